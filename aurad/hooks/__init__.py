@@ -1,0 +1,1 @@
+"""pluggy: what plugins may implement, and how they are found."""

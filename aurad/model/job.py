@@ -1,0 +1,92 @@
+"""A job: its settings as asked for, its states and what may follow what, and how it is shown."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from aurad.model.artifact import Artifact
+from aurad.model.brief import Brief
+from aurad.model.stage import StageKind
+from aurad.model.value import Value
+from aurad.model.video import Canvas, Quality
+
+Captions = Literal["burn", "soft", "none"]
+Until = Literal["Script", "Voice", "Visuals"]
+Step = Literal["Initialization", "Script", "Voice", "Visuals", "Rendering", "Postprocessing"]
+STEPS: tuple[Step, ...] = ("Initialization", "Script", "Voice", "Visuals", "Rendering", "Postprocessing")
+
+
+class Status(enum.Enum):
+    """The life of a job."""
+
+    QUEUED, RUNNING, PAUSED = "Queued", "Running", "Paused"
+    SUCCEEDED, FAILED, CANCELLED = "Succeeded", "Failed", "Cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return self not in NEXT
+
+
+class StepStatus(enum.Enum):
+    """The life of one step of a job."""
+
+    PENDING, RUNNING, SUCCEEDED = "Pending", "Running", "Succeeded"
+    FAILED, SKIPPED, CANCELLED = "Failed", "Skipped", "Cancelled"
+
+
+NEXT: dict[Status, frozenset[Status]] = {
+    # Anything not listed cannot happen; Running -> Queued is a restart of the daemon.
+    Status.QUEUED: frozenset({Status.RUNNING, Status.PAUSED, Status.FAILED, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.QUEUED, Status.PAUSED, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}),
+    Status.PAUSED: frozenset({Status.QUEUED, Status.CANCELLED}),
+}
+
+
+class JobSettings(Value, frozen=True, kw_only=True):
+    """What a job may choose; None takes the preset's, else the configuration's."""
+
+    preset: str | None = None
+    voice: str | None = None
+    theme: str | None = None
+    captions: Captions | None = None
+    caption_style: str | None = None
+    music: str | None = None
+    quality: Quality | None = None
+    loudness: Annotated[float, Meta(ge=-30, le=-9)] | None = None
+    short_side: Annotated[int, Meta(ge=240, le=4320, multiple_of=2)] | None = None
+    fps: Annotated[int, Meta(ge=1, le=120)] | None = None
+    providers: dict[StageKind, tuple[str, ...]] = {}
+    options: dict[str, dict[str, Any]] = {}
+    until: Until | None = None
+    priority: Annotated[int, Meta(ge=1, le=10)] = 5
+    labels: dict[str, str] = {}
+    idempotency_key: str | None = None
+
+
+class Recipe(Value, frozen=True, kw_only=True):
+    """A brief with every choice made: what the graph of tasks is built from. Pure data, journalled."""
+
+    brief: Brief
+    canvas: Canvas
+    quality: Quality
+    voice: str
+    theme: str
+    captions: Captions
+    caption_style: str
+    music: str
+    loudness: float
+    providers: dict[StageKind, tuple[str, ...]]
+    options: dict[str, dict[str, Any]] = {}
+    until: Until | None = None
+
+
+class Published(Value, frozen=True, kw_only=True):
+    """A file of a job that can be fetched: kind as on the wire (`video captions audio image ...`)."""
+
+    name: str
+    kind: str
+    artifact: Artifact
+    scene_id: str = ""
