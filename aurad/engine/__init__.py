@@ -1,0 +1,1 @@
+"""Runs jobs: tasks, files, processes and the journal. Knows no network edge and no plugin's code."""

@@ -1,0 +1,127 @@
+"""Jobs, results, artifacts and events on disk: one SQLite file, one writer thread, group commit.
+
+A batch is whatever was queued while the last commit was under way. Any error of the writer ends the
+process: after a failed fsync nobody knows what is on disk, so it is never retried.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import trio
+
+from aurad.engine.migrations import migrate
+
+Write = Callable[[sqlite3.Connection], Any]
+READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
+CHECKPOINT_PAGES = 4000  # ~16 MB of WAL before SQLite folds it back
+
+
+class _Entry(NamedTuple):
+    writes: Sequence[Write]
+    then: Callable[[list[Any]], None]
+
+
+class Journal:
+    """`commit` is durable when it returns; `commit_soon` keeps the order and calls back when durable."""
+
+    def __init__(self, path: Path, writer: sqlite3.Connection) -> None:
+        self._path, self._writer = path, writer
+        self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._token = trio.lowlevel.current_trio_token()
+        self._idle: list[sqlite3.Connection] = []
+        self._limiter = trio.CapacityLimiter(READERS)
+        self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
+
+    def commit_soon(self, *writes: Write, then: Callable[[list[Any]], None] = lambda _: None) -> None:
+        """Queue `writes` as one transaction's part; `then` runs in Trio's thread once they are durable."""
+        self._queue.put(_Entry(writes, then))
+
+    async def commit(self, *writes: Write) -> list[Any]:
+        """Make `writes` durable together, in the order of calls; returns what each returned."""
+        done, results = trio.Event(), []
+
+        def finish(values: list[Any]) -> None:
+            results.extend(values)
+            done.set()
+
+        self.commit_soon(*writes, then=finish)
+        await done.wait()
+        return results
+
+    async def read(self, sql: str, *parameters: object) -> list[Any]:
+        """All rows of a query, from a connection of its own that never waits for the writer."""
+        return await trio.to_thread.run_sync(self._read, sql, parameters, limiter=self._limiter)
+
+    def _read(self, sql: str, parameters: tuple[object, ...]) -> list[Any]:
+        connection = self._idle.pop() if self._idle else _connect(self._path)
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        finally:
+            self._idle.append(connection)
+
+    def _write_forever(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            self._writer.execute("BEGIN IMMEDIATE")
+            answers = [[write(self._writer) for write in entry.writes] for entry in batch]
+            self._writer.execute("COMMIT")
+            for entry, values in zip(batch, answers, strict=True):
+                self._token.run_sync_soon(entry.then, values)
+
+    def _next_batch(self) -> list[_Entry] | None:
+        entry = self._queue.get()
+        if entry is None:
+            return None
+        batch = [entry]
+        while not self._queue.empty():
+            entry = self._queue.get()
+            if entry is None:
+                self._queue.put(None)
+                break
+            batch.append(entry)
+        return batch
+
+    def stop(self) -> None:
+        """Let the writer end after what is queued."""
+        self._queue.put(None)
+
+    def close(self) -> None:
+        for connection in (*self._idle, self._writer):
+            connection.close()
+
+
+@asynccontextmanager
+async def open_journal(path: Path) -> AsyncIterator[Journal]:
+    """Open or create the journal at `path`; leaving the block makes everything queued durable first."""
+    journal = Journal(path, await trio.to_thread.run_sync(_open, path))
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.to_thread.run_sync, journal._write_forever)
+            try:
+                yield journal
+            finally:
+                journal.stop()
+    finally:
+        journal.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    migrate(connection)
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection

@@ -1,0 +1,176 @@
+"""The content store: files known by their SHA-256, private workspaces, pins.
+
+An object is copied while it is hashed into a file that the daemon made itself, flushed, renamed and its
+folder flushed: a descriptor that somebody else still holds cannot rewrite it, and a power cut leaves
+either all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import collections
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import trio
+
+from aurad.model.artifact import Artifact
+from aurad.model.errors import AuradError
+
+CHUNK = 1 << 20  # bytes read at a time; large enough that Python's overhead vanishes
+THREADS = 2  # hashing and copying are limited by memory and disk, not by threads
+
+
+class Damaged(Exception):
+    """An object is gone or no longer what its name says. `sha256` tells which."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+
+class Store:
+    """Objects under `root/objects`, workspaces under `root/work` on the same file system."""
+
+    def __init__(self, root: Path) -> None:
+        self._objects, self.work = root / "objects", root / "work"
+        shutil.rmtree(self.work, ignore_errors=True)  # what a killed daemon left half-made
+        for folder in (self._objects, self.work):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._pins: collections.Counter[str] = collections.Counter()
+        self._limiter = trio.CapacityLimiter(THREADS)
+        self._checked: dict[str, tuple[int, int]] = {}
+
+    def path(self, sha256: str) -> Path:
+        return self._objects / sha256[:2] / sha256
+
+    def has(self, sha256: str, size: int) -> bool:
+        """Whether a file of that name and size is there; its bytes are checked by `check`."""
+        with suppress(OSError):
+            return self.path(sha256).stat().st_size == size
+        return False
+
+    async def put(self, source: Path | int, media_type: str, *, expected: str | None = None) -> Artifact:
+        """Copy a file (a path or an open descriptor) in. Raises E308 if it is not the `expected` hash, E501."""
+        try:
+            sha256, size = await trio.to_thread.run_sync(self._put, source, expected, limiter=self._limiter)
+        except OSError as error:
+            raise disk_error("store a file", error) from error
+        return Artifact(sha256=sha256, size_bytes=size, media_type=media_type)
+
+    async def put_bytes(self, data: bytes, media_type: str) -> Artifact:
+        """Store bytes that are already in memory."""
+        with self.workspace() as folder:
+            await trio.Path(folder / "data").write_bytes(data)
+            return await self.put(folder / "data", media_type)
+
+    async def check(self, sha256: str) -> Path:
+        """The path of an object whose bytes are what they were; raises `Damaged`.
+
+        A file is hashed once, and again whenever its size or time has changed.
+        """
+        return await trio.to_thread.run_sync(self._check, sha256, limiter=self._limiter)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A private folder on the store's file system, removed afterwards."""
+        folder = Path(tempfile.mkdtemp(dir=self.work))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def pinned(self) -> Iterator[set[str]]:
+        """A set whose members (added by its holder through `pin`) are not collected while the block lasts."""
+        mine: set[str] = set()
+        try:
+            yield mine
+        finally:
+            self._pins.subtract(mine)
+            self._pins += collections.Counter()
+
+    def pin(self, mine: set[str], sha256: str) -> None:
+        if sha256 not in mine:
+            mine.add(sha256)
+            self._pins[sha256] += 1
+
+    def is_pinned(self, sha256: str) -> bool:
+        return sha256 in self._pins
+
+    def discard(self, sha256: str) -> None:
+        """Remove an object, whatever its state."""
+        self._checked.pop(sha256, None)
+        self.path(sha256).unlink(missing_ok=True)
+
+    def objects(self) -> Iterator[tuple[str, int, float]]:
+        """Every object with its size in bytes and its age's start (mtime, seconds since the epoch)."""
+        for entry in self._objects.glob("*/*"):
+            with suppress(OSError):
+                info = entry.stat()
+                yield entry.name, info.st_size, info.st_mtime
+
+    def _put(self, source: Path | int, expected: str | None) -> tuple[str, int]:
+        part, name = tempfile.mkstemp(dir=self.work)
+        try:
+            with open(source, "rb", closefd=not isinstance(source, int)) as file, open(part, "wb") as copy:
+                sha256, size = _copy(file, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
+            if expected not in (None, sha256):
+                raise AuradError("E308-RESULT", f"cannot take {source}: its hash is {sha256}, not {expected}")
+            final = self.path(sha256)
+            if not self.has(sha256, size):
+                final.parent.mkdir(exist_ok=True)
+                os.chmod(name, 0o444)
+                os.replace(name, final)
+                _sync_folder(final.parent)
+            info = final.stat()
+            self._checked[sha256] = (info.st_size, info.st_mtime_ns)
+            return sha256, size
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+
+    def _check(self, sha256: str) -> Path:
+        path = self.path(sha256)
+        try:
+            info = path.stat()
+            stamp = (info.st_size, info.st_mtime_ns)
+            if self._checked.get(sha256) != stamp:
+                with path.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                        raise Damaged(sha256)
+                self._checked[sha256] = stamp
+        except OSError as error:
+            raise Damaged(sha256) from error
+        return path
+
+
+def _copy(file: BinaryIO, copy: BinaryIO) -> tuple[str, int]:
+    whole, size = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK):
+        whole.update(chunk)
+        copy.write(chunk)
+        size += len(chunk)
+    return whole.hexdigest(), size
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def disk_error(what: str, error: OSError) -> AuradError:
+    """ENOSPC and EDQUOT as E501, anything else as E500, told for people."""
+    code = "E501-DISK" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "E500-INTERNAL"
+    return AuradError(code, f"cannot {what}: {error.strerror or error}")
