@@ -1,0 +1,143 @@
+"""JSON-RPC 2.0 messages: one codec for workers, the control socket and MCP. No I/O.
+
+Parameters and results stay raw JSON until somebody knows their type: see `parse`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from aurad.model.errors import AuradError
+
+Id = int | str | None
+T = TypeVar("T")
+NOTHING = Raw(b"{}")  # absent params mean no params
+
+
+class ErrorObject(Struct, frozen=True, kw_only=True):
+    """The `error` member: a number, a sentence, and the problem as raw JSON."""
+
+    code: int
+    message: str
+    data: Raw | UnsetType = UNSET
+
+
+class Request(Struct, frozen=True):
+    """Wants an answer under `id`."""
+
+    id: Id
+    method: str
+    params: Raw = NOTHING
+
+
+class Notification(Struct, frozen=True):
+    """Wants no answer."""
+
+    method: str
+    params: Raw = NOTHING
+
+
+class Reply(Struct, frozen=True):
+    """The answer to `id`."""
+
+    id: Id
+    result: Raw
+
+
+class Failure(Struct, frozen=True):
+    """The refusal of `id`; None where not even the id could be read."""
+
+    id: Id
+    error: ErrorObject
+
+
+Message = Request | Notification | Reply | Failure
+
+
+class _Wire(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Any message as it looks on the wire."""
+
+    jsonrpc: str = "2.0"
+    id: Id | UnsetType = UNSET
+    method: str | UnsetType = UNSET
+    params: Raw | UnsetType = UNSET
+    result: Raw | UnsetType = UNSET
+    error: ErrorObject | UnsetType = UNSET
+
+
+_decoder = msgspec.json.Decoder(_Wire)
+_encoder = msgspec.json.Encoder()
+
+
+def request(id: Id, method: str, params: object) -> Request:
+    return Request(id, method, raw(params))
+
+
+def notification(method: str, params: object) -> Notification:
+    return Notification(method, raw(params))
+
+
+def reply(id: Id, result: object) -> Reply:
+    return Reply(id, raw(result))
+
+
+def failure(id: Id, code: int, message: str, data: object = UNSET) -> Failure:
+    return Failure(id, ErrorObject(code=code, message=message, data=UNSET if data is UNSET else raw(data)))
+
+
+def raw(value: object) -> Raw:
+    """`value` as JSON, ready to be embedded in a message."""
+    return value if isinstance(value, Raw) else Raw(_encoder.encode(value))
+
+
+def parse(value: Raw, type: type[T], what: str) -> T:
+    """Raw JSON as a typed value. `what` names it in the error, which says where and why it does not fit."""
+    try:
+        return msgspec.json.decode(value, type=type)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise AuradError("E100-REQUEST", f"cannot read {what}: {error}") from error
+
+
+def encode(message: Message) -> bytes:
+    """One line, with its end."""
+    return _encoder.encode(_message_to_wire(message)) + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """One message; raises E106 if it is not JSON and E107 if it is not JSON-RPC 2.0."""
+    try:
+        wire = _decoder.decode(line)
+    except msgspec.ValidationError as error:
+        raise AuradError("E107-MESSAGE", f"cannot read the message: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise AuradError("E106-PARSE", f"cannot read the message: {error}") from error
+    return _wire_to_message(wire)
+
+
+def _message_to_wire(message: Message) -> _Wire:
+    match message:
+        case Request(id, method, params):
+            return _Wire(id=id, method=method, params=params)
+        case Notification(method, params):
+            return _Wire(method=method, params=params)
+        case Reply(id, result):
+            return _Wire(id=id, result=result)
+        case Failure(id, error):
+            return _Wire(id=id, error=error)
+
+
+def _wire_to_message(wire: _Wire) -> Message:
+    params = NOTHING if wire.params is UNSET else wire.params
+    match wire:
+        case _Wire(jsonrpc=version) if version != "2.0":
+            raise AuradError("E107-MESSAGE", f"cannot read the message: jsonrpc is {version!r}, not '2.0'")
+        case _Wire(method=str(method), result=UnsetType(), error=UnsetType()):
+            return Notification(method, params) if wire.id is UNSET else Request(wire.id, method, params)
+        case _Wire(result=Raw() as result, method=UnsetType(), error=UnsetType()) if wire.id is not UNSET:
+            return Reply(wire.id, result)
+        case _Wire(error=ErrorObject() as error, method=UnsetType(), result=UnsetType()) if wire.id is not UNSET:
+            return Failure(wire.id, error)
+    raise AuradError("E107-MESSAGE", "cannot read the message: it is neither a request nor an answer")
