@@ -1,0 +1,107 @@
+"""Results by digest. A result is known only while all of its files are there and pinned."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from aurad.engine.journal import Journal
+from aurad.engine.store import Store
+from aurad.model.artifact import Artifact
+
+
+class Usage(NamedTuple):
+    """What the store holds, for collection and for people."""
+
+    objects: int
+    size_bytes: int
+
+
+class Memo:
+    """The table of results over the journal, and the collector of what nobody needs any more."""
+
+    def __init__(self, journal: Journal, store: Store) -> None:
+        self._journal, self._store = journal, store
+
+    async def find(self, digest: str, pins: set[str]) -> bytes | None:
+        """The result's JSON, its files pinned; None if it is unknown or a file of it is gone."""
+        rows = await self._journal.read("SELECT output FROM results WHERE digest = ?", digest)
+        if not rows:
+            return None
+        files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
+        for sha256, _ in files:
+            self._store.pin(pins, sha256)  # before the check: the collector must not get in between
+        if not all(self._store.has(sha256, size) for sha256, size in files):
+            self._journal.commit_soon(_execute("DELETE FROM results WHERE digest = ?", digest))
+            return None
+        self._journal.commit_soon(_execute("UPDATE results SET used_at = ? WHERE digest = ?", time.time(), digest))
+        return bytes(rows[0][0])
+
+    async def record(self, digest: str, output: bytes, files: Iterable[Artifact]) -> None:
+        """Make a result durable; its files are in the store already."""
+        now = time.time()
+        rows = [(digest, file.sha256, file.size_bytes) for file in {f.sha256: f for f in files}.values()]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (digest, output, now, now))
+            connection.executemany("INSERT OR REPLACE INTO result_files VALUES (?, ?, ?)", rows)
+
+        await self._journal.commit(write)
+
+    async def forget_file(self, sha256: str) -> None:
+        """Drop a damaged file and every result that holds it; they are made anew when asked for."""
+        self._store.discard(sha256)
+        await self._journal.commit(
+            _execute("DELETE FROM results WHERE digest IN (SELECT digest FROM result_files WHERE sha256 = ?)", sha256)
+        )
+
+    async def usage(self) -> Usage:
+        sizes = [size for _, size, _ in self._store.objects()]
+        return Usage(len(sizes), sum(sizes))
+
+    async def collect(self, *, max_bytes: int, max_age: float) -> int:
+        """Drop results unused for `max_age` seconds, then the longest unused until `max_bytes` is kept.
+
+        Files of retained jobs, fresh uploads and whatever a running job has pinned stay. Returns the
+        bytes freed.
+        """
+        oldest = time.time() - max_age
+        rows = await self._journal.read("SELECT digest, used_at FROM results ORDER BY used_at")
+        total, freed = (await self.usage()).size_bytes, 0
+        for digest, used_at in rows:
+            if used_at >= oldest and total - freed <= max_bytes:
+                break
+            freed += await self._drop(digest)
+        return freed + await self._sweep(oldest)
+
+    async def _drop(self, digest: str) -> int:
+        files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
+        if any(self._store.is_pinned(sha256) for sha256, _ in files):
+            return 0
+        await self._journal.commit(_execute("DELETE FROM results WHERE digest = ?", digest))
+        return sum([await self._remove(sha256, size) for sha256, size in files])
+
+    async def _sweep(self, oldest: float) -> int:
+        """Objects that no row knows: left by a crash between the rename and the commit."""
+        freed = 0
+        for sha256, size, made in list(self._store.objects()):
+            if made < oldest and not self._store.is_pinned(sha256):
+                freed += await self._remove(sha256, size)
+        return freed
+
+    async def _remove(self, sha256: str, size: int) -> int:
+        needed = await self._journal.read(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM result_files WHERE sha256 = ?1)"
+            " OR EXISTS (SELECT 1 FROM artifacts WHERE sha256 = ?1) OR EXISTS (SELECT 1 FROM assets WHERE sha256 = ?1)",
+            sha256,
+        )
+        if needed or self._store.is_pinned(sha256):
+            return 0
+        self._store.discard(sha256)
+        return size
+
+
+def _execute(sql: str, *parameters: object) -> Any:
+    return lambda connection: connection.execute(sql, parameters)

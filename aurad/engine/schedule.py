@@ -1,0 +1,149 @@
+"""Slots shared fairly, and single flight: equal digests in flight are one task."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+
+Rank = tuple[float, ...]
+Note = tuple[str, dict[str, Any]]
+
+
+class Slots:
+    """Named capacities (`cpu`, `network`, `worker:hibari`); whoever asks gets all it names, or waits.
+
+    When something is given back, the waiter with the lowest rank that fits goes first: the urgent, then
+    the owner who holds least, then the caller's own order.
+    """
+
+    def __init__(self, capacity: Mapping[str, int]) -> None:
+        self._free = dict(capacity)
+        self._held: collections.Counter[str] = collections.Counter()
+        self._waiting: list[_Waiting] = []
+
+    def add(self, name: str, capacity: int) -> None:
+        """Make another capacity known; a known one stays as it is."""
+        self._free.setdefault(name, capacity)
+
+    @asynccontextmanager
+    async def hold(self, names: Sequence[str], owner: str, rank: Callable[[], Rank]) -> AsyncIterator[None]:
+        """Hold one of each of `names` while the block lasts. `rank` is asked anew whenever one is free."""
+        waiting = _Waiting(names, owner, rank)
+        self._waiting.append(waiting)
+        self._grant()
+        try:
+            await waiting.granted.wait()
+            yield
+        finally:
+            self._give_back(waiting)
+
+    def _give_back(self, waiting: _Waiting) -> None:
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+            return
+        self._held[waiting.owner] -= 1
+        for name in waiting.names:
+            self._free[name] += 1
+        self._grant()
+
+    def _grant(self) -> None:
+        while fitting := [one for one in self._waiting if all(self._free[name] > 0 for name in one.names)]:
+            best = min(fitting, key=self._rank)
+            self._waiting.remove(best)
+            self._held[best.owner] += 1
+            for name in best.names:
+                self._free[name] -= 1
+            best.granted.set()
+
+    def _rank(self, waiting: _Waiting) -> Rank:
+        urgency, *order = waiting.rank()
+        return (urgency, self._held[waiting.owner], *order)
+
+
+class _Waiting:
+    def __init__(self, names: Sequence[str], owner: str, rank: Callable[[], Rank]) -> None:
+        self.names, self.owner, self.rank, self.granted = names, owner, rank, trio.Event()
+
+
+class Waiter:
+    """Somebody who wants a flight's result: how urgently, and where its news go."""
+
+    def __init__(self, rank: Callable[[], Rank], emit: Callable[[str, dict[str, Any]], None]) -> None:
+        self.rank, self.emit = rank, emit
+
+
+class Flight:
+    """One task under way for everybody who wants it."""
+
+    def __init__(self) -> None:
+        self.waiters: list[Waiter] = []
+        self._notes: dict[str, Note] = {}
+        self._landed, self._scope = trio.Event(), trio.CancelScope()
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def rank(self) -> Rank:
+        """The most urgent waiter's."""
+        return min((waiter.rank() for waiter in self.waiters), default=(10.0,))
+
+    def emit(self, kind: str, params: dict[str, Any]) -> None:
+        """Pass news on to every waiter."""
+        if kind == "started":
+            self._notes[kind] = (kind, params)  # who joins later must know as well
+        for waiter in self.waiters:
+            waiter.emit(kind, params)
+
+    async def run(self, body: Callable[[Flight], Awaitable[Any]]) -> None:
+        try:
+            with self._scope:
+                self._result = await body(self)
+        except Exception as error:
+            self._error = error
+        finally:
+            self._landed.set()
+
+    async def wait(self, waiter: Waiter) -> Any:
+        """The result, or the error; whoever leaves last takes the flight down."""
+        self.waiters.append(waiter)
+        for note in self._notes.values():
+            waiter.emit(*note)
+        try:
+            await self._landed.wait()
+        finally:
+            self.waiters.remove(waiter)
+            if not self.waiters:
+                self._scope.cancel()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    @property
+    def abandoned(self) -> bool:
+        return self._scope.cancel_called
+
+
+class Flights:
+    """All tasks under way, by digest."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._nursery = nursery
+        self._flying: dict[str, Flight] = {}
+
+    async def join(self, digest: str, waiter: Waiter, body: Callable[[Flight], Awaitable[Any]]) -> Any:
+        """The result of `body`, run once for all who ask for `digest` at the same time."""
+        flight = self._flying.get(digest)
+        if flight is None or flight.abandoned:
+            flight = self._flying[digest] = Flight()
+            self._nursery.start_soon(self._fly, digest, flight, body)
+        return await flight.wait(waiter)
+
+    async def _fly(self, digest: str, flight: Flight, body: Callable[[Flight], Awaitable[Any]]) -> None:
+        try:
+            await flight.run(body)
+        finally:
+            if self._flying.get(digest) is flight:
+                del self._flying[digest]

@@ -1,0 +1,66 @@
+"""A task: a pure function of its digest. What is run, by whom, and what it is known by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from aurad.model.artifact import Artifact
+from aurad.model.job import Step
+from aurad.model.stage import Slot
+from aurad.model.value import Value, canonical, digest
+
+
+class Task(Value, frozen=True, kw_only=True):
+    """One call of one stage. `salt` keeps apart what must not be shared: a lineage, another take.
+
+    `size` is the work in the method's unit (characters, frames, seconds), for estimates only;
+    `scene_id` and `name` are for people. None of the three is hashed.
+    """
+
+    plugin: str
+    stage: str
+    method: str
+    request: Value
+    fingerprint: str
+    slot: Slot = "cpu"
+    options: dict[str, Any] = {}
+    salt: str = ""
+    step: Step
+    name: str
+    scene_id: str = ""
+    size: float = 1.0
+    order: float = 0.0
+
+    @property
+    def digest(self) -> str:
+        return digest(
+            self.fingerprint.encode(),
+            f"{self.stage}.{self.method}".encode(),
+            canonical(self.request),
+            canonical(self.options),
+            self.salt.encode(),
+        )
+
+
+def seeded(request: Value) -> Any:
+    """The same request with its seed set: 31 bits that follow from everything else in it."""
+    seed = int(digest(canonical(request))[:8], 16) >> 1
+    return msgspec.structs.replace(request, seed=seed)
+
+
+def artifacts_in(value: object) -> Iterator[Artifact]:
+    """Every artifact inside a value, however deep."""
+    if isinstance(value, Artifact):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from artifacts_in(getattr(value, name))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from artifacts_in(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from artifacts_in(item)
