@@ -1,0 +1,167 @@
+"""What the installed stages can do: asked of their workers once, then remembered until something changes.
+
+A description is kept under the hash of all that it may depend on (the plugin, everything installed, the
+FFmpeg), so a warm start runs no worker at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from aurad.engine import tools
+from aurad.engine.executor import LocalExecutor
+from aurad.hooks.registry import CORE, PluginSource, environment_stamp, find_plugins
+from aurad.model.errors import AuradError
+from aurad.model.value import Value, canonical, digest
+from aurad.wire.worker import Initialized, StageInfo
+
+
+class Stage(Value, frozen=True, kw_only=True):
+    """A usable stage and the fingerprint of all that shapes its results."""
+
+    plugin: str
+    version: str
+    fingerprint: str
+    info: StageInfo
+
+
+class Broken(Value, frozen=True, kw_only=True):
+    """A plugin that cannot be used, and why."""
+
+    plugin: str
+    code: str
+    detail: str
+    remedy: str
+
+
+class _Remembered(Value, frozen=True, kw_only=True):
+    key: str
+    described: Initialized
+
+
+class Catalog:
+    """All stages by kind and name. `load` first."""
+
+    def __init__(self, executor: LocalExecutor, memory: Path, configured_ffmpeg: str) -> None:
+        self._executor, self._memory, self._configured = executor, memory, configured_ffmpeg
+        self.sources: dict[str, PluginSource] = {}
+        self.stages: dict[tuple[str, str], Stage] = {}
+        self.broken: dict[str, Broken] = {}
+        self.ffmpeg: Path | None = None
+        self.ffmpeg_error: AuradError | None = None
+        self._loaded_stamp = ""
+
+    async def load(self) -> None:
+        """Look at what is installed now; cheap when nothing has changed since the last time."""
+        self.sources, stamp = await trio.to_thread.run_sync(lambda: (find_plugins(), environment_stamp()))
+        await self._find_ffmpeg()
+        tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
+        keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
+        if (whole := digest(*(keys[name].encode() for name in keys))) == self._loaded_stamp:
+            return
+        remembered = await trio.to_thread.run_sync(_read_memory, self._memory)
+        self.stages, self.broken = {}, {}
+        async with trio.open_nursery() as nursery:
+            for name, key in keys.items():
+                nursery.start_soon(self._learn, name, key, remembered, tool)
+        await trio.to_thread.run_sync(_write_memory, self._memory, {n: r for n, r in remembered.items() if n in keys})
+        self._loaded_stamp = whole
+
+    async def _find_ffmpeg(self) -> None:
+        try:
+            self.ffmpeg = await trio.to_thread.run_sync(tools.find_ffmpeg, self._configured)
+            self.ffmpeg_error = None
+        except AuradError as error:
+            self.ffmpeg, self.ffmpeg_error = None, error
+        self._executor.ffmpeg = str(self.ffmpeg or "")
+
+    async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered], tool: str) -> None:
+        if name not in remembered or remembered[name].key != key:
+            try:
+                remembered[name] = _Remembered(key=key, described=await self._executor.describe(name))
+            except AuradError as error:
+                remembered.pop(name, None)
+                self.broken[name] = Broken(plugin=name, code=error.code, detail=error.detail, remedy=error.remedy)
+                return
+        described = remembered[name].described
+        for info in described.stages:
+            self._add(name, self.sources[name], described, info, tool)
+
+    def _add(self, name: str, source: PluginSource, described: Initialized, info: StageInfo, tool: str) -> None:
+        if (info.kind, info.name) in self.stages:
+            other = self.stages[info.kind, info.name].plugin
+            why = f"cannot use {name}: its {info.kind} stage {info.name!r} has the name of one of {other}"
+            self.broken[name] = Broken(
+                plugin=name, code="E600-PLUGIN_BROKEN", detail=why, remedy="Disable one of them."
+            )
+            return
+        shapes = canonical([described.fingerprint, info.fingerprint])
+        self.stages[info.kind, info.name] = Stage(
+            plugin=name,
+            version=described.version or source.version,
+            fingerprint=digest(source.fingerprint.encode(), shapes, tool.encode()),
+            info=info,
+        )
+
+    def find(self, kind: str, name: str) -> Stage:
+        """A stage by its name; raises E104 that names those there are."""
+        try:
+            return self.stages[kind, name]
+        except KeyError:
+            known = ", ".join(sorted(n for k, n in self.stages if k == kind)) or "none"
+            why = self.broken.get(name) or next((b for b in self.broken.values() if name in b.plugin), None)
+            more = f"; {why.detail}" if why else ""
+            raise AuradError("E104-PLUGIN", f"cannot find a {kind} stage {name!r}: there are {known}{more}") from None
+
+    def named(self, name: str) -> Iterator[Stage]:
+        """Every stage of that name, or of the plugin of that name, of whatever kind."""
+        return (stage for (_, own), stage in self.stages.items() if name in (own, stage.plugin))
+
+    @property
+    def core(self) -> Stage:
+        return self.find(CORE, CORE)
+
+    def check_options(self, options: dict[str, dict[str, Any]]) -> None:
+        """Raises E104 or E102 for an option of an unknown plugin, an unknown option, or a wrong value."""
+        for name, values in options.items():
+            stages = list(self.named(name))
+            if not stages:
+                known = ", ".join(sorted({own for kind, own in self.stages if kind != CORE}))
+                raise AuradError(
+                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}"
+                )
+            for stage in stages:
+                _check_against(name, values, stage.info.options_schema)
+
+
+def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) -> None:
+    import jsonschema  # loaded only when somebody sets options: it is slow to import
+
+    shape = schema.get("$defs", {}).get(schema.get("$ref", "").rpartition("/")[2], schema)
+    allowed = shape.get("properties", {})
+    for key in values:
+        if key not in allowed:
+            known = ", ".join(sorted(allowed)) or "none"
+            raise AuradError("E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}")
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
+        where = ".".join([plugin, *map(str, error.absolute_path)])
+        raise AuradError("E102-OPTION", f"cannot set {where} to {error.instance!r}: {error.message}")
+
+
+def _read_memory(path: Path) -> dict[str, _Remembered]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, _Remembered])
+    except (OSError, msgspec.DecodeError):
+        return {}  # a cache: what cannot be read is asked anew
+
+
+def _write_memory(path: Path, remembered: dict[str, _Remembered]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(msgspec.json.encode(remembered))
+    part.replace(path)

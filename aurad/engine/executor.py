@@ -1,0 +1,136 @@
+"""The seam `run(plugin, call, emit) -> result`; here: pools of warm worker processes on this machine."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from aurad.engine.process import HUNG, Emit, Worker, open_worker
+from aurad.model.errors import AuradError
+from aurad.model.stage import Unavailable
+from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
+
+START = 60.0  # seconds a worker has to import its plugin; slow disks are slow
+
+
+class LocalExecutor:
+    """Starts workers when they are needed, keeps them warm for `idle` seconds, lets them go then.
+
+    How many there may be at once is not decided here: whoever calls holds a slot for each.
+    """
+
+    def __init__(self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float) -> None:
+        self._nursery, self._cache, self._limits, self._idle_seconds = nursery, cache, limits, idle
+        self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
+        self.ffmpeg = ""
+        self.started = 0
+
+    async def describe(self, plugin: str) -> Initialized:
+        """What a plugin says of itself; raises E600 and the like if it cannot be loaded."""
+        async with self._lease(plugin) as lease:
+            return lease.info
+
+    async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
+        """Run one task in a warm worker. Raises what the stage raised, or E300..E302 for a lost worker.
+
+        The stage is asked first whether it can serve this; a reason why not is raised as `Unavailable`.
+        """
+        async with self._lease(plugin) as lease:
+            with trio.move_on_after(call.deadline or float("inf")):
+                await self._ask_support(lease.worker, call)
+                return await lease.worker.call("run", call, RunResult, emit)
+        raise AuradError(HUNG, f"cannot finish {call.method} of {call.stage}: no answer within {call.deadline} s")
+
+    async def _ask_support(self, worker: Worker, call: Run) -> None:
+        question = Supports(stage=call.stage, method=call.method, request=call.request, options=call.options)
+        answer = await worker.call("supports", question, Supported)
+        if answer.reason:
+            raise Unavailable(f"cannot use {call.stage}: {answer.reason}")
+
+    @asynccontextmanager
+    async def _lease(self, plugin: str) -> AsyncIterator[_Lease]:
+        lease = self._take_idle(plugin) or await self._nursery.start(self._keep, plugin)
+        if isinstance(lease, AuradError):
+            raise lease
+        try:
+            yield lease
+        finally:
+            self._idle[plugin].append(lease)
+            lease.idle_since = trio.current_time()
+            lease.changed.set()
+
+    def _take_idle(self, plugin: str) -> _Lease | None:
+        while self._idle[plugin]:
+            lease = self._idle[plugin].pop()
+            if lease.worker.failure is None:
+                return lease
+            lease.changed.set()
+        return None
+
+    async def _keep(
+        self, plugin: str, *, task_status: trio.TaskStatus[_Lease | AuradError] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """A worker's whole life, in a task of our own nursery: a cancelled caller does not take it along."""
+        async with open_worker(plugin) as worker:
+            self.started += 1
+            try:
+                lease = _Lease(worker, await self._initialize(plugin, worker))
+            except AuradError as error:
+                task_status.started(error)
+                return
+            task_status.started(lease)
+            await self._wait_unwanted(lease)
+
+    async def _initialize(self, plugin: str, worker: Worker) -> Initialized:
+        question = Initialize(
+            api=API,
+            plugin=plugin,
+            cache_dir=str(self._cache / "plugins" / plugin),
+            tools=Tools(ffmpeg=self.ffmpeg),
+            limits=self._limits,
+        )
+        with trio.move_on_after(START):
+            return await worker.call("initialize", question, Initialized)
+        raise AuradError(HUNG, f"cannot start a worker for {plugin}: no answer within {START:g} s")
+
+    async def _wait_unwanted(self, lease: _Lease) -> None:
+        """Until the worker is lost, or was idle for too long."""
+        idle = self._idle[lease.worker.plugin]
+        while lease.worker.failure is None:
+            wait = self._idle_seconds - (trio.current_time() - lease.idle_since) if lease in idle else 3600.0
+            if wait <= 0:
+                break
+            lease.changed = trio.Event()
+            with trio.move_on_after(wait):
+                await lease.changed.wait()
+        if lease in idle:
+            idle.remove(lease)
+
+    def release_idle(self) -> None:
+        """Let all idle workers go now, for instance when there is no more work."""
+        for leases in self._idle.values():
+            for lease in leases:
+                lease.idle_since = -float("inf")
+                lease.changed.set()
+
+
+class _Lease:
+    """A running worker and what it said of itself."""
+
+    def __init__(self, worker: Worker, info: Initialized) -> None:
+        self.worker, self.info = worker, info
+        self.changed, self.idle_since = trio.Event(), 0.0
+
+
+@asynccontextmanager
+async def open_executor(cache: Path, limits: Limits, *, idle: float) -> AsyncIterator[LocalExecutor]:
+    """Pools of workers; leaving the block ends them all."""
+    async with trio.open_nursery() as nursery:
+        try:
+            yield LocalExecutor(nursery, cache, limits, idle=idle)
+        finally:
+            nursery.cancel_scope.cancel()

@@ -1,0 +1,65 @@
+"""Which FFmpeg is used, and what it is known by.
+
+The configured path; else `ffmpeg` on PATH if it has what we need; else the binary that imageio-ffmpeg
+carries. A configured one is never replaced silently: what it lacks is an error that names it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from aurad.model.errors import AuradError
+from aurad.model.value import digest
+
+ENCODERS = ("libx264", "aac", "mov_text", "pcm_s16le")
+FILTERS = ("ebur128", "alimiter", "volume", "aresample", "amix", "sidechaincompress", "scale", "concat")
+LISTING_TIMEOUT = 20  # seconds; listing filters takes 0.1 s, a binary that needs more is broken
+
+
+def find_ffmpeg(configured: str) -> Path:
+    """A usable FFmpeg; raises E305 if there is none and E306 if the configured one lacks a part."""
+    if configured:
+        path = Path(configured)
+        if not path.is_file():
+            raise AuradError("E305-FFMPEG_MISSING", f"cannot use tools.ffmpeg = {configured!r}: there is no such file")
+        if lacks := missing_parts(path):
+            raise AuradError("E306-FFMPEG_LACKS", f"cannot use {configured}: it lacks {', '.join(lacks)}")
+        return path
+    on_path = shutil.which("ffmpeg")
+    if on_path and not missing_parts(Path(on_path)):
+        return Path(on_path)
+    return _carried()
+
+
+def _carried() -> Path:
+    try:
+        import imageio_ffmpeg
+
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise AuradError("E305-FFMPEG_MISSING", f"cannot find FFmpeg: {error}") from error
+
+
+def missing_parts(ffmpeg: Path) -> list[str]:
+    """The encoders and filters that this binary does not have, by name."""
+    have = _listed(ffmpeg, "-encoders") | _listed(ffmpeg, "-filters")
+    return [name for name in (*ENCODERS, *FILTERS) if name not in have]
+
+
+def _listed(ffmpeg: Path, what: str) -> set[str]:
+    try:
+        said = subprocess.run(
+            [ffmpeg, "-hide_banner", what], capture_output=True, timeout=LISTING_TIMEOUT, check=False, text=True
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return set()
+    return {fields[1] for line in said.stdout.splitlines() if len(fields := line.split()) > 1}
+
+
+def identity(tool: Path) -> str:
+    """Changes whenever another binary stands at this path, or another path is used."""
+    real = tool.resolve()
+    info = real.stat()
+    return digest(str(real).encode(), f"{info.st_size} {info.st_mtime_ns}".encode())

@@ -1,0 +1,88 @@
+"""Which stage plugins are installed and what shapes their results, found without importing any of them.
+
+A plugin is an entry point of group `aurad.stages`. Its fingerprint is the hash of its distribution's
+RECORD, or of its sources when it is installed editable: an edited plugin never gets stale results.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from aurad.model.value import Value, digest
+
+GROUP = "aurad.stages"
+CORE = "core"  # the core's own tasks, served by a worker like a plugin's
+SOURCES = frozenset({".py", ".css", ".html", ".json", ".toml", ".svg", ".ttf", ".otf", ".txt"})
+
+
+class PluginSource(Value, frozen=True, kw_only=True):
+    """An installed plugin as its metadata tell."""
+
+    name: str
+    module: str
+    distribution: str
+    version: str
+    fingerprint: str
+
+
+def find_plugins() -> dict[str, PluginSource]:
+    """Every installed plugin by its entry point's name, the core's own included."""
+    points = importlib.metadata.entry_points(group=GROUP)
+    found = [_source(point.name, point.value.partition(":")[0], point.dist) for point in points]
+    core = _source(CORE, "aurad.worker.core", importlib.metadata.distribution("aurad"))
+    return {plugin.name: plugin for plugin in sorted([*found, core], key=lambda plugin: plugin.name)}
+
+
+def environment_stamp() -> str:
+    """Changes whenever anything is installed, upgraded or removed in this environment."""
+    lines = [f"{record} {info.st_size} {info.st_mtime_ns}" for record, info in _records()]
+    return digest(sys.version.encode(), *(line.encode() for line in sorted(lines)))
+
+
+def _records() -> Iterator[tuple[Path, os.stat_result]]:
+    for folder in {Path(entry) for entry in sys.path if entry}:
+        for record in folder.glob("*.dist-info/RECORD"):
+            yield record, record.stat()
+
+
+def _source(name: str, module: str, distribution: importlib.metadata.Distribution | None) -> PluginSource:
+    if distribution is None:
+        return PluginSource(name=name, module=module, distribution="", version="", fingerprint=_hash_sources(module))
+    record = distribution.read_text("RECORD") or ""
+    fingerprint = _hash_sources(module) if _is_editable(distribution) else digest(record.encode())
+    return PluginSource(
+        name=name,
+        module=module,
+        distribution=distribution.name,
+        version=distribution.version,
+        fingerprint=fingerprint,
+    )
+
+
+def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
+    origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+    return bool(origin.get("dir_info", {}).get("editable"))
+
+
+def _hash_sources(module: str) -> str:
+    root = _locate(module)
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in SOURCES)
+    return digest(*(part for file in files for part in (str(file.relative_to(root)).encode(), file.read_bytes())))
+
+
+def _locate(module: str) -> Path:
+    """The folder or file of a module; only the finders of its top package are asked, nothing is imported."""
+    top, *rest = module.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        return Path("/nonexistent")
+    if not spec.submodule_search_locations:
+        return Path(spec.origin or "/nonexistent")
+    here = Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)
+    return here if here.is_dir() else here.parent if rest and here.name == "core" else here.with_suffix(".py")
