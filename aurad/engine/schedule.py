@@ -10,7 +10,7 @@ from typing import Any
 import trio
 
 Rank = tuple[float, ...]
-Note = tuple[str, dict[str, Any]]
+Emit = Callable[[str, Any], None]
 
 
 class Slots:
@@ -72,7 +72,7 @@ class _Waiting:
 class Waiter:
     """Somebody who wants a flight's result: how urgently, and where its news go."""
 
-    def __init__(self, rank: Callable[[], Rank], emit: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, rank: Callable[[], Rank], emit: Emit) -> None:
         self.rank, self.emit = rank, emit
 
 
@@ -81,7 +81,7 @@ class Flight:
 
     def __init__(self) -> None:
         self.waiters: list[Waiter] = []
-        self._notes: dict[str, Note] = {}
+        self._notes: dict[str, tuple[str, Any]] = {}
         self._landed, self._scope = trio.Event(), trio.CancelScope()
         self._result: Any = None
         self._error: BaseException | None = None
@@ -90,12 +90,12 @@ class Flight:
         """The most urgent waiter's."""
         return min((waiter.rank() for waiter in self.waiters), default=(10.0,))
 
-    def emit(self, kind: str, params: dict[str, Any]) -> None:
+    def emit(self, kind: str, news: Any) -> None:
         """Pass news on to every waiter."""
         if kind == "started":
-            self._notes[kind] = (kind, params)  # who joins later must know as well
+            self._notes[kind] = (kind, news)  # who joins later must know as well
         for waiter in self.waiters:
-            waiter.emit(kind, params)
+            waiter.emit(kind, news)
 
     async def run(self, body: Callable[[Flight], Awaitable[Any]]) -> None:
         try:

@@ -1,0 +1,161 @@
+"""Asks for a task's result: known, under way for somebody else, or run now, with retries."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import trio
+
+from aurad.engine.checks import check_files, check_output
+from aurad.engine.estimate import Costs
+from aurad.engine.executor import LocalExecutor
+from aurad.engine.memo import Memo
+from aurad.engine.process import CRASH, GARBAGE, HUNG
+from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter
+from aurad.engine.store import Store
+from aurad.engine.task import Task, artifacts_in
+from aurad.model.errors import AuradError
+from aurad.model.stage import RateLimited, Transient
+from aurad.model.value import Value, canonical
+from aurad.wire.worker import METHODS, Run, RunResult
+
+ATTEMPTS = 3  # of one provider at one task; what fails three times in a row is not a passing trouble
+PAUSE, PAUSE_CAP = 0.5, 30.0  # seconds before the second attempt, times 4 for each further one
+RATE_LIMIT_PATIENCE = 3600.0  # seconds one task waits altogether for a provider that is rate limited
+PASSING = frozenset({CRASH, HUNG, GARBAGE, "E304-FFMPEG_RUNTIME", "E307-FFMPEG_HUNG"})
+
+
+class Started(Value, frozen=True, kw_only=True):
+    """News of a task: an attempt begins."""
+
+    attempt: int
+
+
+class Attempted(Value, frozen=True, kw_only=True):
+    """News of a task: an attempt failed."""
+
+    code: str
+    detail: str
+    remedy: str
+    attempt: int
+    will_retry: bool
+    details: dict[str, Any] = {}
+
+
+class Asker(Protocol):
+    """The job that asks: where it stands in the queue, and where news go."""
+
+    job_id: str
+    correlation_id: str
+    lineage: str
+    pins: set[str]
+
+    def rank(self, task: Task) -> Rank: ...
+    def reused(self, task: Task) -> None: ...
+    def news(self, task: Task, kind: str, news: Any) -> None: ...
+    def done(self, task: Task) -> None: ...
+
+
+class Runner:
+    """`ask` is the only way work gets done."""
+
+    def __init__(
+        self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: LocalExecutor,
+        *, time_limit: float,
+    ) -> None:  # fmt: skip
+        self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
+        self._flights, self._executor, self._time_limit = flights, executor, time_limit
+
+    async def ask(self, task: Task, job: Asker) -> Any:
+        """The task's typed result, its files pinned for the job.
+
+        Raises what its stage raised once no attempt is left, and `Damaged` for an input whose bytes have
+        changed.
+        """
+        digest = task.digest
+        known = await self.memo.find(digest, job.pins)
+        if known is not None:
+            job.reused(task)
+            return msgspec.json.decode(known, type=METHODS[task.method].result)
+        waiter = Waiter(lambda: job.rank(task), lambda kind, news: job.news(task, kind, news))
+        value = await self._flights.join(digest, waiter, lambda flight: self._fly(task, digest, job, flight))
+        for artifact in artifacts_in(value):
+            self.store.pin(job.pins, artifact.sha256)
+        job.done(task)
+        return value
+
+    async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
+        limited_until = time.monotonic() + RATE_LIMIT_PATIENCE
+        attempt = 1
+        while True:
+            try:
+                return await self._attempt(task, digest, job, flight, attempt)
+            except RateLimited as error:
+                again = time.monotonic() + error.retry_after < limited_until
+                flight.emit("failed", _told(error, attempt, will_retry=again))
+                if not again:
+                    raise
+                await trio.sleep(error.retry_after)  # holding no slot
+            except AuradError as error:
+                again = attempt < ATTEMPTS and _is_passing(error)
+                flight.emit("failed", _told(error, attempt, will_retry=again))
+                if not again:
+                    raise
+                await trio.sleep(min(PAUSE * 4 ** (attempt - 1), PAUSE_CAP))
+                attempt += 1
+
+    async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
+        names = [task.slot, f"worker:{task.plugin}"]
+        async with self._slots.hold(names, job.job_id, flight.rank):
+            flight.emit("started", Started(attempt=attempt))
+            began = time.monotonic()
+            with self.store.workspace() as workspace:
+                answer = await self._executor.run(task.plugin, await self._call(task, job, workspace), flight.emit)
+                value = await self._take_in(task, answer, workspace)
+            self._costs.learn(task, time.monotonic() - began)
+        await self.memo.record(digest, canonical(value), artifacts_in(value))
+        return value
+
+    async def _call(self, task: Task, job: Asker, workspace: Path) -> Run:
+        inputs = {artifact.sha256 for artifact in artifacts_in(task.request)}
+        return Run(
+            task_id=workspace.name,
+            job_id=job.job_id,
+            correlation_id=job.correlation_id,
+            stage=task.stage,
+            method=task.method,
+            request=msgspec.to_builtins(task.request, str_keys=True),
+            options=task.options,
+            files={sha256: str(await self.store.check(sha256)) for sha256 in inputs},
+            workspace=str(workspace),
+            deadline=self._time_limit,
+        )
+
+    async def _take_in(self, task: Task, answer: RunResult, workspace: Path) -> Any:
+        value = check_output(task, answer.output)
+        check_files(task, value, {file.sha256 for file in answer.files})
+        for file in answer.files:
+            path = Path(file.path)
+            if not path.is_relative_to(workspace) or path.is_symlink() or not path.is_file():
+                raise AuradError("E308-RESULT", f"cannot take {file.path}: it is no regular file of the workspace")
+            await self.store.put(path, file.media_type, expected=file.sha256)
+        return value
+
+
+def _is_passing(error: AuradError) -> bool:
+    """Worth another attempt: a lost worker or tool, but not an exception that the stage's code raised."""
+    return isinstance(error, Transient) or (error.code in PASSING and "traceback" not in error.details)
+
+
+def _told(error: AuradError, attempt: int, *, will_retry: bool) -> Attempted:
+    return Attempted(
+        code=error.code,
+        detail=error.detail,
+        remedy=error.remedy,
+        attempt=attempt,
+        will_retry=will_retry,
+        details=dict(error.details),
+    )
