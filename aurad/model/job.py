@@ -15,6 +15,9 @@ from aurad.model.video import Canvas, Quality
 
 Captions = Literal["burn", "soft", "none"]
 Until = Literal["Script", "Voice", "Visuals"]
+Loudness = Annotated[float, Meta(ge=-30, le=-9)]
+ShortSide = Annotated[int, Meta(ge=240, le=4320, multiple_of=2)]
+FrameRate = Annotated[int, Meta(ge=1, le=120)]
 Step = Literal["Initialization", "Script", "Voice", "Visuals", "Rendering", "Postprocessing"]
 STEPS: tuple[Step, ...] = ("Initialization", "Script", "Voice", "Visuals", "Rendering", "Postprocessing")
 
@@ -55,9 +58,9 @@ class JobSettings(Value, frozen=True, kw_only=True):
     caption_style: str | None = None
     music: str | None = None
     quality: Quality | None = None
-    loudness: Annotated[float, Meta(ge=-30, le=-9)] | None = None
-    short_side: Annotated[int, Meta(ge=240, le=4320, multiple_of=2)] | None = None
-    fps: Annotated[int, Meta(ge=1, le=120)] | None = None
+    loudness: Loudness | None = None
+    short_side: ShortSide | None = None
+    fps: FrameRate | None = None
     providers: dict[StageKind, tuple[str, ...]] = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None

@@ -1,0 +1,102 @@
+"""The settings and presets on disk: found, read and changed. The daemon and its clients both start here.
+
+What the bytes mean is `aurad.wire.toml`'s business; where folders are, `aurad.model.folders`'. Everything here
+blocks for a few small files.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+
+from aurad.model.errors import AuradError
+from aurad.model.folders import Folders
+from aurad.model.recipe import Preset
+from aurad.wire.toml import (
+    Loaded,
+    entries_of,
+    entries_of_environment,
+    entries_of_flags,
+    merge,
+    preset_of,
+    with_value,
+)
+
+OWN_DROP_IN = "90-auractl.toml"  # read late, so that what was set by command wins over packaged drop-ins
+FILE_LIMIT = 1024 * 1024  # bytes of one file; more is a mistake, not settings
+
+
+def load_settings(places: Folders, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Loaded:
+    """Defaults, `aurad.toml`, `aurad.d/*.toml`, environment, flags (by dotted key): later ones win."""
+    entries = [entry for path in _settings_files(places) for entry in entries_of(_read(path), str(path))]
+    return merge([*entries, *entries_of_environment(environ), *entries_of_flags(flags or {})])
+
+
+def load_presets(places: Folders) -> dict[str, Preset]:
+    """The presets that came with aurad, and the user's own, which win, by name."""
+    found = {
+        file.name.removesuffix(".toml"): preset_of(file.read_bytes(), file.name)
+        for file in resources.files("aurad_config.presets").iterdir()
+        if file.name.endswith(".toml")
+    }
+    for path in sorted(places.presets.glob("*.toml")):
+        found[path.stem] = preset_of(_read(path), str(path))
+    return dict(sorted(found.items()))
+
+
+def set_value(places: Folders, key: str, raw: str | None) -> Path:
+    """Write one setting (None: take it back) into auractl's own drop-in, atomically; gives its path."""
+    path = places.drop_ins / OWN_DROP_IN
+    data = with_value(_read(path) if path.exists() else b"", str(path), key, raw)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+    except OSError as error:
+        raise AuradError(
+            "E503-CONFIG", f"cannot write {path}: {error.strerror}", remedy="Check who owns it."
+        ) from error
+    return path
+
+
+def _settings_files(places: Folders) -> Iterator[Path]:
+    if places.settings_file.exists():
+        yield places.settings_file
+    yield from sorted(places.drop_ins.glob("*.toml"))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise AuradError(
+            "E503-CONFIG", f"cannot read {path}: {error.strerror}", remedy="Check its owner and mode."
+        ) from error
+    if len(data) > FILE_LIMIT:
+        raise AuradError("E503-CONFIG", f"cannot read {path}: it is over {FILE_LIMIT} bytes")
+    return data
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Neither a reader nor a power cut sees half a file."""
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)  # settings hold no secrets; clients read them too
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,174 @@
+"""Every setting of the daemon: its section, key, type, default and the sentence that explains it.
+
+`config/aurad.toml` and the reference page are generated from here. Keys are spelt as in TOML.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from aurad.model.brief import Aspect, Language
+from aurad.model.job import Captions, FrameRate, Loudness, ShortSide
+from aurad.model.stage import StageKind
+from aurad.model.value import Value
+from aurad.model.video import Quality
+
+Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):[0-9]{1,5}$")]
+Slots = Annotated[int, Meta(ge=0, le=1024)]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Names = Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+
+
+def _as_written(name: str) -> str:
+    return name
+
+
+class Section(Value, frozen=True, kw_only=True, rename=_as_written, omit_defaults=False):
+    """A table of the settings file; its keys keep their underscores and are always shown."""
+
+
+class Http(Section, frozen=True, kw_only=True):
+    """The web edge: REST, events and the page."""
+
+    bind: Annotated[Address, Meta(description="Address and port of the web page and the REST interface.")] = (
+        "127.0.0.1:8765"
+    )
+    auth: Annotated[
+        Literal["token", "loopback"],
+        Meta(
+            description="Who may come in: `token` asks everybody for a token or for the cookie of `auractl open`;"
+            " `loopback` lets in anybody on this machine, and only works with a loopback address."
+        ),
+    ] = "token"
+
+
+class Providers(Section, frozen=True, kw_only=True):
+    """Which plugins do one stage of a job."""
+
+    providers: Annotated[Names, Meta(description="Stages by name, in order.")]
+
+
+class Defaults(Section, frozen=True, kw_only=True):
+    """What a job gets if neither the job itself nor its preset says otherwise."""
+
+    preset: Annotated[
+        str, Meta(min_length=1, description="Preset of a job that names none; see `auractl presets`.")
+    ] = "youtube-1080p"
+    language: Annotated[Language, Meta(description="Language of a brief that names none, as a BCP 47 tag.")] = "en"
+    aspect: Annotated[Aspect, Meta(description="Shape of the picture.")] = "16:9"
+    short_side: Annotated[ShortSide, Meta(description="Pixels of the picture's shorter side.")] = 1080
+    fps: Annotated[FrameRate, Meta(description="Frames a second.")] = 30
+    quality: Annotated[Quality, Meta(description="What the encoder spends: time against size and looks.")] = "standard"
+    voice: Annotated[str, Meta(description="Name of a voice; empty: the voice provider's own choice.")] = ""
+    theme: Annotated[str, Meta(description="Look of the slides; empty: the visuals provider's own choice.")] = ""
+    captions: Annotated[
+        Literal["auto", "burn", "soft", "none"],
+        Meta(
+            description="Captions: drawn into the picture (burn), a track one can switch (soft); auto burns for 9:16."
+        ),
+    ] = "auto"
+    caption_style: Annotated[str, Meta(description="Look of burned-in captions; empty: the renderer's own choice.")] = (
+        ""
+    )
+    music: Annotated[
+        str, Meta(description="Music below the voice: `auto`, `none`, or a name that a finisher knows.")
+    ] = "auto"
+    loudness: Annotated[Loudness, Meta(description="Loudness of the finished video in LUFS.")] = -14.0
+
+    def captions_for(self, aspect: Aspect) -> Captions:
+        """What `auto` means: upright videos are watched muted on phones, whose players hide soft tracks."""
+        if self.captions != "auto":
+            return self.captions
+        return "burn" if aspect == "9:16" else "soft"
+
+
+class Workers(Section, frozen=True, kw_only=True):
+    """The processes in which stages run."""
+
+    cpu: Annotated[Slots, Meta(description="Tasks that compute at the same time; 0: one for each processor core.")] = 0
+    network: Annotated[Slots, Meta(description="Tasks that wait for a network service at the same time.")] = 8
+    gpu: Annotated[Slots, Meta(description="Tasks that use the graphics card at the same time.")] = 1
+    idle_seconds: Annotated[Seconds, Meta(description="A warm worker without work is let go after this long.")] = 60.0
+    memory_mib: Annotated[
+        int, Meta(ge=256, description="Memory that one worker or tool may take for its data, in MiB.")
+    ] = 4096
+    task_seconds: Annotated[Seconds, Meta(description="A single task may take this long, then it counts as hung.")] = (
+        3600.0
+    )
+
+
+class Store(Section, frozen=True, kw_only=True):
+    """Results that are kept so that nothing is made twice."""
+
+    max_gib: Annotated[Seconds, Meta(description="Size of the store in GiB; the least recently used goes first.")] = (
+        20.0
+    )
+    max_age_days: Annotated[Seconds, Meta(description="Results that nothing used for this many days are removed.")] = (
+        30.0
+    )
+
+
+class Jobs(Section, frozen=True, kw_only=True):
+    """How many jobs, and for how long."""
+
+    max_running: Annotated[Count, Meta(description="Jobs that run at the same time, sharing the workers' slots.")] = 4
+    max_queued: Annotated[Count, Meta(description="Jobs that may wait; a further one is refused as busy.")] = 1000
+    keep_days: Annotated[
+        Seconds, Meta(description="A finished job and its files are forgotten after so many days.")
+    ] = 30.0
+
+
+class Tools(Section, frozen=True, kw_only=True):
+    """Programs of others."""
+
+    ffmpeg: Annotated[
+        str,
+        Meta(
+            description="Path of FFmpeg; empty: the one on PATH if it can do all that is needed, else the bundled one."
+        ),
+    ] = ""
+
+
+class Private(Section, frozen=True, kw_only=True):
+    """The daemon that `auractl make` starts when none is running."""
+
+    idle_seconds: Annotated[Seconds, Meta(description="It ends after this long without a job or a client.")] = 10.0
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All of `aurad.toml`."""
+
+    http: Http = Http()
+    script: Annotated[Providers, Meta(description="Who writes the script: tried in order.")] = Providers(
+        providers=("document",)
+    )
+    voice: Annotated[Providers, Meta(description="Who speaks: tried in order, one voice provider a video.")] = (
+        Providers(providers=("hibari", "espeak"))
+    )
+    visuals: Annotated[Providers, Meta(description="Who draws: tried in order, for each scene.")] = Providers(
+        providers=("slides",)
+    )
+    render: Annotated[Providers, Meta(description="Who encodes: tried in order.")] = Providers(providers=("ffmpeg",))
+    finish: Annotated[Providers, Meta(description="Who works on the whole video: all of them, in order.")] = Providers(
+        providers=("master", "captions", "package")
+    )
+    defaults: Defaults = Defaults()
+    workers: Workers = Workers()
+    store: Store = Store()
+    jobs: Jobs = Jobs()
+    tools: Tools = Tools()
+    private: Private = Private()
+    plugins: dict[str, dict[str, Any]] = {}
+
+    def providers(self) -> dict[StageKind, tuple[str, ...]]:
+        """The configured order of every stage."""
+        return {
+            "script": self.script.providers,
+            "voice": self.voice.providers,
+            "visuals": self.visuals.providers,
+            "render": self.render.providers,
+            "finish": self.finish.providers,
+        }

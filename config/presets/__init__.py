@@ -1,0 +1,1 @@
+"""Presets that come with aurad, one TOML file each."""

@@ -1,0 +1,106 @@
+"""Settings and presets on disk."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aurad.configuration import load_presets, load_settings, set_value
+from aurad.model.brief import Brief
+from aurad.model.errors import AuradError
+from aurad.model.folders import Folders
+from aurad.model.job import JobSettings
+from aurad.model.recipe import resolve
+from aurad.model.settings import Settings
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Folders:
+    return Folders(state=tmp_path, cache=tmp_path, config=tmp_path / "config", runtime=tmp_path, logs=tmp_path)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_without_files_there_are_the_defaults(places: Folders) -> None:
+    assert load_settings(places, environ={}).settings == Settings()
+
+
+def test_the_order_of_sources(places: Folders) -> None:
+    write(places.settings_file, "[jobs]\nmax_running = 2\nmax_queued = 2\nkeep_days = 2\n[store]\nmax_gib = 2\n")
+    write(places.drop_ins / "10-a.toml", "[jobs]\nmax_queued = 3\nkeep_days = 3\n[store]\nmax_gib = 3\n")
+    write(places.drop_ins / "20-b.toml", "[jobs]\nkeep_days = 4\n[store]\nmax_gib = 4\n")
+    write(places.drop_ins / "ignored.txt", "nonsense")
+    loaded = load_settings(places, environ={"AURAD_STORE__MAX_GIB": "5"}, flags={"store.max_age_days": "6"})
+    jobs, store = loaded.settings.jobs, loaded.settings.store
+    assert (jobs.max_running, jobs.max_queued, jobs.keep_days) == (2, 3, 4)
+    assert (store.max_gib, store.max_age_days) == (5, 6)
+    assert loaded.origins["jobs.max_queued"] == f"{places.drop_ins}/10-a.toml:2"
+
+
+def test_a_wrong_file_is_named(places: Folders) -> None:
+    write(places.drop_ins / "10-a.toml", "\n[jobs]\nmax_runing = 3\n")
+    with pytest.raises(AuradError, match=re.escape(f"jobs.max_runing = 3 ({places.drop_ins}/10-a.toml:3)")):
+        load_settings(places, environ={})
+
+
+def test_a_file_that_cannot_be_read_is_named(places: Folders) -> None:
+    places.settings_file.mkdir(parents=True)
+    with pytest.raises(AuradError, match=re.escape(f"cannot read {places.settings_file}: Is a directory")):
+        load_settings(places, environ={})
+
+
+def test_set_value_writes_only_its_own_drop_in(places: Folders) -> None:
+    write(places.settings_file, "# mine\n[jobs]\nmax_running = 2\n")
+    path = set_value(places, "jobs.max_running", "3")
+    assert set_value(places, "defaults.voice", 'Ada "x"') == path
+    loaded = load_settings(places, environ={})
+    assert (loaded.settings.jobs.max_running, loaded.settings.defaults.voice) == (3, 'Ada "x"')
+    assert loaded.origins["jobs.max_running"].startswith(f"{path}:")
+    assert places.settings_file.read_text() == "# mine\n[jobs]\nmax_running = 2\n"
+    assert [file.name for file in places.drop_ins.iterdir()] == ["90-auractl.toml"]
+    set_value(places, "jobs.max_running", None)
+    assert load_settings(places, environ={}).settings.jobs.max_running == 2
+
+
+def test_a_refused_value_leaves_the_drop_in_as_it_was(places: Folders) -> None:
+    path = set_value(places, "jobs.max_running", "3")
+    before = path.read_bytes()
+    with pytest.raises(AuradError, match=r"jobs\.max_running = 0"):
+        set_value(places, "jobs.max_running", "0")
+    assert path.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_named(places: Folders) -> None:
+    write(places.config, "a file where a folder belongs")
+    with pytest.raises(AuradError, match=r"cannot write .*90-auractl\.toml"):
+        set_value(places, "jobs.max_running", "3")
+
+
+def test_the_presets_that_came_with_aurad_all_resolve(places: Folders) -> None:
+    presets = load_presets(places)
+    assert set(presets) == {"youtube-1080p", "youtube-4k", "shorts", "square", "portrait-4x5", "podcast-video", "draft"}
+    sizes = {
+        name: (recipe.canvas.width, recipe.canvas.height)
+        for name in presets
+        for recipe in [resolve(Brief(topic="bees"), JobSettings(preset=name), Settings(), presets)]
+    }
+    assert sizes["youtube-1080p"] == (1920, 1080)
+    assert sizes["youtube-4k"] == (3840, 2160)
+    assert sizes["shorts"] == (1080, 1920)
+    assert sizes["square"] == (1080, 1080)
+    assert sizes["portrait-4x5"] == (1080, 1350)
+    assert presets["podcast-video"].loudness == -16
+    assert presets["shorts"].captions == "burn"
+    assert all(preset.description for preset in presets.values())
+
+
+def test_a_user_s_preset_wins_over_one_of_the_same_name(places: Folders) -> None:
+    write(places.presets / "draft.toml", "fps = 10\n")
+    write(places.presets / "mine.toml", 'theme = "ink"\n')
+    presets = load_presets(places)
+    assert (presets["draft"].fps, presets["mine"].theme) == (10, "ink")
