@@ -16,9 +16,9 @@ class LineDecoder:
         self._pending: list[bytes] = []  # pieces of the unfinished line: joined once, so long lines cost linear time
         self._size = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes | bytearray) -> list[bytes]:
         """The lines that `data` completes, without their ends."""
-        head, *rest = data.split(b"\n")
+        head, *rest = bytes(data).split(b"\n")
         self._pending.append(head)
         self._size += len(head)
         lines: list[bytes] = []
