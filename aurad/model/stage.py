@@ -78,10 +78,14 @@ class VisualRequest(Value, frozen=True, kw_only=True):
 
 
 class ProfileRequest(Value, frozen=True, kw_only=True):
-    """Find the best encoder that works here; try it before answering."""
+    """Find the best encoder that works here; try it before answering.
+
+    `avoid` names encoders that passed a trial before and failed later in this job.
+    """
 
     canvas: Canvas
     quality: Quality
+    avoid: tuple[str, ...] = ()
 
 
 class Placed(Value, frozen=True, kw_only=True):
