@@ -1,0 +1,15 @@
+"""The public names for plugins. Adding one is a promise; taking one away breaks somebody."""
+
+import aurad.api
+
+EXPORTED = """
+Animation Artifact AuradError BadInput Brief BriefAsset Canvas Chapter Clip Credit Cue Deliverable Deliverables
+Encode FinishRequest Finisher Item Layer Motion Narration Picture Placed PlanRequest Probe Profile ProfileRequest
+RateLimited Refused RenderStage Scene Script ScriptRequest ScriptStage Segment SegmentRequest Slide Speech Stage
+StageContext StageError Still ToolResult Transient Unavailable Value View Visual VisualRequest VisualsStage
+VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl
+"""
+
+
+def test_the_exported_names_are_these() -> None:
+    assert sorted(name for name in vars(aurad.api) if not name.startswith("_")) == EXPORTED.split()
