@@ -1,1 +1,16 @@
-"""Not written yet."""
+"""The default voice: hibari, a neural English voice inside a wheel, with the time of every word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aurad_plugins.voice_hibari.stage import HibariVoice
+
+from aurad.api import Stage, hookimpl
+
+
+@hookimpl
+def aurad_stages() -> Sequence[type[Stage[Any]]]:
+    """One voice."""
+    return [HibariVoice]

@@ -1,0 +1,239 @@
+"""The voice stage: a scene's text becomes a narration, sentence by sentence.
+
+Owns pacing, seeds and the choice of the voice; text, model, timing and sound have their own modules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import trio
+from aurad_plugins.voice_hibari import text as reading
+from msgspec import Meta
+
+from aurad.api import BadInput, Narration, StageContext, Unavailable, Value, VoiceRequest, VoiceStage, Word
+
+if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with the plugin
+    from aurad_plugins.voice_hibari.model import Model
+    from aurad_plugins.voice_hibari.sound import Samples
+    from aurad_plugins.voice_hibari.timing import Span
+
+DEFAULT_VOICE = "heart"
+CLAUSE_PAUSE = 0.18  # seconds, where a sentence is too long to be synthesised at once
+SILENCE = 0.4  # seconds, where a text has nothing that can be said
+
+
+class Pace(NamedTuple):
+    """Tempo of the model (1 is its own) and pauses in seconds; calibrated to `WORDS_PER_MINUTE`."""
+
+    speed: float
+    sentence: float
+    paragraph: float
+
+
+PACES = {
+    "relaxed": Pace(0.78, 0.62, 1.05),
+    "conversational": Pace(0.92, 0.46, 0.80),
+    "fast": Pace(1.13, 0.25, 0.48),
+}
+
+
+class HibariOptions(Value, frozen=True, kw_only=True):
+    """How it speaks, besides the pacing that the brief asks for."""
+
+    speed: Annotated[float, Meta(ge=0.6, le=1.6, description="1 is the pacing's own tempo")] = 1.0
+    pauses: Annotated[float, Meta(ge=0.0, le=3.0, description="1 is the pacing's own pauses")] = 1.0
+
+
+class Part(NamedTuple):
+    """What is synthesised at once, and the pause before it."""
+
+    symbols: list[reading.Symbol]
+    pause: float
+
+
+class HibariVoice(VoiceStage[HibariOptions]):
+    """English, neural, offline; the model is in the wheel."""
+
+    name = "hibari"
+    languages = ("en",)
+    Options = HibariOptions
+
+    def __init__(self) -> None:
+        self._models: dict[str, Model] = {}
+
+    def supports(self, request: VoiceRequest) -> str | None:
+        """English only."""
+        if find_spec("hibari") is None or find_spec("onnxruntime") is None:
+            return "hibari-tts is not installed: pip install hibari-tts"
+        if request.language.split("-")[0].lower() != "en":
+            return f"it speaks English only, not {request.language!r}"
+        return None
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """The engine, what computes for it, and the bytes of every voice that is here."""
+        engines = {name: version(name) for name in ("hibari-tts", "onnxruntime", "numpy")}
+        models = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in voices().items()}
+        return engines | {f"voice.{name}": digest for name, digest in models.items()}
+
+    def describe(self) -> Mapping[str, Any]:
+        """The voices that are on this machine."""
+        from hibari.voices import VOICES
+
+        here = voices()
+        return {
+            "voices": [
+                {
+                    "name": name,
+                    "language": facts["language"],
+                    "gender": facts["gender"],
+                    "default": name == DEFAULT_VOICE,
+                }
+                for name, facts in VOICES.items()
+                if name in here
+            ]
+        }
+
+    async def open(self, cache: Path) -> None:
+        """Load the default voice."""
+        await trio.to_thread.run_sync(self._model, DEFAULT_VOICE)
+
+    async def close(self) -> None:
+        """Let go of the models."""
+        self._models.clear()
+
+    async def speak(self, request: VoiceRequest, context: StageContext[HibariOptions]) -> Narration:
+        """Sentence by sentence in a thread, so that a cancel waits for one sentence at most."""
+        model = await trio.to_thread.run_sync(self._model, _voice(request.voice))
+        pace = PACES[request.pacing]
+        speed = pace.speed * context.options.speed
+        parts = await trio.to_thread.run_sync(_parts, request.text, pace, context.options.pauses, model)
+        spoken: list[tuple[Samples, list[Span]]] = []
+        total, done = sum(len(part.symbols) for part in parts), 0
+        for number, part in enumerate(parts):
+            say = partial(_say, model, part.symbols, speed=speed, seed=_seed(request.seed, number))
+            spoken.append(await trio.to_thread.run_sync(say))
+            done += len(part.symbols)
+            context.progress(0.95 * done / total, f"{done} of {total} sounds")
+        pauses = [part.pause for part in parts]
+        return await trio.to_thread.run_sync(_finish, request.text.split(), spoken, pauses, model.rate, context)
+
+    def _model(self, voice: str) -> Model:
+        if voice not in self._models:
+            from aurad_plugins.voice_hibari.model import Model
+            from hibari.voices import VOICES
+
+            try:
+                self._models[voice] = Model(voices()[voice], british=bool(VOICES[voice]["british"]))
+            except (OSError, KeyError) as error:
+                raise Unavailable(f"cannot load the voice {voice!r}: {error}") from error
+        return self._models[voice]
+
+
+def voices() -> dict[str, Path]:
+    """The voices whose model is on this machine; nothing is ever downloaded."""
+    from hibari.voices import VOICES, voice_path
+
+    found: dict[str, Path] = {}
+    for name in VOICES:
+        try:
+            found[name] = Path(voice_path(name, download_missing=False))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def _voice(name: str) -> str:
+    if not name:
+        return DEFAULT_VOICE
+    if name in (here := voices()):
+        return name
+    raise BadInput(
+        f"cannot speak with the voice {name!r}: hibari has {', '.join(here)} here",
+        remedy="Choose one of the named voices, or leave the voice out.",
+        details={"voice": name, "allowed": list(here)},
+    )
+
+
+def _seed(seed: int, part: int) -> int:
+    """Each part has noise of its own, whatever comes before it."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{part}".encode()).digest()[:8], "big")
+
+
+def _parts(text: str, pace: Pace, pauses: float, model: Model) -> list[Part]:
+    found: list[Part] = []
+    pause = 0.0
+    for sentence in reading.sentences(text, model.abbreviations):
+        symbols = reading.phonemes(sentence.words, sentence.first, model.read)
+        known = [symbol for symbol in symbols if model.knows(symbol.char)]
+        for chunk in reading.chunks(known):
+            if any(symbol.char.isalpha() for symbol in chunk):
+                found.append(Part(chunk, pause))
+                pause = CLAUSE_PAUSE
+        pause = max(pause, pauses * (pace.paragraph if sentence.last else pace.sentence))
+    return found
+
+
+def _say(model: Model, symbols: Sequence[reading.Symbol], *, speed: float, seed: int) -> tuple[Samples, list[Span]]:
+    """One part, trimmed to what is heard, and its words' times in it."""
+    from aurad_plugins.voice_hibari.sound import active, faded
+    from aurad_plugins.voice_hibari.timing import Span, shared, word_spans
+
+    sound, known = model.speak("".join(symbol.char for symbol in symbols), speed=speed, seed=seed)
+    lengths = shared(symbols, len(sound)) if known is None else known
+    first, last = active(sound, model.rate)
+    spans = word_spans(symbols, lengths, sound, model.rate, speed)
+    inside = [Span(word, *(min(max(at, first), last) - first for at in (start, end))) for word, start, end in spans]
+    return faded(sound[first:last], model.rate), inside
+
+
+def _finish(
+    words: Sequence[str],
+    spoken: list[tuple[Samples, list[Span]]],
+    pauses: Sequence[float],
+    rate: int,
+    context: StageContext[HibariOptions],
+) -> Narration:
+    from aurad_plugins.voice_hibari.sound import joined, levelled, write_wav
+    from aurad_plugins.voice_hibari.timing import Span
+
+    whole, starts = joined([(sound, pause) for (sound, _), pause in zip(spoken, pauses, strict=True)], rate)
+    if not len(whole):
+        whole = silence(rate)
+    spans = [Span(w, at + a, at + b) for at, (_, part) in zip(starts, spoken, strict=True) for w, a, b in part]
+    path = context.workspace / "voice.wav"
+    write_wav(path, levelled(whole, rate), rate)
+    timed = word_times(words, spans, len(whole), rate)
+    return Narration(audio=context.keep(path, "audio/wav"), sample_rate=rate, samples=len(whole), words=timed)
+
+
+def silence(rate: int) -> Samples:
+    """What is heard where nothing can be said."""
+    import numpy as np
+
+    return np.zeros(round(SILENCE * rate), np.float32)
+
+
+def word_times(words: Sequence[str], spans: Sequence[Span], samples: int, rate: int) -> tuple[Word, ...]:
+    """One time for each written word, in order; a word that is not heard has none of its own length."""
+    heard: dict[int, tuple[int, int]] = {}
+    for word, start, end in spans:  # a word too long for one part has several spans
+        heard[word] = (heard.get(word, (start, end))[0], end)
+    timed: list[tuple[int, int]] = []
+    at = 0
+    for number in range(len(words)):
+        start, end = heard.get(number, (at, at))
+        start = min(max(start, timed[-1][0] if timed else 0), samples)
+        at = min(max(start, end), samples)
+        timed.append((start, at))
+    nexts = [*(start for start, _ in timed[1:]), samples][: len(timed)]
+    return tuple(
+        Word(text=text, start=start / rate, end=max(start, min(end, following)) / rate)
+        for text, (start, end), following in zip(words, timed, nexts, strict=True)
+    )
