@@ -1,0 +1,223 @@
+"""A blocking client of the control socket: JSON-RPC 2.0, one message a line, files as descriptors.
+
+Standard library only, so that any script can use or copy it. One thread, one call at a time; news of
+subscriptions that arrives between calls is kept for `events`. It never reconnects.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+VERSION = 1
+REPLY_LIMIT = 8 * 1024 * 1024  # the server's own limit for one message
+CALL_SECONDS = 60.0  # any call answers in milliseconds; a minute is a daemon in deep trouble
+CHUNK = 256 * 1024
+MAX_DESCRIPTORS = 16  # room for those that may come with one read; the server sends one at a time
+
+
+class ConnectionLost(ConnectionError):
+    """The daemon is gone, or what it said was no message; the connection is of no use any more."""
+
+
+class RemoteError(Exception):
+    """The daemon's answer was an error. `problem` is the whole problem object of the wire."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        data = error.get("data")
+        self.problem: dict[str, Any] = dict(data) if isinstance(data, dict) else {}
+        self.rpc_code = int(error.get("code", 0))
+        self.code = str(self.problem.get("errorCode") or "E500-INTERNAL")
+        self.detail = str(self.problem.get("detail") or error.get("message") or "no reason given")
+        self.remedy = str(self.problem.get("remedy") or "")
+        self.correlation_id = str(self.problem.get("correlationId") or "")
+        super().__init__(self.detail)
+
+
+class Opened(NamedTuple):
+    """An artifact's content: a descriptor for reading that now belongs to the caller."""
+
+    fd: int
+    name: str
+    size: int
+    media_type: str
+
+
+class Client:
+    """A connection to the daemon at `path`. Use it as a context manager, or call `close`."""
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = CALL_SECONDS) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._timeout = timeout
+        self._buffer = bytearray()
+        self._lines: deque[bytes] = deque()
+        self._descriptors: deque[int] = deque()
+        self._news: deque[dict[str, Any]] = deque()
+        self._last_id = 0
+        try:
+            self._socket.settimeout(timeout)
+            self._socket.connect(os.fspath(path))
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; descriptors that nobody took are closed too."""
+        self._socket.close()
+        while self._descriptors:
+            os.close(self._descriptors.popleft())
+
+    # ------------------------------------------------------------ calls
+
+    def call(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        fd: int | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Call `method`, with descriptor `fd` if given, and return its result; raises `RemoteError`."""
+        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        self._last_id += 1
+        request = {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": dict(params or {})}
+        self._send(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode() + b"\n", fd, deadline)
+        while True:
+            message = self._receive(deadline)
+            if "method" in message:
+                self._news.append(message)
+            elif message.get("id") == self._last_id or message.get("id") is None:
+                return _result(message)
+
+    def hello(self, client: str = "aurad.client.blocking") -> dict[str, Any]:
+        """Introduce ourselves; the answer tells the server's version and our role."""
+        answer: dict[str, Any] = self.call("system.hello", {"client": client, "protocol": [VERSION]})
+        return answer
+
+    def put_file(self, file: int | str | os.PathLike[str], media_type: str | None = None) -> dict[str, Any]:
+        """Give the daemon a file's content to keep; the answer's `asset` names it in a brief."""
+        fd = file if isinstance(file, int) else os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            params: dict[str, Any] = {"size": os.fstat(fd).st_size}
+            if media_type:
+                params["mediaType"] = media_type
+            answer: dict[str, Any] = self.call("assets.put", params, fd=fd)
+            return answer
+        finally:
+            if not isinstance(file, int):
+                os.close(fd)
+
+    def open_artifact(self, artifact_id: str) -> Opened:
+        """Open an artifact for reading; the caller closes `fd`."""
+        answer = self.call("artifacts.open", {"artifactId": artifact_id})
+        if not self._descriptors:
+            raise ConnectionLost(f"cannot open artifact {artifact_id}: the daemon sent no descriptor")
+        fd = self._descriptors.popleft()
+        return Opened(fd, str(answer["name"]), int(answer["sizeBytes"]), str(answer["mediaType"]))
+
+    # ------------------------------------------------------------ events
+
+    def subscribe(self, jobs: list[str] | None = None, **params: Any) -> str:
+        """Subscribe to events (of `jobs`, or of all); returns what `events` takes."""
+        answer = self.call("events.subscribe", {**params, **({"jobs": jobs} if jobs else {})})
+        return str(answer["subscription"])
+
+    def events(self, subscription: str, *, tick: float | None = None) -> Iterator[dict[str, Any] | None]:
+        """Events of a subscription as they come; with `tick`, None after so many silent seconds.
+
+        Other news (`gap`, `snapshot`, `lagged`, `ended`) comes as a dict of that `type`. Ends after
+        `ended`; raises `ConnectionLost` if the daemon goes.
+        """
+        while True:
+            news = self._next_news(tick)
+            if news is None:
+                yield None
+                continue
+            params = news.get("params") or {}
+            if params.get("subscription") != subscription:
+                continue
+            kind = str(news["method"]).removeprefix("events.")
+            yield params["event"] if kind == "event" else {**params, "type": kind}
+            if kind == "ended":
+                return
+
+    def _next_news(self, tick: float | None) -> dict[str, Any] | None:
+        if self._news:
+            return self._news.popleft()
+        deadline = None if tick is None else time.monotonic() + tick
+        while True:
+            try:
+                message = self._receive(deadline)
+            except TimeoutError:
+                return None
+            if "method" in message:
+                return message
+
+    # ------------------------------------------------------------ lines
+
+    def _send(self, line: bytes, fd: int | None, deadline: float) -> None:
+        self._set_timeout(deadline)
+        try:
+            sent = 0
+            if fd is not None:
+                rights = array.array("i", [fd])
+                sent = self._socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            self._socket.sendall(line[sent:])
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise ConnectionLost("cannot reach the daemon: it closed the connection") from error
+
+    def _receive(self, deadline: float | None) -> dict[str, Any]:
+        while not self._lines:
+            self._set_timeout(deadline)
+            self._read()
+        line = self._lines.popleft()
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            raise ConnectionLost(f"cannot understand the daemon: {line[:80]!r} is not JSON") from error
+        if not isinstance(message, dict):
+            raise ConnectionLost(f"cannot understand the daemon: {line[:80]!r} is not a message")
+        return message
+
+    def _read(self) -> None:
+        space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(CHUNK, space, socket.MSG_CMSG_CLOEXEC)
+        except ConnectionResetError:
+            data, ancillary = b"", []
+        for level, kind, payload in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                rights = array.array("i")
+                rights.frombytes(payload[: len(payload) - len(payload) % rights.itemsize])
+                self._descriptors.extend(rights)
+        if not data:
+            raise ConnectionLost("cannot hear the daemon: it closed the connection")
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._lines.append(bytes(self._buffer) + line)
+            self._buffer.clear()
+        self._buffer += rest
+        if len(self._buffer) > REPLY_LIMIT:
+            raise ConnectionLost(f"cannot read the daemon's answer: it is over {REPLY_LIMIT} bytes")
+
+    def _set_timeout(self, deadline: float | None) -> None:
+        """Bound the next operation; a deadline that has passed still lets through what is there."""
+        self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+
+
+def _result(message: Mapping[str, Any]) -> Any:
+    if "error" in message:
+        raise RemoteError(message["error"])
+    return message.get("result")

@@ -1,0 +1,117 @@
+"""Finds a daemon that serves us, or starts a private one on the user's own folders.
+
+Several `auractl` at once share one private daemon: looking again and starting happen under a lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from aurad import __version__
+from aurad.client.blocking import Client, RemoteError
+from aurad.model.errors import AuradError
+from aurad.model.folders import SYSTEM_SOCKET, Folders, folders, socket_path
+
+START_SECONDS = 15.0  # a cold disk and a busy machine; normally about half a second
+POLL_SECONDS = 0.01
+HELLO_SECONDS = 10.0  # a daemon that does not say hello in this time is stuck
+TAIL_BYTES = 2000
+LOCK_NAME = "start.lock"
+LOG_NAME = "private.log"
+
+
+def connect(*, work: bool = False) -> tuple[Client, Path]:
+    """A daemon that answers, and its socket; a private one is started if there is none.
+
+    With `work` a daemon that lets us only read does not do: jobs go to a private one then.
+    """
+    usual = socket_path(False, os.environ)
+    for path in (usual,) if os.environ.get("AURAD_SOCKET") else (usual, SYSTEM_SOCKET):
+        if client := _try(path, work=work):
+            return client, path
+    return start_private(folders(False, os.environ), usual.absolute()), usual.absolute()
+
+
+def start_private(own: Folders, path: Path) -> Client:
+    """A connection to the private daemon on `path`, started if it is not there yet; raises E504."""
+    try:
+        with _locked(own.state / LOCK_NAME):
+            return _try(path) or _started(own, path)
+    except (OSError, ValueError) as error:
+        raise AuradError("E504-NO_DAEMON", f"cannot start a private daemon on {path}: {error}") from error
+
+
+def _try(path: Path, *, work: bool = False) -> Client | None:
+    """A greeted connection, or None if nobody is there or we may not (`work`) use it."""
+    try:
+        client = Client(path)
+    except OSError:
+        return None
+    try:
+        answer = client.call(
+            "system.hello", {"client": "auractl", "version": __version__, "protocol": [1]}, timeout=HELLO_SECONDS
+        )
+        if not work or answer.get("role") != "read":
+            return client
+    except OSError:
+        pass
+    except RemoteError as error:
+        if error.code != "E400-DENIED":
+            client.close()
+            raise
+    client.close()
+    return None
+
+
+def _started(own: Folders, path: Path) -> Client:
+    own.logs.mkdir(parents=True, exist_ok=True)
+    log = own.logs / LOG_NAME
+    with log.open("ab") as file:
+        began = file.tell()
+        process = _spawn(own, path, file)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if client := _try(path):
+            return client
+        if process.poll() is not None:
+            raise _no_daemon(f"it ended with status {process.returncode}", log, began)
+        time.sleep(POLL_SECONDS)
+    process.terminate()
+    raise _no_daemon(f"it did not answer within {START_SECONDS:g} s", log, began)
+
+
+def _spawn(own: Folders, path: Path, log: BinaryIO) -> subprocess.Popen[bytes]:
+    """Its own session, so that no Ctrl-C of ours reaches it; `-P`, so that no file here is imported."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "aurad", "--private", "--socket", str(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=own.state,
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _no_daemon(cause: str, log: Path, began: int) -> AuradError:
+    said = log.read_bytes()[began:][-TAIL_BYTES:].decode(errors="replace").strip()
+    return AuradError(
+        "E504-NO_DAEMON",
+        f"cannot start a private daemon: {cause}" + (f"\n{said}" if said else ""),
+        remedy=f"See {log}; `aurad --private` shows the trouble at once.",
+    )

@@ -1,0 +1,109 @@
+"""`auractl make`: a document or a topic becomes a video, with one command."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aurad.client.cli import codes, daemon, deliver, failure, files, images, interrupts, talk, trace
+from aurad.client.cli import source as sources
+from aurad.client.cli.board import Board
+from aurad.client.cli.session import Session
+from aurad.client.cli.view import open_view
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What was asked for on the command line. `job` holds the settings of the job itself."""
+
+    source: sources.Source
+    brief: dict[str, Any]
+    job: dict[str, Any]
+    out: str | None = None
+    images: tuple[Path, ...] = ()
+    trace: Path | None = None
+    json: bool = False
+    quiet: bool = False
+
+
+def make(order: Order) -> int:
+    """Carry the order out; returns the exit status. Bad input is an `AuradError` before anything is started."""
+    where = deliver.place(order.out, order.source.name)
+    deliver.check(where)
+    if order.trace:
+        files.check_writable(order.trace.absolute().parent)
+    pictures = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
+    board = Board(until=order.job.get("until"))
+    with interrupts.raised(), contextlib.ExitStack() as stack:
+        session = None
+        try:
+            with open_view(quiet=order.quiet, title=_title(order)) as view:
+                view.show(board)
+                client, socket = daemon.connect(work=True)
+                session = Session(stack.enter_context(client), socket, board, view)
+                session.submit({"brief": _brief(order, session, pictures), **order.job})
+                session.follow()
+            return _finish(order, session, where)
+        except KeyboardInterrupt:
+            return _cancelled(session)
+
+
+def _title(order: Order) -> str:
+    return str(order.source.brief.get("topic") or order.source.name)
+
+
+def _brief(order: Order, session: Session, pictures: list[images.Found]) -> dict[str, Any]:
+    assets = images.upload(session.client, pictures)
+    return {**order.source.brief, **order.brief, **({"assets": assets} if assets else {})}
+
+
+def _finish(order: Order, session: Session, where: deliver.Place) -> int:
+    final = session.board.final or {}
+    delivered: list[deliver.Delivered] = []
+    if final["type"] == "job-completed":
+        artifacts = session.client.call("jobs.artifacts", {"jobId": session.job_id})["artifacts"]
+        delivered = deliver.deliver(session.client, artifacts, where)
+    if order.json or order.trace:
+        _account(order, session, delivered)
+    if final["type"] == "job-failed":
+        failure.tell(session)
+        return codes.FAILED
+    if final["type"] == "job-cancelled":
+        reason = f": {final['reason']}" if final.get("reason") else ""
+        talk.note(f"job {session.job_id} was cancelled by {final.get('by') or 'somebody'}{reason}")
+        return codes.CANCELLED
+    if not order.json:
+        click.echo(str(delivered[0].path))
+    return codes.OK
+
+
+def _account(order: Order, session: Session, delivered: list[deliver.Delivered]) -> None:
+    """`--json` and `--trace`, for failed jobs too."""
+    tasks = session.client.call("jobs.tasks", {"jobId": session.job_id})["tasks"]
+    if order.trace:
+        files.write_whole(order.trace, trace.trace(tasks, session.job_id))
+    if order.json:
+        document = {
+            "job": session.client.call("jobs.get", {"jobId": session.job_id}),
+            "deliverables": [one.shown() for one in delivered],
+            "timeline": tasks,
+        }
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _cancelled(session: Session | None) -> int:
+    """A second Ctrl-C does not wait for the daemon's answer."""
+    try:
+        ended = session is None or session.cancel()
+    except KeyboardInterrupt:
+        ended = False
+    if ended:
+        talk.note("cancelled")
+    elif session:
+        talk.warning(f"job {session.job_id} has not ended yet", "`auractl ls` shows whether it did.")
+    return codes.CANCELLED

@@ -1,0 +1,106 @@
+"""The command line of `auractl make`, and what its words mean."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aurad.client.cli import codes
+from aurad.model.errors import AuradError
+
+ASPECTS = ("16:9", "9:16", "1:1", "4:5")
+CAPTIONS = ("burn", "soft", "none")
+UNTIL = ("Script", "Voice", "Visuals")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d)")
+_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
+class Seconds(click.ParamType[float]):
+    """A length of time: `90`, `90s`, `1:30`, `1m30s`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().lower()
+        match = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
+        if not text or not match:
+            self.fail(f"{value!r} is no length of time; write 90, 1:30 or 1m30s", param, ctx)
+        hours, minutes, seconds = (float(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds
+
+
+@click.command(epilog=codes.HELP)
+@click.argument("source", metavar="SOURCE|TOPIC", required=False)
+@click.option("-o", "out", metavar="OUT", help="The video's file (.mp4), or a folder for it and its deliverables.")
+@click.option("--preset", metavar="NAME", help="See `auractl presets`; youtube-1080p unless configured.")
+@click.option("--aspect", type=click.Choice(ASPECTS), help="Shape of the picture.")
+@click.option("--duration", type=Seconds(), metavar="TIME", help="Aim at this length: 90, 1:30, 2m.")
+@click.option("--language", metavar="TAG", help="Language of the document and the voice: en, pt-BR.")
+@click.option("--voice", metavar="NAME", help="See `auractl voices`.")
+@click.option("--theme", metavar="NAME", help="See `auractl themes`.")
+@click.option("--captions", type=click.Choice(CAPTIONS), help="In the picture, as a track one can switch, or not.")
+@click.option("--music", metavar="NAME", help="`auto`, `none`, or the name of a bed.")
+@click.option(
+    "--set", "settings", metavar="PLUGIN.OPTION=VALUE", multiple=True, help="An option of a plugin; repeat it."
+)
+@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", multiple=True,
+              help="Another folder whose pictures the document may show; repeat it.")  # fmt: skip
+@click.option("--until", type=click.Choice(UNTIL, case_sensitive=False), help="Stop after this stage.")
+@click.option("--script", type=click.Path(path_type=Path), metavar="FILE", help="Start from a (changed) script.json.")
+@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the timeline in Chrome's format.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: job, deliverables, timeline.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+def make(source: str | None, script: Path | None, settings: tuple[str, ...], **given: Any) -> int:
+    """Make a video of a Markdown, text or HTML file, of standard input (-), or of a quoted TOPIC.
+
+    The video's path is printed on stdout; beside the video a folder of the same name holds captions,
+    script, cover, credits and manifest. A daemon that runs is used; otherwise a private one is started.
+    """
+    from aurad.client.cli import make as making
+    from aurad.client.cli import source as sources
+
+    if (source is None) == (script is None):
+        raise click.UsageError("Give a document, a topic, or --script FILE, and only one of them.")
+    read = sources.read_script(script) if script else sources.read(source or "")
+    order = making.Order(
+        source=read,
+        brief=_given(language=given["language"], aspect=given["aspect"], durationSeconds=given["duration"]),
+        job=_given(
+            **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
+            options=plugin_options(settings) or None,
+        ),
+        out=given["out"],
+        images=given["images"],
+        trace=given["trace"],
+        json=given["as_json"],
+        quiet=given["quiet"],
+    )
+    return making.make(order)
+
+
+def plugin_options(settings: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`slides.scale=2` -> `{"slides": {"scale": 2}}`; what is not JSON is text."""
+    options: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        key, equals, raw = setting.partition("=")
+        plugin, dot, option = key.strip().partition(".")
+        if not (equals and dot and plugin and option):
+            raise AuradError("E102-OPTION", f"cannot use --set {setting}: it is not PLUGIN.OPTION=VALUE")
+        options.setdefault(plugin, {})[option] = _value(raw)
+    return options
+
+
+def _value(raw: str) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,165 @@
+"""Reads what the video is to be made of: a document, standard input, a topic or a finished script."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from aurad.model.brief import SOURCE_LIMIT
+from aurad.model.errors import AuradError
+
+FORMATS = {
+    ".md": "markdown", ".markdown": "markdown", ".mdown": "markdown",
+    ".txt": "text", ".text": "text",
+    ".html": "html", ".htm": "html", ".xhtml": "html",
+}  # fmt: skip
+NO_TEXT = {".pdf", ".docx", ".doc", ".odt", ".rtf", ".pptx", ".epub", ".json", ".rst"}  # names of files, never topics
+SIGNATURES = {
+    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP or office document", b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture", b"\x7fELF": "a program", b"\x1f\x8b": "gzip data",
+}  # fmt: skip
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+TOPIC_LENGTH = range(3, 501)
+NAME_LENGTH = 60  # of the result's name: fits every file system, also with a suffix and in three-byte letters
+_HTML_START = re.compile(r"\s*(<!doctype html|<html|<head|<body|<article|<!--)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The part of a brief that says what the video is about. `folder` is where its pictures may be."""
+
+    brief: dict[str, Any]
+    name: str
+    folder: Path | None = None
+
+    @property
+    def text(self) -> str:
+        return str(self.brief.get("source", ""))
+
+    @property
+    def format(self) -> str:
+        return str(self.brief.get("sourceFormat", ""))
+
+
+def read(argument: str) -> Source:
+    """A file, `-`, or a topic; raises E101 or E105 with the reason if it is of no use."""
+    if argument == "-":
+        return _document(_bytes_of(sys.stdin.buffer, "standard input"), "standard input", None)
+    path = Path(argument)
+    if _is_there(path):
+        return _file(path)
+    if _looks_like_path(argument):
+        raise _bad(f"cannot read {argument}: no such file", "Check the name, or quote a topic in words.")
+    return _topic(argument)
+
+
+def read_script(path: Path) -> Source:
+    """A finished script, as in an earlier result's `script.json`."""
+    data, name = _open(path), str(path)
+    try:
+        script = json.loads(data)
+    except ValueError as error:
+        raise _bad(f"cannot use {name} as a script: it is not JSON: {error}", "Give an earlier script.json.") from error
+    if not isinstance(script, dict) or not isinstance(script.get("scenes"), list):
+        raise _bad(f"cannot use {name} as a script: it has no list of scenes", "Give an earlier script.json.")
+    return Source(brief={"script": script}, name=slug(str(script.get("title", ""))))
+
+
+def slug(text: str) -> str:
+    """A file name made of the letters and digits of `text`: `How bees see` -> `how-bees-see`."""
+    words = re.split(r"[\W_]+", unicodedata.normalize("NFC", text).lower())
+    return "-".join(filter(None, words))[:NAME_LENGTH].strip("-") or "video"
+
+
+def _file(path: Path) -> Source:
+    if path.is_dir():
+        raise _bad(f"cannot read {path}: it is a folder", "Name a Markdown, text or HTML file.")
+    return _document(_open(path), str(path), path)
+
+
+def _open(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _bytes_of(file, str(path))
+    except OSError as error:
+        raise _bad(f"cannot read {path}: {error.strerror}", "Check the name and its permissions.") from error
+
+
+def _bytes_of(file: BinaryIO, name: str) -> bytes:
+    data = file.read(SOURCE_LIMIT + 1)
+    if len(data) > SOURCE_LIMIT:
+        detail = f"cannot use {name}: it is larger than {SOURCE_LIMIT // 1024} KiB"
+        raise AuradError("E105-TOO_LARGE", detail, remedy="Split it: a video for each chapter.")
+    return data
+
+
+def _document(data: bytes, name: str, path: Path | None) -> Source:
+    text = _decoded(data, name)
+    if not text.strip():
+        raise _bad(f"cannot use {name}: it is empty", "Give a document with text.")
+    kind = FORMATS.get(path.suffix.lower()) if path else None
+    kind = kind or ("html" if _HTML_START.match(text) else "markdown")
+    title = path.stem if path else text.strip().splitlines()[0]
+    folder = path.resolve().parent if path else Path.cwd()
+    return Source(brief={"source": text, "sourceFormat": kind}, name=slug(title), folder=folder)
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if data.startswith(UTF_16):
+        raise _bad(f"cannot read {name}: it is UTF-16, not UTF-8", f"Convert it: iconv -f UTF-16 -t UTF-8 {name}")
+    for start, kind in SIGNATURES.items():
+        if data.startswith(start):
+            raise _binary(name, kind)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\x00" in data:
+            raise _binary(name, "a binary file") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _bad(
+            f"cannot read {name}: byte {error.start} (line {line}) is {data[error.start]:#04x}, which is not UTF-8",
+            f"Convert it, for instance: iconv -f WINDOWS-1252 -t UTF-8 {name}",
+        ) from None
+    if _CONTROL.search(text):
+        raise _binary(name, "a binary file")
+    return text
+
+
+def _topic(text: str) -> Source:
+    topic = " ".join(text.split())
+    if len(topic) not in TOPIC_LENGTH:
+        raise _bad(
+            f"cannot use {topic[:40]!r} as a topic: it has {len(topic)} characters, allowed are 3 to 500",
+            "Say in a few words what the video is about, or name a document.",
+        )
+    return Source(brief={"topic": topic}, name=slug(topic))
+
+
+def _is_there(path: Path) -> bool:
+    """False too for what can be no name of a file: a topic may be long."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _looks_like_path(text: str) -> bool:
+    if text.startswith(("./", "../", "/", "~/")):
+        return True
+    if any(letter.isspace() for letter in text):
+        return text.lower().endswith(tuple(FORMATS))
+    return "/" in text or Path(text).suffix.lower() in {*FORMATS, *NO_TEXT}
+
+
+def _binary(name: str, kind: str) -> AuradError:
+    return _bad(f"cannot read {name}: it is {kind}, not text", "Give Markdown, plain text or HTML in UTF-8.")
+
+
+def _bad(detail: str, remedy: str) -> AuradError:
+    return AuradError("E101-BRIEF", detail, remedy=remedy)

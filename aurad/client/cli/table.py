@@ -1,0 +1,45 @@
+"""Columns of text for stdout."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+GAP = "  "
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Aligned columns; the header is dim on a terminal. No rows: nothing at all."""
+    lines = [[_text(cell) for cell in row] for row in rows]
+    if not lines:
+        return
+    widths = [max(map(_width, column)) for column in zip(header, *lines, strict=True)]
+    click.echo(click.style(_line(header, widths), dim=True))
+    for line in lines:
+        click.echo(_line(line, widths))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True))
+    return GAP.join(padded).rstrip()
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, list | tuple):
+        return ", ".join(map(_text, cell))
+    return " ".join(str(cell).split())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal, without colour codes: East Asian letters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in click.unstyle(text))
