@@ -47,6 +47,7 @@ class TaskContext(Generic[OptionsT]):
         self._options, self._task, self._tell = options, task, tell
         self._runs, self._encoded = itertools.count(1), Encoded(task.frames, self._report)
         self.kept: dict[str, ResultFile] = {}
+        self._done = 0.0
 
     @property
     def options(self) -> OptionsT:
@@ -93,6 +94,10 @@ class TaskContext(Generic[OptionsT]):
                 "E308-RESULT", f"cannot open artifact {artifact.sha256[:12]}: it is not part of the request"
             ) from None
 
+    def holds(self, sha256: str) -> bool:
+        """Whether a file is part of the request or was kept. The worker's own; not for stages."""
+        return sha256 in self.kept or sha256 in self._task.files
+
     def secret(self, name: str) -> str:
         try:
             return self._task.secrets[name]
@@ -118,7 +123,8 @@ class TaskContext(Generic[OptionsT]):
 
     def _report(self, done: float, message: str) -> None:
         if math.isfinite(done):
-            self._tell(ProgressNews(task_id=self._task.task_id, done=min(max(done, 0.0), 1.0), message=message))
+            self._done = min(max(done, self._done), 1.0)  # never falls, whoever counts
+            self._tell(ProgressNews(task_id=self._task.task_id, done=self._done, message=message))
 
     def _run_log(self, resolution: str) -> RunLog:
         return RunLog(self._tell, self._task.task_id, str(next(self._runs)), resolution)
