@@ -1,0 +1,85 @@
+"""The one block model that Markdown, plain text and HTML are read into. Values only.
+
+Text in blocks is plain: no marks, no addresses. Emphasised runs are kept beside it, since an author who
+writes something bold says what matters.
+"""
+
+from __future__ import annotations
+
+from aurad.api import Value
+
+
+class Text(Value, frozen=True, kw_only=True):
+    """A run of prose. `strong` are its emphasised phrases, `linked` whether it is nothing but links."""
+
+    text: str
+    strong: tuple[str, ...] = ()
+    linked: bool = False
+
+
+class Heading(Value, frozen=True, kw_only=True, tag=True):
+    """A heading of level 1 to 6."""
+
+    level: int
+    text: str
+
+
+class Paragraph(Value, frozen=True, kw_only=True, tag=True):
+    """One paragraph."""
+
+    text: Text
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """One entry of a list; `under` are the entries nested below it, flattened."""
+
+    text: Text
+    under: tuple[str, ...] = ()
+
+
+class Listing(Value, frozen=True, kw_only=True, tag=True):
+    """A list. Definition lists become entries of the form `term: definition`."""
+
+    ordered: bool
+    entries: tuple[Entry, ...]
+
+
+class Table(Value, frozen=True, kw_only=True, tag=True):
+    """A table; every row is as long as `header`."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Code(Value, frozen=True, kw_only=True, tag=True):
+    """A block of code."""
+
+    language: str
+    text: str
+
+
+class Quote(Value, frozen=True, kw_only=True, tag=True):
+    """A quotation and, where the document tells, whose it is."""
+
+    text: str
+    source: str = ""
+
+
+class Image(Value, frozen=True, kw_only=True, tag=True):
+    """A picture as the document refers to it."""
+
+    src: str
+    alt: str = ""
+    caption: str = ""
+
+
+Block = Heading | Paragraph | Listing | Table | Code | Quote | Image
+
+
+class Document(Value, frozen=True, kw_only=True):
+    """A document: what its front matter says, and its blocks in order."""
+
+    blocks: tuple[Block, ...]
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()

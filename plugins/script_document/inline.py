@@ -1,0 +1,24 @@
+"""Cleans runs of text: marks that only make sense on paper leave, the words stay."""
+
+from __future__ import annotations
+
+import re
+
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe0e\ufe0f\u200d]")
+FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]|(?<=[\w.,;:!?)\"”])\[\d{1,3}\]")
+FOOTNOTE_TEXT = re.compile(r"^\[\^[^\]\s]+\]:")
+CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
+EMOJI_CODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+]{2,30}:(?!\w)")
+DASH = re.compile(r"\s*(?:—|(?<=\s)--?(?=\s)|(?<=\s)–(?=\s))\s*")
+EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)")
+SPACE_BEFORE = re.compile(r"\s+([,.;:!?](?:\s|$))")
+
+
+def clean(text: str) -> str:
+    """One line of normal prose: single spaces, dashes as ` — `, no footnote marks, nothing invisible."""
+    text = INVISIBLE.sub("", text)
+    text = FOOTNOTE.sub("", text)
+    text = EMOJI_CODE.sub("", text)
+    text = DASH.sub(" — ", text)
+    text = EMPTY_BRACKETS.sub("", text)
+    return SPACE_BEFORE.sub(r"\1", " ".join(text.split()))

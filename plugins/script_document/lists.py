@@ -1,0 +1,109 @@
+"""Lists as people say them: names in one sentence, statements one by one, steps with `first` and `then`."""
+
+from __future__ import annotations
+
+from aurad.api import Item, Slide
+from aurad_plugins.script_document.blocks import Entry, Listing
+from aurad_plugins.script_document.sentences import Sentence, end_sentence
+from aurad_plugins.script_document.units import Speech, Unit
+from aurad_plugins.script_document.wording import MOST_ITEMS, SHORT, Wording, chunks, joined, split_label
+
+ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+ORDINAL_LIMIT = 5  # beyond this nobody counts along
+MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
+CARD_WORDS = 3
+MOST_UNDER = 4
+
+
+def list_units(listing: Listing, lead: Sentence | None, title: str, wording: Wording) -> list[Unit]:
+    """The list in as many units as it needs; `lead` is the sentence that announces it."""
+    texts = [entry_text(entry) for entry in listing.entries]
+    texts = [text for text in texts if any(character.isalnum() for character in text)]
+    if not texts:
+        return []
+    if lead is None and title:
+        lead = wording.sentence(title)
+    runs = spoken_runs(texts, wording)
+    names = not listing.ordered and not any(wording.is_statement(text) or split_label(text)[0] for text in texts)
+    say = say_names if names else say_statements
+    return [say(texts, run, lead if number == 0 else None, listing.ordered, wording) for number, run in enumerate(runs)]
+
+
+def entry_text(entry: Entry) -> str:
+    """An entry with what is nested below it said after a colon."""
+    text = entry.text.text
+    if not entry.under:
+        return text
+    under = list(entry.under)
+    if all(len(part.split()) <= SHORT for part in under) and len(under) <= MOST_UNDER:
+        named = joined([part.rstrip(".;,") for part in under])
+        return end_sentence(f"{text.rstrip(':.')}: {named}") if text else named
+    return " ".join(end_sentence(part) for part in ([text] if text else []) + under)
+
+
+def spoken_runs(texts: list[str], wording: Wording) -> list[range]:
+    most = MOST_ITEMS[wording.density]
+    words = sum(len(text.split()) for text in texts)
+    return chunks(len(texts), max(1, min(most, int(len(texts) * MOST_SPOKEN / max(words, MOST_SPOKEN)) or 1)))
+
+
+def say_names(texts: list[str], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
+    """`Their eyes have three receptors: ultraviolet, blue, and green.`"""
+    speech = Speech()
+    names = [wording.soften(texts[index].rstrip(".,;:")) for index in run]
+    opening = f"{lead.text.rstrip(' :.,;')}:" if lead else "Also:" if run.start else ""
+    if not opening:
+        names[0] = names[0][:1].upper() + names[0][1:]
+    sentence = wording.sentence(f"{opening} {joined(names)}")
+    speech.say(sentence)
+    items, place = [], len(opening.split())
+    for index, name in zip(run, names, strict=True):
+        place = place + (1 if sentence.words[place : place + 1] == ("and",) else 0)
+        items.append(Item(text=wording.label(texts[index]).text, at=sentence.starts[place]))
+        place += len(name.split())
+    short = all(len(item.text.split()) <= CARD_WORDS for item in items)
+    kind = "cards" if short and len(items) == 3 else "bullets"
+    return speech.unit(Slide(kind=kind, items=tuple(items)), leans=bool(run.start))
+
+
+def say_statements(texts: list[str], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
+    """Each entry a sentence; steps are counted or linked."""
+    speech = Speech()
+    if lead:
+        speech.say(wording.sentence(lead.text))
+    items = [say_entry(texts, index, speech, ordered, wording) for index in run]
+    return speech.unit(Slide(kind=statement_kind(items, ordered), items=tuple(items)), leans=bool(run.start))
+
+
+def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wording: Wording) -> Item:
+    text = texts[index]
+    opening = link_word(texts, index, wording) if ordered else ""
+    label, rest = split_label(text)
+    said = f"{opening}, {wording.soften(text)}" if opening else text
+    start = len(speech.words)
+    sentences = wording.sentences(end_sentence(said))
+    for sentence in sentences:
+        speech.say(sentence)
+    if label:
+        return Item(text=label, detail=wording.label(rest, most=10).text, at=start + (1 if opening else 0))
+    head = wording.sentences(end_sentence(text))
+    phrase = wording.label(head[0].text if head else text)
+    offset = head[0].starts[phrase.start] if head else 0
+    return Item(text=phrase.text, at=start + (1 if opening else 0) + offset)
+
+
+def link_word(texts: list[str], index: int, wording: Wording) -> str:
+    count = len(texts)
+    if all(wording.is_command(split_label(text)[1]) for text in texts):
+        if index == 0:
+            return "First" if count > 1 else ""
+        if index == count - 1:
+            return "Finally" if count > 2 else "Then"
+        return ("Then", "Next", "After that")[(index - 1) % 3]
+    return ORDINALS[index] if count <= ORDINAL_LIMIT else ""
+
+
+def statement_kind(items: list[Item], ordered: bool) -> str:
+    if ordered:
+        return "steps"
+    return "cards" if 2 <= len(items) <= 4 and all(item.detail for item in items) else "bullets"

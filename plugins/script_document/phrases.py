@@ -1,0 +1,352 @@
+"""A few words for what a sentence says: what a slide shows while the sentence is spoken.
+
+A phrase is a stretch of the sentence's own words that stands alone: a clause without its asides, or the
+end of one; never a promise that the sentence does not make (no cut before "unless" or "without") and
+never ending on a word that waits for more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
+from aurad_plugins.script_document.sentences import Sentence
+
+MOST_WORDS = 7  # more is read instead of listened to
+LONGEST_QUESTION = 9
+WEAKEST = 0.2  # below this a phrase says less than an empty line
+
+PRONOUNS = frozenset("it they he she we you i this that these those there one".split())
+CONTRACTED = frozenset("it's they're that's there's you're we're i'm he's she's here's this's".split())
+BE = frozenset("is are was were am be been being 's 're".split())
+AUXILIARIES = BE | frozenset("has have had do does did can could will would shall should may might must".split())
+DISCOURSE = frozenset(
+    "however then also so thus therefore instead meanwhile indeed moreover still yet furthermore besides hence "
+    "consequently first second third next finally now today here otherwise rather nevertheless additionally".split()
+)
+FILLERS = frozenset("really actually simply basically quite very also even indeed now itself themselves".split())
+SUBORDINATORS = frozenset("because although though while since if unless until whereas whether so when where".split())
+# Before these a cut would turn the statement into another one, or leave a word that needs them.
+GLUE = frozenset("of than as per unless except without if until like but or that not n't versus vs".split())
+# Nouns, adjectives and verbs that ask for what follows.
+WAITING = frozenset(
+    "ability way need right time attempt chance number part kind type range amount set lack difference access response "
+    "able different similar close due such same based likely ready used known made more most less least two three "
+    "up both either neither only each every all any some no other another much many few several same".split()
+)
+BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
+BREAKS = re.compile(r"[;:.!?…]")
+
+
+class Phrase(NamedTuple):
+    """The words to show, the written word at which they begin, and how good they are."""
+
+    text: str
+    start: int
+    score: float
+
+
+class Words(NamedTuple):
+    """A sentence as the search sees it."""
+
+    cores: list[str]
+    lower: list[str]
+    tags: list[str]
+    trails: list[str]
+    raw: Sequence[str]
+
+
+def find_phrase(
+    sentence: Sentence, grammar: Grammar, weights: Mapping[str, float], shown: str = "", most: int = MOST_WORDS
+) -> Phrase | None:
+    """The best phrase, or None where any would be a fragment. `shown` is on the slide already."""
+    if not sentence.words:
+        return None
+    if sentence.words[-1].endswith("?") and len(sentence.words) <= LONGEST_QUESTION:
+        return Phrase(sentence.text, 0, 1.0)
+    if not grammar.knows:
+        return punctuation_phrase(sentence, most)
+    words = analyse(sentence, grammar)
+    shown_words = {word.strip(".,:;!?").lower() for word in shown.split()}
+    best: Phrase | None = None
+    for kept, complete in candidates(words, most):
+        score = rate(words, kept, complete, weights, shown_words, sentence.strong)
+        if best is None or score > best.score:
+            best = Phrase(render(words, kept), kept[0], score)
+    return best if best and best.score > WEAKEST else None
+
+
+def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
+    """For languages without a grammar: the first clause that is short enough."""
+    start = 0
+    for index, word in enumerate(sentence.words):
+        if re.search(r"[,;:.!?。、，；：！？]$", word) or index == len(sentence.words) - 1:
+            clause = sentence.words[start : index + 1]
+            if 2 <= len(clause) <= most:
+                return Phrase(tidy(" ".join(clause)), start, 0.5)
+            start = index + 1
+    return None
+
+
+def analyse(sentence: Sentence, grammar: Grammar) -> Words:
+    edges = [split_edges(word) for word in sentence.words]
+    cores = [core for _, core, _ in edges]
+    return Words(
+        cores, [core.lower() for core in cores], grammar.tags(sentence.words), [e[2] for e in edges], sentence.words
+    )
+
+
+# ---------------------------------------------------------------- clauses
+
+
+def clauses(words: Words) -> Iterator[list[int]]:
+    """Stretches without asides and subordinate clauses; indexes of words."""
+    for piece in join_enumerations(words, split_punctuation(words)):
+        yield from split_subordinate(words, piece)
+
+
+def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
+    """Pieces between punctuation with the mark that ended each; what is in brackets is left out."""
+    pieces: list[tuple[list[int], str]] = []
+    piece: list[int] = []
+    depth = 0
+    for index, raw in enumerate(words.raw):
+        opened, closed = raw.count("(") + raw.count("["), raw.count(")") + raw.count("]")
+        if not depth and not opened and words.cores[index]:
+            piece.append(index)
+        depth = max(0, depth + opened - closed)
+        trail = words.trails[index]
+        mark = "" if depth else ";" if BREAKS.search(trail) or not words.cores[index] else "," if "," in trail else ""
+        if mark and piece:
+            pieces.append((piece, mark))
+            piece = []
+    return [*pieces, (piece, ";")] if piece else pieces
+
+
+def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list[list[int]]:
+    """Put `red, green and blue` and `small, simple eyes` together again."""
+    joined: list[list[int]] = []
+    mark_before = ";"
+    for number, (piece, mark) in enumerate(pieces):
+        rest = [part for part, _ in pieces[number:]]
+        if joined and mark_before == "," and continues(words, joined[-1], piece, rest):
+            joined[-1] = joined[-1] + piece
+        else:
+            joined.append(list(piece))
+        mark_before = mark
+    return joined
+
+
+def continues(words: Words, before: list[int], piece: list[int], rest: list[list[int]]) -> bool:
+    tags = [words.tags[index] for index in piece]
+    if tags[0] == "JJ" and words.tags[before[-1]] == "JJ":
+        return True
+    if any(tag in FINITE for tag in tags) or len(piece) > 6:
+        return False
+    starts = ("NN", "JJ", "CD", "DT", "CC", "VBG")
+    ends_with_and = any(words.tags[index] == "CC" for part in rest[:4] for index in part[:4])
+    return tags[0].startswith(starts) and ends_with_and
+
+
+def split_subordinate(words: Words, piece: list[int]) -> Iterator[list[int]]:
+    start = 0
+    for place in range(1, len(piece)):
+        if begins_clause(words, piece, place):
+            yield piece[start:place]
+            start = place
+    yield piece[start:]
+
+
+def begins_clause(words: Words, piece: list[int], place: int) -> bool:
+    index = piece[place]
+    tag, lower = words.tags[index], words.lower[index]
+    ahead = [words.tags[other] for other in piece[place + 1 : place + 7]]
+    if tag in ("WDT", "WP", "WRB") or (lower in SUBORDINATORS and any(t in FINITE for t in ahead)):
+        return True
+    if lower == "that" and tag == "IN":
+        return True
+    if tag == "CC" and ahead:
+        next_is_verb = ahead[0] in FINITE or ahead[0] == "VB"
+        return next_is_verb or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
+    return False
+
+
+# ---------------------------------------------------------------- candidates
+
+
+def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
+    """Word indexes to show and how complete they are."""
+    for clause in clauses(words):
+        trimmed, bonus = trim_start(words, clause)
+        for kept, complete in shorten(words, trimmed, most):
+            if fits(words, kept, most):
+                yield kept, complete + bonus
+    for chunk in noun_chunks(words):
+        if fits(words, chunk, most) and len(chunk) > 1:
+            yield chunk, -0.7
+
+
+def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
+    """Without joining words and without a pronoun subject; the second value says what that costs."""
+    bonus = 0.0
+    rest = list(clause)
+    if rest and words.lower[rest[0]] in SUBORDINATORS | {"that", "which", "who", "what", "how", "why"}:
+        bonus -= 0.1 if words.lower[rest[0]] == "that" else 0.9
+        rest = rest[1:]
+    while rest and (words.tags[rest[0]] == "CC" or words.lower[rest[0]] in DISCOURSE):
+        rest = rest[1:]
+    if rest and words.lower[rest[0]] in CONTRACTED:
+        return rest[1:], bonus - 0.2
+    if len(rest) > 1 and words.lower[rest[0]] in PRONOUNS and words.tags[rest[1]] in FINITE | {"RB", "VB", "VBN"}:
+        rest = rest[1:]
+        bonus -= 0.2
+        if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
+            rest = rest[1:]
+    return rest, bonus
+
+
+def shorten(words: Words, clause: list[int], most: int) -> Iterator[tuple[list[int], float]]:
+    """The clause, and what is left of it when asides, articles and ends are taken away."""
+    verb = next((place for place, index in enumerate(clause) if is_verb(words, index, place)), None)
+    for kept, cost in thin(words, clause, verb):
+        yield kept, cost
+        for end in range(len(kept) - 1, 1, -1):
+            if is_cut(words, kept, end, clause, verb):
+                yield kept[:end], cost - 0.25
+    if verb and verb > 1 and len(clause) > most:
+        predicate = clause[verb:]
+        if words.lower[predicate[0]] not in AUXILIARIES:
+            yield predicate, -0.9
+            for end in range(len(predicate) - 1, 1, -1):
+                if is_cut(words, predicate, end, predicate, 0):
+                    yield predicate[:end], -1.1
+
+
+def is_verb(words: Words, index: int, place: int) -> bool:
+    tag = words.tags[index]
+    if place == 0:
+        return tag in FINITE or tag in ("VB", "VBG", "VBN")
+    # The tagger often takes a plural's verb ("the eyes contain") for an infinitive.
+    return tag in FINITE or (tag == "VB" and words.tags[index - 1] in NOUNS)
+
+
+def thin(words: Words, clause: list[int], verb: int | None) -> Iterator[tuple[list[int], float]]:
+    complete = 0.8 if verb is not None else -0.3
+    yield clause, complete
+    without_fillers = [index for index in clause if words.lower[index] not in FILLERS]
+    if len(without_fillers) < len(clause):
+        yield without_fillers, complete - 0.05
+    if verb:
+        inner = next((place for place in range(1, verb) if words.tags[clause[place]] == "IN"), None)
+        if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING:
+            yield clause[:inner] + clause[verb:], complete - 0.3
+    bare = [index for index in without_fillers if words.lower[index] not in ("the", "a", "an")]
+    if len(bare) < len(without_fillers):
+        yield bare, complete - 0.25
+
+
+def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
+    """Whether the words before place `end` stand alone, though the clause goes on."""
+    index, before = kept[end], kept[end - 1]
+    tag, lower = words.tags[index], words.lower[index]
+    if lower == "of":  # the noun may lose a second "of", never its first
+        return any(words.lower[i] == "of" for i in kept[max(0, end - 4) : end]) and words.tags[before] in NOUNS
+    if lower in GLUE or tag not in ("IN", "TO", "VBG", "VBN", "RB", "CC"):
+        return False
+    if tag == "CC" and not (end + 1 < len(kept) and words.tags[kept[end + 1]] in FINITE | {"VB"}):
+        return False
+    if tag in ("VBG", "VBN", "RB") and (words.tags[before] not in NOUNS or lower in ("never", "only")):
+        return False
+    if words.tags[before].startswith(("VB", "RB", "IN", "JJR")) or words.lower[before] in WAITING:
+        return False
+    if verb is None:
+        return words.tags[before] in NOUNS
+    after_verb = [i for i in kept[:end] if i > clause[verb]]
+    return any(words.tags[i] in NOUNS | {"JJ", "CD", "NNP"} for i in after_verb)
+
+
+def fits(words: Words, kept: list[int], most: int) -> bool:
+    if not 1 < len(kept) <= most and not (len(kept) == 1 and len(words.raw) == 1):
+        return False
+    last, first = kept[-1], kept[0]
+    if words.tags[last] in BAD_ENDS or words.lower[last] in AUXILIARIES | {"not", "very", "more", "most", "which"}:
+        return False
+    if (
+        words.tags[last].startswith("VB")
+        and last + 1 < len(words.raw)
+        and words.lower[last + 1] in ("that", "how", "to")
+    ):
+        return False
+    if words.tags[first] in ("POS", "WDT", "TO") or words.lower[first] in ("of", "than", "not", "and", "or", "but"):
+        return False
+    if words.lower[first] in PRONOUNS | {"its", "their", "his", "her", "which"} and len(words.raw) > most:
+        return words.lower[first] in ("its", "their", "one")
+    return not any(words.lower[index] in ("which", "whose") for index in kept)
+
+
+def noun_chunks(words: Words) -> Iterator[list[int]]:
+    """Runs such as `two large compound eyes` or `speed of light`."""
+    chunk: list[int] = []
+    inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
+    for index, tag in enumerate(words.tags):
+        is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        if is_part:
+            chunk.append(index)
+        if (not is_part or words.trails[index] or index == len(words.tags) - 1) and chunk:
+            while chunk and words.tags[chunk[-1]] not in NOUNS:
+                chunk.pop()
+            if chunk:
+                yield chunk
+            chunk = []
+
+
+# ---------------------------------------------------------------- choice
+
+
+def rate(
+    words: Words,
+    kept: list[int],
+    complete: float,
+    weights: Mapping[str, float],
+    shown: set[str],
+    strong: Sequence[str],
+) -> float:
+    """Much said in few words, from the main clause, preferably with a number or what the author stressed."""
+    said = sum(weights.get(words.lower[index], 0.0) * (0.3 if words.lower[index] in shown else 1.0) for index in kept)
+    score = complete + 2.2 * said / (len(kept) + 2)
+    text = " ".join(words.cores[index] for index in kept)
+    if any(words.tags[index] == "CD" for index in kept):
+        score += 0.35
+    if any(phrase.lower() in text.lower() for phrase in strong):
+        score += 0.8
+    if len(kept) < 3:
+        score -= 0.5
+    if words.tags[kept[0]] == "IN":
+        score -= 0.5
+    return score - 0.02 * kept[0]
+
+
+def render(words: Words, kept: list[int]) -> str:
+    """The words as a label: a capital first, no punctuation at the end, quotation marks only in pairs."""
+    parts = []
+    for place, index in enumerate(kept):
+        is_last, follows = place == len(kept) - 1, place + 1 < len(kept) and kept[place + 1] == index + 1
+        keeps_mark = not is_last and follows
+        word = words.raw[index].strip("()[]") if keeps_mark else words.cores[index]
+        parts.append(word)
+    text = tidy(" ".join(parts))
+    return text if kept[0] == 0 else capitalise(text)
+
+
+def tidy(text: str) -> str:
+    text = text.strip(" ,;:.—-")
+    if sum(text.count(mark) for mark in '"“”') % 2:
+        text = re.sub('["“”]', "", text)
+    return text
+
+
+def capitalise(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text

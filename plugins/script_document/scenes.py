@@ -1,0 +1,124 @@
+"""Cuts a section into scenes: each long enough to be looked at, short enough to stay lively."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aurad_plugins.script_document.rank import shifts
+from aurad_plugins.script_document.units import Unit
+
+TARGET = {"sparse": 26, "balanced": 36, "dense": 48}  # words, 10 to 18 s
+MOST_SENTENCES = {"sparse": 2, "balanced": 3, "dense": 4}
+LONGEST = 68  # words, 25 s; only a longer sentence makes a longer scene
+SMALL = 24  # words of prose that join the list, table or picture after them
+TINY = 8  # words; a scene this short flashes by
+SHIFT_COST = 500.0  # how much a topic that goes on counts against cutting there
+PARAGRAPH_GAIN = 250.0
+
+
+class Group(NamedTuple):
+    """The units of one scene."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(len(unit.spoken) for unit in self.units)
+
+
+def group_units(units: Sequence[Unit], density: str) -> list[Group]:
+    """The section's scenes in order. A list, table, quotation or picture has a scene of its own."""
+    groups: list[Group] = []
+    prose: list[Unit] = []
+    for unit in units:
+        if unit.kind == "prose":
+            prose.append(unit)
+            continue
+        done, joins = split_joining(prose, unit)
+        groups += group_prose(done, density)
+        groups.append(Group((*joins, unit)))
+        prose = []
+    groups += group_prose(prose, density)
+    return [group for group in settle_pictures(groups) if group.size]
+
+
+def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:
+    """Which sentences right before a rich unit are said over its slide."""
+    room = LONGEST - len(unit.spoken)
+    count = 0
+    size = 0
+    limit = LONGEST if unit.kind == "picture" else SMALL
+    for other in reversed(prose):
+        size += len(other.spoken)
+        if size > min(room, limit) or (count and unit.kind != "picture" and size > TINY * 2):
+            break
+        count += 1
+        if unit.kind == "picture" and count == 2:
+            break
+    if count and unit.kind != "picture" and len(prose) > count and len(unit.spoken) > TINY * 2:
+        count = 0  # the prose is a scene of its own and the list can stand alone
+    return prose[: len(prose) - count], prose[len(prose) - count :]
+
+
+def settle_pictures(groups: list[Group]) -> list[Group]:
+    """A picture over which nothing is said goes with the prose after it, or before it."""
+    settled: list[Group] = []
+    waiting: tuple[Unit, ...] = ()
+    for group in groups:
+        if not group.size:
+            waiting += group.units
+        elif waiting and all(unit.kind == "prose" for unit in group.units):
+            settled.append(Group(waiting[:1] + group.units))
+            waiting = waiting[1:]
+        else:
+            settled.append(group)
+    return settled
+
+
+def group_prose(units: Sequence[Unit], density: str) -> list[Group]:
+    """The cheapest way to cut a run of sentences (dynamic programming over its gaps)."""
+    if not units:
+        return []
+    sizes = [len(unit.spoken) for unit in units]
+    gaps = gap_costs(units)
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    reach = MOST_SENTENCES[density] + 1
+    for end in range(1, len(units) + 1):
+        options = []
+        for start in range(max(0, end - reach), end):
+            cost = best[start][0] + size_cost(sizes[start:end], density) + (gaps[start - 1] if start else 0.0)
+            options.append((cost, start))
+        best.append(min(options))
+    cuts = [len(units)]
+    while cuts[-1]:
+        cuts.append(best[cuts[-1]][1])
+    cuts.reverse()
+    return [Group(tuple(units[a:b])) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+
+def gap_costs(units: Sequence[Unit]) -> list[float]:
+    """What a cut costs in each gap: little where the topic changes or a paragraph ends."""
+    changes = shifts([unit.text for unit in units])
+    costs = []
+    for gap, change in enumerate(changes):
+        following = units[gap + 1]
+        cost = SHIFT_COST * (1.0 - change)
+        if following.paragraph != units[gap].paragraph:
+            cost -= PARAGRAPH_GAIN
+        if following.leans:
+            cost += SHIFT_COST / 2
+        costs.append(cost)
+    return costs
+
+
+def size_cost(sizes: Sequence[int], density: str) -> float:
+    words = sum(sizes)
+    cost = float((words - TARGET[density]) ** 2)
+    if words > LONGEST and len(sizes) > 1:
+        cost += 10_000.0
+    if words <= TINY:
+        cost += 600.0
+    if len(sizes) > MOST_SENTENCES[density]:
+        cost += 400.0
+    return cost

@@ -1,0 +1,52 @@
+"""Sentences: prose cut by sentencex, each with its written words and the words a voice says for them."""
+
+from __future__ import annotations
+
+from aurad.api import Value
+from aurad_plugins.script_document.inline import clean
+from aurad_plugins.script_document.speech import speak_words
+
+
+class Sentence(Value, frozen=True, kw_only=True):
+    """`words` as written, `spoken` as said; `starts[i]` is where written word i begins in `spoken`.
+
+    `starts` has one more member than `words`: the length of `spoken`.
+    """
+
+    words: tuple[str, ...]
+    spoken: tuple[str, ...]
+    starts: tuple[int, ...]
+    strong: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def make_sentence(text: str, strong: tuple[str, ...] = ()) -> Sentence:
+    words = clean(text).split()
+    groups = speak_words(words)
+    starts = [0]
+    for group in groups:
+        starts.append(starts[-1] + len(group))
+    return Sentence(
+        words=tuple(words),
+        spoken=tuple(word for group in groups for word in group),
+        starts=tuple(starts),
+        strong=tuple(phrase for phrase in strong if phrase in text),
+    )
+
+
+def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> list[Sentence]:
+    """The sentences of a paragraph; those without anything to say are left out."""
+    from sentencex import segment
+
+    parts = [part.strip() for part in segment(language.split("-")[0].lower(), text)]
+    sentences = [make_sentence(part, strong) for part in parts if part]
+    return [sentence for sentence in sentences if sentence.spoken]
+
+
+def end_sentence(text: str) -> str:
+    """With a full stop where a heading or fragment has no end of its own."""
+    text = text.rstrip(" :;,—")
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", ".”", '."', "?”", "!”")) else text + "."

@@ -1,0 +1,195 @@
+"""Tables as people sum them up, and as the chart or table that a slide can show."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from aurad.api import Item, Slide
+from aurad_plugins.script_document.blocks import Table
+from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.units import Speech, Unit
+from aurad_plugins.script_document.wording import Wording, joined
+
+NUMBER = re.compile(
+    r"^(?P<sign>[-−+~≈<>≤≥]|about )?\s*(?P<money>[$€£¥])?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"\s*(?P<unit>%|[^\W\d][\w/²³µ]*(?: [a-z]+)?|°[CF]?)?$"
+)
+HEAD_UNIT = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]{1,16})[)\]]$")
+TIME = re.compile(
+    r"^(?:(?:1[5-9]|20|21)\d\d(?:[-/]\d\d?)?|q[1-4](?:\s+\d{4})?|(?:19|20)\d0s|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"[a-z]*\.?(?:\s+\d{4})?|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:week|day|month|year|hour)\s+\d+)$",
+    re.IGNORECASE,
+)
+MOST_BARS = 8
+MOST_POINTS = 24
+MOST_ROWS = 7
+MOST_COLUMNS = 4
+SPOKEN_ROWS = 4
+CELL = 60  # characters of a cell on a slide; longer is cut at a word
+
+
+class Column(NamedTuple):
+    """A column of numbers: what it is, its unit, values and how they are written."""
+
+    name: str
+    unit: str
+    values: list[float]
+    shown: list[str]
+
+
+def table_unit(table: Table, lead: Sentence | None, title: str, wording: Wording) -> Unit | None:
+    """What is said about the table, and the table or chart."""
+    rows = [row for row in table.rows if row and row[0].strip()]
+    if not rows:
+        return None
+    columns = numeric_columns(table.header, rows)
+    speech = Speech()
+    if lead:
+        speech.say(wording.sentence(lead.text))
+    if columns and (len(table.header) == 2 or len(rows) > MOST_ROWS):
+        column = columns[0]
+        if all(TIME.match(row[0]) for row in rows) and 3 <= len(rows) <= MOST_POINTS:
+            return say_line(rows, column, table.header[0], speech, wording)
+        if 2 <= len(rows) <= MOST_BARS:
+            return say_bars(rows, column, speech, wording)
+    return say_table(table, rows, columns, speech, bool(lead), title, wording)
+
+
+def numeric_columns(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[Column]:
+    found = []
+    for place in range(1, len(header)):
+        matches = [NUMBER.match(row[place].strip()) for row in rows]
+        if all(matches) and len(rows) > 1:
+            parsed = [match for match in matches if match]
+            units = {(match["unit"] or match["money"] or "") for match in parsed}
+            named = HEAD_UNIT.match(header[place])
+            if len(units) == 1:
+                unit = units.pop() or (named["unit"] if named else "")
+                name = named["name"] if named else header[place]
+                values = [
+                    float(match["digits"].replace(",", "")) * (-1 if match["sign"] in ("-", "−") else 1)
+                    for match in parsed
+                ]
+                found.append(Column(name, unit, values, [show(match, unit) for match in parsed]))
+    return found
+
+
+def show(match: re.Match[str], unit: str) -> str:
+    sign = match["sign"] or ""
+    if match["money"]:
+        return f"{sign}{match['money']}{match['digits']}"
+    return f"{sign}{match['digits']}{'' if unit.startswith(('%', '°')) or not unit else ' '}{unit}"
+
+
+def say_bars(rows: list[tuple[str, ...]], column: Column, speech: Speech, wording: Wording) -> Unit:
+    labels = [row[0] for row in rows]
+    if len(rows) <= SPOKEN_ROWS:
+        places = say_pairs(labels, column, speech, wording)
+    else:
+        say_extremes(labels, column, speech, wording)
+        places = [None] * len(rows)
+    return speech.unit(chart("bar-chart", labels, column, places))
+
+
+def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wording) -> list[int | None]:
+    """`Flicker rate: human, 60 Hz; pigeon, 100 Hz; and honeybee, 300 Hz.`"""
+    names = [wording.soften(label) for label in labels]
+    pairs = [f"{name}, {value}" for name, value in zip(names, column.shown, strict=True)]
+    sentence = wording.sentence(f"{column.name}: {joined(pairs)}")
+    start = speech.say(sentence)
+    places: list[int | None] = []
+    place = len(column.name.split())
+    for pair in pairs:
+        place += 1 if sentence.words[place : place + 1] == ("and",) else 0
+        places.append(start + sentence.starts[place])
+        place += len(pair.split())
+    return places
+
+
+def say_extremes(labels: list[str], column: Column, speech: Speech, wording: Wording) -> None:
+    high, low = column.values.index(max(column.values)), column.values.index(min(column.values))
+    name = wording.soften(column.name)
+    text = f"{labels[high]} has the highest {name}, at {column.shown[high]}"
+    if high != low:
+        text += f"; {wording.soften(labels[low])} has the lowest, at {column.shown[low]}"
+    speech.say(wording.sentence(text))
+
+
+def say_line(rows: list[tuple[str, ...]], column: Column, head: str, speech: Speech, wording: Wording) -> Unit:
+    """`Sales rose from 10 in 2019 to 25 in 2024, with a peak of 30 in 2022.`"""
+    labels = [row[0] for row in rows]
+    first, last = column.values[0], column.values[-1]
+    verb = "rose" if last > first else "fell" if last < first else "went"
+    text = f"{column.name} {verb} from {column.shown[0]} in {labels[0]} to {column.shown[-1]} in {labels[-1]}"
+    high = column.values.index(max(column.values))
+    if 0 < high < len(rows) - 1 and column.values[high] > max(first, last):
+        text += f", with a peak of {column.shown[high]} in {labels[high]}"
+    speech.say(wording.sentence(text))
+    return speech.unit(chart("line-chart", labels, column, [None] * len(rows)))
+
+
+def chart(
+    kind: Literal["bar-chart", "line-chart"], labels: list[str], column: Column, places: list[int | None]
+) -> Slide:
+    items = tuple(
+        Item(text=label, detail=shown, value=value, at=place)
+        for label, shown, value, place in zip(labels, column.shown, column.values, places, strict=True)
+    )
+    return Slide(kind=kind, heading=column.name, unit=column.unit, items=items)
+
+
+def say_table(
+    table: Table,
+    rows: list[tuple[str, ...]],
+    columns: list[Column],
+    speech: Speech,
+    has_lead: bool,
+    title: str,
+    wording: Wording,
+) -> Unit:
+    if len(rows) <= SPOKEN_ROWS and len(table.header) <= MOST_COLUMNS:
+        for row in rows:
+            speech.say(wording.sentence(row_text(table.header, row, wording)))
+    else:
+        if not has_lead:
+            speech.say(wording.sentence(table_text(table, rows, wording)))
+        for column in columns[:1]:
+            say_extremes([row[0] for row in rows], column, speech, wording)
+    return speech.unit(Slide(kind="table", rows=shown_rows(table, rows), note=left_out(table, rows)))
+
+
+def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
+    if len(header) == 2:
+        return f"{row[0]}: {wording.soften(row[1])}"
+    cells = [
+        f"{wording.soften(name)} {wording.soften(cell)}" if name else cell
+        for name, cell in zip(header[1:], row[1:], strict=True)
+        if any(character.isalnum() for character in cell)
+    ]
+    return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
+
+
+def table_text(table: Table, rows: list[tuple[str, ...]], wording: Wording) -> str:
+    """What the table holds, from its own heads and first column."""
+    heads = [wording.soften(head) for head in table.header[1 : MOST_COLUMNS + 1] if head]
+    names = [wording.soften(row[0]) for row in rows]
+    listed = joined(names) if len(names) <= 5 else f"{len(names)} entries, from {names[0]} to {names[-1]}"
+    return f"The table gives {joined(heads)} for {listed}" if heads else f"The table lists {listed}"
+
+
+def shown_rows(table: Table, rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(cut(cell) for cell in row[:MOST_COLUMNS]) for row in [table.header, *rows[:MOST_ROWS]])
+
+
+def left_out(table: Table, rows: list[tuple[str, ...]]) -> str:
+    parts = []
+    if len(rows) > MOST_ROWS:
+        parts.append(f"{MOST_ROWS} of {len(rows)} rows")
+    if len(table.header) > MOST_COLUMNS:
+        parts.append(f"{MOST_COLUMNS} of {len(table.header)} columns")
+    return ", ".join(parts)
+
+
+def cut(cell: str) -> str:
+    return cell if len(cell) <= CELL else cell[:CELL].rsplit(" ", 1)[0].rstrip(",;:") + " …"

@@ -1,0 +1,74 @@
+"""Units: the smallest things that are said and shown together, and the sections they belong to.
+
+A unit is a sentence of prose, or a list, table, quotation, picture or piece of code with all that is said
+about it. Its items count words from the unit's own first word.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aurad.api import Item, Slide, Value
+from aurad_plugins.script_document.sentences import Sentence
+
+UnitKind = Literal["prose", "rich", "picture"]
+
+
+class Unit(Value, frozen=True, kw_only=True):
+    """`spoken` is what is said, `slide` what a rich unit shows; `sentence` is there for prose only."""
+
+    kind: UnitKind
+    spoken: tuple[str, ...] = ()
+    sentence: Sentence | None = None
+    slide: Slide | None = None
+    paragraph: int = 0
+    leans: bool = False  # makes no sense without the unit before it
+
+    @property
+    def text(self) -> str:
+        return self.sentence.text if self.sentence else " ".join(self.spoken)
+
+
+class Section(Value, frozen=True, kw_only=True):
+    """What stands under one heading. `level` 1 is the document's own, 2 its sections, and so on."""
+
+    title: str
+    level: int
+    parent: str = ""
+    spoken_title: tuple[str, ...] = ()  # said before the first unit, where the text needs its heading
+    units: tuple[Unit, ...] = ()
+
+
+class Speech:
+    """Builds what a rich unit says, and knows where its items are."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def say(self, sentence: Sentence) -> int:
+        """Add a sentence; the place of its first word."""
+        start = len(self.words)
+        self.words += sentence.spoken
+        return start
+
+    def unit(self, slide: Slide, *, leans: bool = False) -> Unit:
+        last = len(self.words) - 1
+        items = tuple(place_item(item, last) for item in slide.items)
+        return Unit(kind="rich", spoken=tuple(self.words), slide=with_items(slide, items), leans=leans)
+
+
+def place_item(item: Item, last: int) -> Item:
+    return item if item.at is None else moved(item, min(item.at, max(last, 0)) - item.at)
+
+
+def moved(item: Item, by: int) -> Item:
+    """The item, named `by` words later."""
+    if item.at is None or not by:
+        return item
+    return Item(text=item.text, detail=item.detail, icon=item.icon, value=item.value, at=item.at + by)
+
+
+def with_items(slide: Slide, items: tuple[Item, ...]) -> Slide:
+    import msgspec
+
+    return msgspec.structs.replace(slide, items=items)

@@ -1,0 +1,88 @@
+"""The tools that turn pieces of a document into speech and labels: grammar, weights, language, in one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aurad_plugins.script_document.grammar import Grammar
+from aurad_plugins.script_document.phrases import Phrase, find_phrase, tidy
+from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
+
+LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
+LABEL_WORDS = 6
+MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
+SHORT = 7  # words that a slide shows whole
+
+
+class Wording(NamedTuple):
+    """Everything about a document's language that its parts share."""
+
+    language: str
+    density: str
+    grammar: Grammar
+    weights: Mapping[str, float]
+    names: frozenset[str]  # words that the document writes with a capital inside sentences
+
+    def sentences(self, text: str, strong: tuple[str, ...] = ()) -> list[Sentence]:
+        return split_sentences(text, self.language, strong)
+
+    def sentence(self, text: str) -> Sentence:
+        return make_sentence(end_sentence(text))
+
+    def phrase(self, sentence: Sentence, shown: str = "", most: int = SHORT) -> Phrase | None:
+        return find_phrase(sentence, self.grammar, self.weights, shown, most)
+
+    def label(self, text: str, most: int = SHORT) -> Phrase:
+        """A short form of `text` for a slide; the whole text if it is short or cannot be shortened."""
+        words = text.split()
+        if len(words) <= most:
+            return Phrase(tidy(text), 0, 1.0)
+        found = self.phrase(make_sentence(text), most=most)
+        return found or Phrase(tidy(text), 0, 0.0)
+
+    def soften(self, text: str) -> str:
+        """With a small first letter, where the capital was only that of a beginning."""
+        first = text.split(" ", 1)[0].strip(".,:;!?")
+        is_plain = first[:1].isupper() and (first[1:].islower() or first in ("A", "I")) and first.isalpha()
+        if not is_plain or first == "I" or first in self.names or not self.grammar.is_common(first.lower()):
+            return text
+        return text[:1].lower() + text[1:]
+
+    def is_statement(self, text: str) -> bool:
+        """Whether a list entry is a sentence of its own rather than the name of something."""
+        words = text.split()
+        if text.endswith((".", "!", "?")) and len(words) > 3 or len(words) > 12:
+            return True
+        tags = self.grammar.tags(words)
+        return bool(tags) and (tags[0] == "VB" or any(tag in ("VBD", "VBZ", "VBP", "MD") for tag in tags[1:]))
+
+    def is_command(self, text: str) -> bool:
+        words = text.split()
+        return bool(words) and self.grammar.tags([words[0].lower(), *words[1:]])[0] in ("VB", "VBP")
+
+
+def split_label(text: str) -> tuple[str, str]:
+    """`Label: the rest`, or an empty label."""
+    match = LABEL.match(text)
+    if match and len(match["label"].split()) <= LABEL_WORDS:
+        return match["label"].strip(), match["rest"].strip()
+    return "", text
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`a, b, and c`; semicolons where the parts have commas of their own."""
+    mark = ";" if any("," in part for part in parts) else ","
+    if len(parts) < 3:
+        return f"{mark if mark == ';' else ''} and ".join(parts).replace(" ;", ";")
+    return f"{mark} ".join(parts[:-1]) + f"{mark} and {parts[-1]}"
+
+
+def chunks(count: int, most: int) -> list[range]:
+    """Even runs of at most `most`, so that no slide is left with a single item."""
+    if not count:
+        return []
+    runs = -(-count // most)
+    bounds = [round(count * run / runs) for run in range(runs + 1)]
+    return [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
