@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aurad_plugins.voice_hibari.stage import HibariVoice
-
 from aurad.api import Stage, hookimpl
+from aurad_plugins.voice_hibari.stage import HibariVoice
 
 
 @hookimpl

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
 from aurad_plugins.voice_hibari.graph import duration_candidates, with_outputs
 from aurad_plugins.voice_hibari.text import Reading
-from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 Lengths = NDArray[np.int64]

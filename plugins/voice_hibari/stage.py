@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import trio
-from aurad_plugins.voice_hibari import text as reading
 from msgspec import Meta
 
 from aurad.api import BadInput, Narration, StageContext, Unavailable, Value, VoiceRequest, VoiceStage, Word
+from aurad_plugins.voice_hibari import text as reading
 
 if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with the plugin
     from aurad_plugins.voice_hibari.model import Model
@@ -38,9 +38,9 @@ class Pace(NamedTuple):
 
 
 PACES = {
-    "relaxed": Pace(0.78, 0.62, 1.05),
+    "relaxed": Pace(0.80, 0.65, 1.05),
     "conversational": Pace(0.92, 0.46, 0.80),
-    "fast": Pace(1.13, 0.25, 0.48),
+    "fast": Pace(1.21, 0.26, 0.50),
 }
 
 
@@ -126,8 +126,9 @@ class HibariVoice(VoiceStage[HibariOptions]):
 
     def _model(self, voice: str) -> Model:
         if voice not in self._models:
-            from aurad_plugins.voice_hibari.model import Model
             from hibari.voices import VOICES
+
+            from aurad_plugins.voice_hibari.model import Model
 
             try:
                 self._models[voice] = Model(voices()[voice], british=bool(VOICES[voice]["british"]))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
 from aurad_plugins.voice_hibari.sound import Samples
 from aurad_plugins.voice_hibari.text import Symbol
-from numpy.typing import NDArray
 
 # How late a boundary is, in seconds, by the first sound of the word; medians over the waveform's onsets.
 _LATE = 0.033

@@ -1,0 +1,152 @@
+"""The voice hibari with its real model: promises of every voice, times against the waveform, odd texts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trio
+
+from aurad.api import WORDS_PER_MINUTE, BadInput, Narration, VoiceRequest
+from aurad.testing import Ran, conform_stage, run_stage
+from aurad_plugins.voice_hibari.sound import loudness
+from aurad_plugins.voice_hibari.stage import HibariVoice
+
+pytestmark = pytest.mark.slow
+
+TEXT = (
+    "Bees see a world that we cannot. In 2024, 1,250 people paid $9.99 each, and Dr. Smith came at 7:30 pm. "
+    "Their eyes are tuned to ultraviolet light.\n\nMany flowers carry patterns that only show up there."
+)
+
+
+def request(text: str = TEXT, **more: object) -> VoiceRequest:
+    return VoiceRequest(**{"text": text, "language": "en", "seed": 7, **more})  # type: ignore[arg-type]
+
+
+async def speak(folder: Path, text: str = TEXT, **more: object) -> tuple[Narration, Ran]:
+    ran = await run_stage(HibariVoice, "speak", request(text, **more), workspace=folder)
+    return ran.output, ran
+
+
+def samples(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
+
+
+async def test_it_keeps_the_promises_of_a_voice(tmp_path: Path) -> None:
+    ran = await conform_stage(HibariVoice, "speak", request(), workspace=tmp_path)
+    sound = samples(ran.path(ran.output.audio))
+    assert loudness(sound.astype(np.float32), ran.output.sample_rate) == pytest.approx(-20, abs=0.3)
+    assert np.abs(sound).max() < 0.9
+    assert np.abs(sound[:3]).max() < 1e-3
+    assert np.abs(sound[-3:]).max() < 1e-3
+    assert ran.progress[-1].done > 0.9
+
+
+async def test_words_start_when_the_waveform_does(tmp_path: Path) -> None:
+    narration, ran = await speak(tmp_path)
+    sound, rate = samples(ran.path(narration.audio)), narration.sample_rate
+    hop = rate // 200
+    level = 10 * np.log10(np.mean(sound[: len(sound) // hop * hop].reshape(-1, hop) ** 2, axis=1) + 1e-12)
+    loud = level > np.percentile(level, 95) - 38
+    onsets = [i / 200 for i in range(24, len(loud)) if loud[i] and not loud[i - 24 : i].any()]  # after 120 ms
+    starts = np.array([word.start for word in narration.words])
+    away = [float(np.abs(starts - onset).min()) for onset in onsets]
+    assert len(away) >= 4
+    assert np.median(away) < 0.01
+    assert max(away) < 0.06
+
+
+async def test_pauses_stand_between_sentences_and_longer_ones_between_paragraphs(tmp_path: Path) -> None:
+    narration, _ = await speak(tmp_path)
+    words = narration.words
+    gaps = {words[i].text: words[i + 1].start - words[i].end for i in range(len(words) - 1)}
+    assert 0.4 < gaps["cannot."] < 0.75 < gaps["light."] < 1.1
+    assert gaps["1,250"] < 0.1
+
+
+@pytest.mark.parametrize("pacing", ["relaxed", "conversational", "fast"])
+async def test_the_pacing_is_that_of_the_brief(pacing: str, tmp_path: Path) -> None:
+    text = (
+        "The new release improves performance and reliability. Start the service with a single command, then open the "
+        "dashboard in your browser. Every job reports its progress, so you always know what is happening. In the "
+        "nineteenth century, railways changed how people understood distance. When trains began to run on schedules, "
+        "that had to end. When the sun hides behind clouds, bees still find their way home."
+    )
+    narration, _ = await speak(tmp_path, text, pacing=pacing)
+    rate = len(narration.words) / narration.duration * 60
+    assert rate == pytest.approx(WORDS_PER_MINUTE[pacing], rel=0.12)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🐝 → ★ ...",
+        "日本語 text naïve",
+        "a" * 10_000,
+        "1" * 10_000,
+        "x " * 700,
+        "?!",
+        "[a](/b/) C++ 3/0 -0 1e9 $",
+        "\u200b",
+    ],
+    ids=["symbols", "foreign", "letters", "digits", "endless sentence", "marks", "markup", "invisible"],
+)
+async def test_odd_texts_are_spoken_as_well_as_may_be(text: str, tmp_path: Path) -> None:
+    ran = await conform_stage(HibariVoice, "speak", request(text), workspace=tmp_path, repeatable=False)
+    assert ran.output.samples > 0
+    assert ran.output.words[-1].end <= ran.output.duration
+
+
+async def test_without_a_duration_tensor_words_share_the_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact, _ = await speak(tmp_path)
+    monkeypatch.setattr("aurad_plugins.voice_hibari.model.duration_candidates", lambda raw: ["f0"])
+    rough, _ = await speak(tmp_path)
+    away = [abs(a.start - b.start) for a, b in zip(exact.words, rough.words, strict=True)]
+    assert np.median(away) < 0.15
+    assert away[7] < 0.05  # the first word of a sentence is exact all the same
+
+
+async def test_the_seed_is_heard_and_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    one, _ = await speak(tmp_path)
+    other, _ = await speak(tmp_path, seed=8)
+    assert one.audio.sha256 != other.audio.sha256
+    code = (
+        "import sys, trio; from pathlib import Path; from aurad.api import VoiceRequest; from aurad.testing import "
+        "run_stage; from aurad_plugins.voice_hibari.stage import HibariVoice; r = VoiceRequest(text=sys.argv[1], "
+        "language='en', seed=7)\n"
+        "async def main(): return await run_stage(HibariVoice, 'speak', r, workspace=Path(sys.argv[2]))\n"
+        "print(trio.run(main).output.audio.sha256)"
+    )
+    run = await trio.run_process([sys.executable, "-c", code, TEXT, str(tmp_path)], capture_stdout=True)
+    assert run.stdout.decode().strip() == one.audio.sha256
+
+
+async def test_an_unknown_voice_names_those_that_are_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"'nobody'.*heart"):
+        await speak(tmp_path, voice="nobody")
+
+
+async def test_a_cancel_waits_for_one_sentence_at_most(tmp_path: Path) -> None:
+    with trio.move_on_after(0.8) as scope:
+        await speak(tmp_path, "This sentence is said again and again. " * 2000)
+    assert scope.cancelled_caught
+
+
+def test_it_knows_what_it_cannot_do() -> None:
+    voice = HibariVoice()
+    assert voice.supports(request(language="en-GB")) is None
+    assert "'de'" in (voice.supports(request(language="de")) or "")
+
+
+def test_the_engine_is_not_loaded_with_the_plugin() -> None:
+    code = "import aurad_plugins.voice_hibari, sys; print({'numpy', 'hibari', 'onnxruntime'} & set(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "set()"
