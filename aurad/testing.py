@@ -39,6 +39,7 @@ class Ran(NamedTuple):
     warnings: list[WarningNews]
     progress: list[ProgressNews]
     log: list[str]
+    tool_log: list[str]
     parts: list[Any]
     usage: list[UsageNews]
     tools: list[ToolNews]
@@ -110,7 +111,8 @@ def _ran(output: Any, files: dict[str, Path], news: list[Value]) -> Ran:
         files=files,
         warnings=[item for item in news if isinstance(item, WarningNews)],
         progress=[item for item in news if isinstance(item, ProgressNews)],
-        log=[item.line for item in news if isinstance(item, LogNews)],
+        log=[item.line for item in news if isinstance(item, LogNews) and not item.run_id],
+        tool_log=[item.line for item in news if isinstance(item, LogNews) and item.run_id],
         parts=[item.value for item in news if isinstance(item, PartNews)],
         usage=[item for item in news if isinstance(item, UsageNews)],
         tools=[item for item in news if isinstance(item, ToolNews)],

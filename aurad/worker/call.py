@@ -6,7 +6,8 @@ What comes back is checked: of the method's type, and with no file that was neit
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,15 @@ class Caller:
         self._asyncio: AsyncioLoop | None = None
         self._threads = trio.CapacityLimiter(1)  # one task at a time; a lost thread means a lost worker
 
-    async def call(self, stage: Stage[Any], method: str, request: Any, context: TaskContext[Any]) -> RunResult:
-        """Serve one request. Raises what the stage raises, and E308 for an answer that does not fit."""
+    async def open(self, stage: Stage[Any]) -> None:
+        """Get `stage` warm unless it is."""
         if stage not in self._opened:
             await self._call(stage, stage.open, self._cache)
             self._opened.append(stage)
+
+    async def call(self, stage: Stage[Any], method: str, request: Any, context: TaskContext[Any]) -> RunResult:
+        """Serve one request. Raises what the stage raises, and E308 for an answer that does not fit."""
+        await self.open(stage)
         value = await self._call(stage, _scenes_to_script(getattr(stage, method)), request, context)
         return RunResult(output=self._checked(stage, method, request, context, value), files=(*context.kept.values(),))
 
@@ -87,15 +92,18 @@ def _scenes_to_script(method: Callable[..., Any]) -> Callable[..., Any]:
     return write
 
 
-async def _collect(parts: AsyncIterator[Scene | Script], request: ScriptRequest, context: TaskContext[Any]) -> Script:
+async def _collect(
+    parts: AsyncGenerator[Scene | Script, None], request: ScriptRequest, context: TaskContext[Any]
+) -> Script:
     scenes: list[Scene] = []
     whole: Script | None = None
-    async for part in parts:
-        if isinstance(part, Script):
-            whole = part
-        else:
-            context.part(len(scenes), part)
-            scenes.append(part)
+    async with aclosing(parts):
+        async for part in parts:
+            if isinstance(part, Script):
+                whole = part
+            else:
+                context.part(len(scenes), part)
+                scenes.append(part)
     title = request.brief.topic or next((scene.slide.heading for scene in scenes if scene.slide.heading), "")
     return whole or Script(title=title, language=request.brief.language, scenes=tuple(scenes))
 

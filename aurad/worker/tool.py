@@ -75,11 +75,12 @@ class Tool:
         self._draining.cancel()
         return status
 
-    async def _pump(self, on_line: OnLine) -> None:
+    async def _pump(self, on_line: OnLine, *, data: bool) -> None:
         try:
             with self._draining:
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(_pump, self._process.stdout, self.stdout, partial(on_line, "stdout"))
+                    stdout = None if data else partial(on_line, "stdout")
+                    nursery.start_soon(_pump, self._process.stdout, self.stdout, stdout)
                     nursery.start_soon(_pump, self._process.stderr, self.stderr, partial(on_line, "stderr"))
         finally:
             self._drained.set()
@@ -87,9 +88,12 @@ class Tool:
 
 @asynccontextmanager
 async def open_tool(
-    argv: Sequence[str], *, log: ToolLog, stdin: bool = False, pass_fds: Sequence[int] = ()
+    argv: Sequence[str], *, log: ToolLog, stdin: bool = False, data: bool = False, pass_fds: Sequence[int] = ()
 ) -> AsyncIterator[Tool]:
-    """Run `argv` as long as the block lasts; leaving it early kills it. Raises OSError if it cannot start."""
+    """Run `argv` as long as the block lasts; leaving it early kills it. Raises OSError if it cannot start.
+
+    With `data` its standard output is not text, and so not logged.
+    """
     process: trio.Process | None = None
     try:
         with single_error():
@@ -97,7 +101,7 @@ async def open_tool(
                 log.started(argv)
                 process = await nursery.start(partial(_run, argv, stdin=stdin, pass_fds=tuple(pass_fds)))
                 tool = Tool(process)
-                nursery.start_soon(tool._pump, log.line)
+                nursery.start_soon(partial(tool._pump, log.line, data=data))
                 yield tool
                 if process.stdin is not None:
                     await process.stdin.aclose()
@@ -112,7 +116,7 @@ async def open_tool(
 async def run_tool(argv: Sequence[str], *, stdin: bytes, log: ToolLog) -> ToolResult:
     """Run `argv` to its end, whatever its status."""
     try:
-        async with open_tool(argv, log=log, stdin=True) as tool:
+        async with open_tool(argv, log=log, stdin=True, data=True) as tool:
             with suppress(trio.BrokenResourceError):  # it need not read what it is given
                 await tool.stdin.send_all(stdin)
             await tool.stdin.aclose()
@@ -162,14 +166,19 @@ async def _stop(process: trio.Process) -> None:
     kill_group(process.pid)
 
 
-async def _pump(stream: trio.abc.ReceiveStream | None, tail: Tail, on_line: Callable[[str], None]) -> None:
+async def _pump(stream: trio.abc.ReceiveStream | None, tail: Tail, on_line: Callable[[str], None] | None) -> None:
     assert stream is not None
     lines = LineDecoder(cut=True)  # a tool that never ends its line must not fail the task
     while chunk := await stream.receive_some(CHUNK):
         tail.add(chunk)
-        for line in lines.feed(chunk):
-            on_line(line.decode("utf-8", "replace"))
-    for line in lines.flush():
+        if on_line:
+            _tell(lines.feed(chunk), on_line)
+    if on_line:
+        _tell(lines.flush(), on_line)
+
+
+def _tell(lines: list[bytes], on_line: Callable[[str], None]) -> None:
+    for line in lines:
         on_line(line.decode("utf-8", "replace"))
 
 
