@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from aurad.engine.journal import Journal
 from aurad.engine.task import Task
+from aurad.model.video import Canvas
 
 FIRST_GUESS = {  # seconds a unit on a 2-core machine at 1080p, until something has been learnt
     "write": 0.3,
@@ -30,11 +31,14 @@ WEIGHT = 0.25  # of the newest sample in a learnt cost: follows a changed machin
 TRUST = 3.0  # seconds of elapsed time by which the assumed speed is weighed against the measured one
 
 
-def cost_key(task: Task) -> str:
-    """What a cost is learnt for: the stage, its method and, for pictures, their size."""
-    canvas = getattr(task.request, "canvas", None)
+def cost_key(plugin: str, stage: str, method: str, canvas: Canvas | None) -> str:
+    """What a cost is learnt for: the stage, its method and, where pictures are made, their size."""
     size = f"@{canvas.width}x{canvas.height}" if canvas else ""
-    return f"{task.plugin}.{task.stage}.{task.method}{size}"
+    return f"{plugin}.{stage}.{method}{size}"
+
+
+def task_key(task: Task) -> str:
+    return cost_key(task.plugin, task.stage, task.method, getattr(task.request, "canvas", None))
 
 
 class Costs:
@@ -46,14 +50,14 @@ class Costs:
 
     async def load(self) -> None:
         rows = await self._journal.read("SELECT key, seconds_per_unit FROM costs")
-        self._known = {key: seconds for key, seconds in rows}
+        self._known = {row[0]: row[1] for row in rows}
 
     def of(self, key: str, method: str) -> float:
         return self._known.get(key, FIRST_GUESS.get(method, 1.0))
 
     def learn(self, task: Task, seconds: float) -> None:
         """Take in how long a task held its slot."""
-        key, sample = cost_key(task), seconds / max(task.size, 1e-6)
+        key, sample = task_key(task), seconds / max(task.size, 1e-6)
         known = self._known.get(key)
         value = self._known[key] = sample if known is None else known + WEIGHT * (sample - known)
 
@@ -91,7 +95,7 @@ class Forecast:
     def begin(self, task: Task) -> None:
         """A task really runs: its true size replaces what was expected."""
         self._started = self._started or time.monotonic()
-        self._pieces[task.name] = _Piece(self._costs.of(cost_key(task), task.method) * task.size, 0.0)
+        self._pieces[task.name] = _Piece(self._costs.of(task_key(task), task.method) * task.size, 0.0)
 
     def advance(self, name: str, done: float) -> None:
         if name in self._pieces:

@@ -64,10 +64,11 @@ class Runner:
 
     def __init__(
         self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: LocalExecutor,
-        *, time_limit: float,
+        *, time_limit: float, lanes: int,
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
         self._flights, self._executor, self._time_limit = flights, executor, time_limit
+        self._lanes = lanes
 
     async def ask(self, task: Task, job: Asker) -> Any:
         """The task's typed result, its files pinned for the job.
@@ -108,7 +109,9 @@ class Runner:
                 attempt += 1
 
     async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
-        names = [task.slot, f"worker:{task.plugin}"]
+        pool = f"worker:{task.plugin}"
+        self._slots.add(pool, self._pool_size(task))
+        names = [task.slot, pool]
         async with self._slots.hold(names, job.job_id, flight.rank):
             flight.emit("started", Started(attempt=attempt))
             began = time.monotonic()
@@ -118,6 +121,10 @@ class Runner:
             self._costs.learn(task, time.monotonic() - began)
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
+
+    def _pool_size(self, task: Task) -> int:
+        """Workers of one plugin: encoders fill every lane; models are large, so others share half of them."""
+        return self._lanes if task.step == "Rendering" or task.slot == "network" else max(1, self._lanes // 2)
 
     async def _call(self, task: Task, job: Asker, workspace: Path) -> Run:
         inputs = {artifact.sha256 for artifact in artifacts_in(task.request)}
@@ -138,11 +145,16 @@ class Runner:
         value = check_output(task, answer.output)
         check_files(task, value, {file.sha256 for file in answer.files})
         for file in answer.files:
-            path = Path(file.path)
-            if not path.is_relative_to(workspace) or path.is_symlink() or not path.is_file():
-                raise AuradError("E308-RESULT", f"cannot take {file.path}: it is no regular file of the workspace")
+            path = _own_file(file.path, workspace)
             await self.store.put(path, file.media_type, expected=file.sha256)
         return value
+
+
+def _own_file(name: str, workspace: Path) -> Path:
+    path = Path(name)
+    if not path.is_relative_to(workspace) or ".." in path.parts or path.is_symlink() or not path.is_file():
+        raise AuradError("E308-RESULT", f"cannot take {name}: it is no regular file of the workspace")
+    return path
 
 
 def _is_passing(error: AuradError) -> bool:

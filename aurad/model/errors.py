@@ -6,6 +6,7 @@ and tools, E4xx access, E5xx daemon and disk, E6xx plugins.
 
 from __future__ import annotations
 
+import datetime
 from typing import NamedTuple
 
 
@@ -84,3 +85,20 @@ class AuradError(Exception):
     @property
     def kind(self) -> Kind:
         return KINDS[self.code]
+
+
+def to_problem(error: AuradError, *, instance: str = "", correlation_id: str = "") -> dict[str, object]:
+    """The problem object of RFC 9457, with aurad's own members, as it is on every wire."""
+    return {
+        "type": f"urn:aurad:error:{error.code}",
+        "title": error.kind.title,
+        "status": error.kind.http,
+        "detail": error.detail,
+        "instance": instance,
+        "correlationId": correlation_id,
+        "errorCode": error.code,
+        "details": error.details,
+        "remedy": error.remedy,
+        "suggestedActions": [error.remedy] if error.remedy else [],
+        "timestamp": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }

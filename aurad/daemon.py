@@ -1,0 +1,41 @@
+"""Composition root: what a daemon is made of, in the order in which it opens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import trio
+
+from aurad.configuration import load_presets, load_settings
+from aurad.engine.engine import Engine, open_engine
+from aurad.model.folders import folders
+from aurad.serve.control import Control, open_control
+from aurad.serve.signals import stop_on_signal
+from aurad.serve.statelock import locked
+
+IDLE_CHECK = 1.0  # seconds between two looks whether a private daemon is still needed
+
+
+async def serve(socket: Path, *, private: bool) -> None:
+    """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
+    places = folders(not private, os.environ)
+    settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
+    with locked(places.state), trio.CancelScope() as scope:
+        async with (
+            trio.open_nursery() as nursery,
+            open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
+            open_control(engine, socket) as control,
+        ):
+            await nursery.start(stop_on_signal, scope)
+            if private:
+                await _wait_unneeded(engine, control, settings.private.idle_seconds)
+                scope.cancel()
+            await trio.sleep_forever()
+
+
+async def _wait_unneeded(engine: Engine, control: Control, idle: float) -> None:
+    while True:
+        await trio.sleep(min(IDLE_CHECK, idle))
+        if not (engine.jobs.busy or control.connections or trio.current_time() - control.last_used < idle):
+            return

@@ -1,0 +1,398 @@
+"""One running job as the world sees it: steps, items, percent, timeline; turns news into events.
+
+It decides nothing. Progress is coalesced before it is numbered; changes of state never are.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import trio
+
+from aurad.engine.catalog import Stage
+from aurad.engine.estimate import Forecast, cost_key
+from aurad.engine.events import Events
+from aurad.engine.journal import Write
+from aurad.engine.providers import ProviderFailed
+from aurad.engine.runner import Attempted, Started
+from aurad.engine.schedule import Rank
+from aurad.engine.store import Store
+from aurad.engine.task import Task
+from aurad.model.artifact import Artifact
+from aurad.model.errors import AuradError, to_problem
+from aurad.model.event import (
+    AnyEvent,
+    ArtifactReady,
+    ArtifactView,
+    Items,
+    JobView,
+    PluginChoice,
+    StepChanged,
+    StepError,
+    StepProgress,
+    StepView,
+    TaskView,
+    Warned,
+    timestamp,
+)
+from aurad.model.job import STEPS, Status, Step, StepStatus
+from aurad.model.script import Scene
+from aurad.model.value import Value, canonical, digest
+from aurad.model.video import Canvas, Profile
+from aurad.wire.worker import LogNews, PartNews, ProgressNews, UsageNews, WarningNews
+
+COALESCE = 0.25  # seconds between two progress events of a job's step
+LOG_TAIL = 100  # lines of a job's log kept for a failure's story
+SOFTWARE = frozenset({"libx264"})
+
+
+class _Step:
+    """A step while it runs."""
+
+    def __init__(self, name: Step) -> None:
+        self.name, self.status = name, StepStatus.PENDING
+        self.done, self.total, self.reused = 0, 0, 0
+        self.began: float | None = None
+        self.started_at: str | None = None
+        self.duration: float | None = None
+        self.plugin: PluginChoice | None = None
+        self.running: dict[str, float] = {}
+        self.message, self.changed = "", False
+        self.errors: list[dict[str, Any]] = []
+
+    @property
+    def percent(self) -> float:
+        if self.status is StepStatus.SUCCEEDED:
+            return 100.0
+        share = (self.done + sum(self.running.values())) / self.total if self.total else 0.0
+        return round(min(share, 0.999) * 100, 1)
+
+    def view(self) -> StepView:
+        return StepView(
+            name=self.name,
+            status=self.status,
+            progress=self.percent,
+            started_at=self.started_at,
+            duration_seconds=self.duration,
+            items=Items(done=self.done, total=self.total, reused=self.reused),
+            plugin=self.plugin,
+            message=self.message,
+            errors=tuple(self.errors),
+        )
+
+
+class Board:
+    """Implements `runner.Asker` for one job."""
+
+    def __init__(self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast) -> None:
+        self._view, self.lineage, self._events, self._store, self._forecast = view, lineage, events, store, forecast
+        self.job_id, self.correlation_id = view.job_id, view.correlation_id
+        self.pins: set[str] = set()
+        self.canvas: Canvas | None = None
+        self.on_part: Callable[[Scene], None] = lambda scene: None
+        self.avoid: list[str] = []
+        self._steps: dict[Step, _Step] = {name: _Step(name) for name in STEPS}
+        self._steps["Script"].total = 1
+        self._stage: Step = "Initialization"
+        self._status, self.priority = view.status, view.priority
+        self._created = created_at(view)
+        self._began: dict[str, float] = {}
+        self._attempts: dict[str, int] = {}
+        self._reused: set[str] = set()
+        self.tasks: dict[str, TaskView] = {}
+        self._artifacts: dict[str, ArtifactView] = {a.artifact_id: a for a in view.artifacts}
+        self._warnings: list[dict[str, Any]] = []
+        self._usage: list[dict[str, Any]] = []
+        self.log: list[str] = []
+        self.job_seq, self.last_seq = 0, view.last_seq
+        self.message = ""
+
+    # ------------------------------------------------------------ what the runner asks and tells
+
+    def rank(self, task: Task) -> Rank:
+        return (float(self.priority), task.order)
+
+    def reused(self, task: Task) -> None:
+        """A result was known: it counts as done and as no work."""
+        step = self._enter(task)
+        if task.method in _STEP_OF:
+            step.done, step.reused, step.changed = step.done + 1, step.reused + 1, True
+        self._reused.add(task.name)
+        self._forecast.drop(task.name)
+        now = time.time() - self._created
+        self._record(task, now, now, reused=True)
+
+    def was_reused(self, name: str) -> bool:
+        return name in self._reused
+
+    def news(self, task: Task, kind: str, news: Any) -> None:
+        match news:
+            case Started():
+                self._start(task, news.attempt)
+            case Attempted():
+                self._failed(task, news)
+            case ProgressNews():
+                self._progress(task, news)
+            case WarningNews():
+                self.warn(task.step, news.code, news.detail)
+            case UsageNews():
+                self._usage.append({"task": task.name, "unit": news.unit, "amount": news.amount, "cost": news.cost})
+            case LogNews():
+                self.note(f"[{task.name}] {news.line}")
+            case PartNews() if task.method == "write":
+                self.on_part(msgspec.convert(news.value, Scene))
+
+    def done(self, task: Task) -> None:
+        """A task that ran for us has its result."""
+        step = self._enter(task)
+        step.running.pop(task.name, None)
+        if task.method in _STEP_OF:
+            step.done, step.changed = step.done + 1, True
+        self._forecast.advance(task.name, 1.0)
+        now = time.time() - self._created
+        self._record(task, self._began.get(task.name, now), now, reused=False)
+
+    def _start(self, task: Task, attempt: int) -> None:
+        step = self._enter(task)
+        if task.method in _STEP_OF:
+            step.running[task.name] = 0.0
+        self._forecast.begin(task)
+        self._began[task.name] = time.time() - self._created
+        self._attempts[task.name] = attempt
+
+    def _progress(self, task: Task, news: ProgressNews) -> None:
+        step = self._steps[task.step]
+        if task.name in step.running:
+            step.running[task.name] = min(max(news.done, 0.0), 1.0)
+        step.message, step.changed = news.message, True
+        self._forecast.advance(task.name, min(news.done, 0.99))
+
+    def _failed(self, task: Task, news: Attempted) -> None:
+        self._steps[task.step].running.pop(task.name, None)
+        error = AuradError(news.code, news.detail, remedy=news.remedy, details=dict(news.details))
+        self.step_error(task.step, error, news.attempt, will_retry=news.will_retry, scene_id=task.scene_id)
+
+    def _record(self, task: Task, start: float, end: float, *, reused: bool) -> None:
+        self.tasks[task.name] = TaskView(
+            name=task.name,
+            step=task.step,
+            plugin=task.stage,
+            digest=task.digest,
+            start=round(start, 3),
+            end=round(end, 3),
+            reused=reused,
+            scene_id=task.scene_id,
+            lane=task.slot,
+            attempts=self._attempts.get(task.name, 1),
+        )
+
+    # ------------------------------------------------------------ what the pipeline tells
+
+    def forecast_scenes(self, coming: list[tuple[Stage, str, str, float]]) -> None:
+        """All tasks that will come, now that the script is known."""
+        self._forecast.drop("body")
+        totals: dict[Step, int] = {}
+        for stage, method, name, size in coming:
+            drawn = self.canvas if method in ("draw", "render_scene", "finish") else None
+            self._forecast.expect(name, method, size, cost_key(stage.plugin, stage.info.name, method, drawn))
+            step = _STEP_OF[method]
+            totals[step] = totals.get(step, 0) + 1
+        for name, total in totals.items():
+            self._steps[name].total, self._steps[name].changed = total, True
+
+    def choose(self, step: Step, choice: PluginChoice) -> None:
+        self._steps[step].plugin = choice
+
+    def publish(self, name: str, kind: str, artifact: Artifact, scene_id: str = "") -> None:
+        """A file of the job can be fetched from now on."""
+        self._store.pin(self.pins, artifact.sha256)
+        artifact_id = digest(f"{self.job_id}/{name}".encode())[:24]
+        view = ArtifactView(
+            artifact_id=artifact_id,
+            name=name,
+            kind=kind,
+            media_type=artifact.media_type,
+            size_bytes=artifact.size_bytes,
+            sha256=artifact.sha256,
+            scene_id=scene_id,
+        )
+        if self._artifacts.get(artifact_id) == view:
+            return
+        self._artifacts[artifact_id] = view
+        row = (artifact_id, self.job_id, name, kind, scene_id, view.sha256, view.size_bytes, view.media_type)
+        self.emit(
+            ArtifactReady,
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
+            ),
+            artifact=view,
+        )
+
+    async def publish_value(self, name: str, kind: str, value: Value) -> None:
+        pretty = msgspec.json.format(canonical(value), indent=2)
+        self.publish(name, kind, await self._store.put_bytes(pretty, "application/json"))
+
+    def blame_encoder(self, profile: Profile, failed: ProviderFailed) -> Exception:
+        """A hardware encoder that failed after its trial is avoided from now on; else the provider is out."""
+        if profile.encoder in SOFTWARE or profile.encoder in self.avoid:
+            return failed
+        self.avoid.append(profile.encoder)
+        self.warn(
+            "Rendering", failed.error.code, f"{profile.name} failed, another encoder is used: {failed.error.detail}"
+        )
+        return EncoderFailed(profile.encoder)
+
+    # ------------------------------------------------------------ events
+
+    def emit(self, kind: Callable[..., AnyEvent], *also: Write, **fields: Any) -> None:
+        """Number, journal and publish one event of this job."""
+        self.job_seq += 1
+        head = {
+            "job_seq": self.job_seq,
+            "job_id": self.job_id,
+            "timestamp": timestamp(),
+            "correlation_id": self.correlation_id,
+            "status": self._status,
+            "stage": self._stage,
+            "progress": self.percent,
+            "message": self.message,
+            "eta": self._forecast.eta if self._status is Status.RUNNING else None,
+        }
+        self.last_seq = self._events.append(lambda seq: kind(seq=seq, **head, **fields), *also)
+
+    @property
+    def percent(self) -> float:
+        return 100.0 if self._status is Status.SUCCEEDED else self._forecast.percent
+
+    def set_status(self, status: Status) -> None:
+        self._status = status
+
+    def rebase(self, view: JobView) -> None:
+        """The parts of the view that the job's owner changes."""
+        self._view = view
+
+    def restart(self) -> None:
+        """The graph is asked again from its start; what is done will be found done."""
+        for step in self._steps.values():
+            step.done = step.reused = 0
+            step.running.clear()
+
+    def warn(self, step: Step, code: str, detail: str, remedy: str = "") -> None:
+        self._warnings.append({"step": step, "code": code, "detail": detail, "remedy": remedy})
+        self.emit(Warned, step=step, code=code, detail=detail, remedy=remedy)
+
+    def fall_back(self, step: Step, name: str, following: str, error: AuradError) -> None:
+        """A provider is given up for another: told as an error of the step and as a warning."""
+        self.step_error(step, error, self._attempts.get(name, 1), will_retry=False, fallback_to=following)
+        self.warn(step, error.code, f"{name} could not do it, {following} is used: {error.detail}", error.remedy)
+
+    def step_error(
+        self,
+        step: Step,
+        error: AuradError,
+        attempt: int,
+        *,
+        will_retry: bool,
+        fallback_to: str = "",
+        scene_id: str = "",
+    ) -> None:
+        problem = to_problem(error, instance=f"/api/jobs/{self.job_id}", correlation_id=self.correlation_id)
+        self._steps[step].errors.append(problem)
+        self.note(f"[{step}] attempt {attempt} failed: {error.detail}")
+        self.emit(
+            StepError, step=step, problem=problem, attempt=attempt, will_retry=will_retry,
+            fallback_to=fallback_to, scene_id=scene_id,
+        )  # fmt: skip
+
+    def note(self, line: str) -> None:
+        """A line of the job's log."""
+        self.log.append(line)
+        del self.log[:-LOG_TAIL]
+
+    def enter(self, name: Step) -> None:
+        """A step begins, if it has not begun."""
+        step = self._steps[name]
+        if step.status is StepStatus.RUNNING:
+            return
+        step.status, step.changed = StepStatus.RUNNING, True
+        step.began, step.started_at = step.began or time.monotonic(), step.started_at or timestamp()
+        if STEPS.index(name) > STEPS.index(self._stage):
+            self._stage = name
+        self.emit(StepChanged, step=name, step_status=step.status, plugin=step.plugin)
+
+    def leave(self, name: Step, status: StepStatus) -> None:
+        """A step ends."""
+        step = self._steps[name]
+        if step.status in (StepStatus.PENDING, StepStatus.RUNNING) and step.status is not status:
+            self._tell_progress(step)
+            step.status = status
+            if step.began is not None:
+                step.duration = round(time.monotonic() - step.began, 3)
+            self.emit(StepChanged, step=name, step_status=status, plugin=step.plugin)
+
+    def leave_all(self, started: StepStatus, pending: StepStatus) -> None:
+        for step in self._steps.values():
+            if step.status is StepStatus.RUNNING:
+                self.leave(step.name, started)
+            elif step.status is StepStatus.PENDING:
+                self.leave(step.name, pending)
+
+    def _enter(self, task: Task) -> _Step:
+        self.enter(task.step)
+        return self._steps[task.step]
+
+    async def tell_progress_forever(self) -> None:
+        """Four times a second at most, what has changed; a full step is closed."""
+        while True:
+            for step in self._steps.values():
+                self._tell_progress(step)
+            await trio.sleep(COALESCE)
+
+    def _tell_progress(self, step: _Step) -> None:
+        if not step.changed or step.status is not StepStatus.RUNNING:
+            return
+        step.changed = False
+        items = Items(done=step.done, total=step.total, reused=step.reused)
+        self.message = step.message or f"{step.name}: {step.done} of {step.total}"
+        self.emit(StepProgress, step=step.name, progress_pct=step.percent, items=items, detail=step.message)
+        if step.total and step.done >= step.total and not step.running:
+            self.leave(step.name, StepStatus.SUCCEEDED)
+
+    def view(self, **changes: Any) -> JobView:
+        """The job now."""
+        ended = self._status.terminal
+        return msgspec.structs.replace(
+            self._view,
+            status=self._status,
+            stage=self._stage,
+            priority=self.priority,
+            progress=self.percent,
+            message=self.message,
+            eta=None if ended else self._forecast.eta,
+            steps=tuple(step.view() for step in self._steps.values()),
+            warnings=tuple(self._warnings),
+            usage=tuple(self._usage),
+            artifacts=tuple(self._artifacts.values()),
+            last_seq=self.last_seq,
+            **changes,
+        )
+
+
+def created_at(view: JobView) -> float:
+    """When a job was created, in seconds since the epoch."""
+    return datetime.datetime.fromisoformat(view.created_at).timestamp()
+
+
+class EncoderFailed(Exception):
+    """The pipeline is to be asked again, with another encoder."""
+
+
+# What counts as an item of a step; plans, profiles and previews are work, but nobody counts them.
+_STEP_OF: dict[str, Step] = {
+    "write": "Script", "speak": "Voice", "draw": "Visuals", "render_scene": "Rendering",
+    "sound": "Postprocessing", "join": "Postprocessing", "verify": "Postprocessing", "finish": "Postprocessing",
+}  # fmt: skip

@@ -1,0 +1,68 @@
+"""The end of a job: its files published, and a manifest that says how each of them came about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aurad import __version__
+from aurad.engine.board import Board
+from aurad.engine.catalog import Catalog
+from aurad.engine.pipeline import VIDEO, Made
+from aurad.engine.store import Store
+from aurad.model.event import Output
+from aurad.model.job import Recipe
+from aurad.model.value import canonical
+
+KINDS = {
+    ".mp4": "video", ".srt": "captions", ".vtt": "captions", ".jpg": "image", ".png": "image", ".m4a": "audio",
+    ".wav": "audio", ".json": "script", ".m3u8": "playlist",
+}  # fmt: skip
+
+
+async def deliver(board: Board, recipe: Recipe, made: Made, catalog: Catalog, store: Store) -> Output | None:
+    """Publish every deliverable and the manifest; None for a job that was to end early."""
+    for file in made.files:
+        if file.published:
+            kind = KINDS.get("." + file.name.rpartition(".")[2], "manifest")
+            board.publish(file.name, kind, file.artifact)
+    data = msgspec.json.format(canonical(manifest(board, recipe, made, catalog)), indent=2)
+    board.publish("manifest.json", "manifest", await store.put_bytes(data, "application/json"))
+    video = next((file.artifact for file in made.files if file.name == VIDEO), None)
+    if video is None or made.verified is None:
+        return None
+    return Output(
+        video_path=VIDEO,
+        size_bytes=video.size_bytes,
+        duration_seconds=made.verified.duration,
+        width=recipe.canvas.width,
+        height=recipe.canvas.height,
+    )
+
+
+def manifest(board: Board, recipe: Recipe, made: Made, catalog: Catalog) -> dict[str, Any]:
+    """Provenance: what was asked, who did what with which version, what came out. The same for the same inputs."""
+    used = {task.plugin for task in board.tasks.values()}
+    stages = [s for s in catalog.stages.values() if s.info.name in used]
+    return {
+        "aurad": __version__,
+        "title": made.script.title,
+        "recipe": recipe,
+        "stages": [
+            {
+                "kind": s.info.kind,
+                "name": s.info.name,
+                "plugin": s.plugin,
+                "version": s.version,
+                "fingerprint": s.fingerprint,
+            }
+            for s in sorted(stages, key=lambda s: (s.info.kind, s.info.name))
+        ],
+        "tasks": [
+            {"name": task.name, "digest": task.digest} for task in sorted(board.tasks.values(), key=lambda t: t.name)
+        ],
+        "files": [{"name": file.name, **msgspec.to_builtins(file.artifact)} for file in made.files if file.published],
+        "facts": made.facts,
+        "verified": made.verified,
+    }

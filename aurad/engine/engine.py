@@ -1,0 +1,147 @@
+"""The engine as the edges see it: opened in order, closed in reverse."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from aurad.engine.admission import Admission
+from aurad.engine.catalog import Catalog
+from aurad.engine.estimate import Costs
+from aurad.engine.events import Events
+from aurad.engine.executor import LocalExecutor, open_executor
+from aurad.engine.ids import new_id
+from aurad.engine.jobs import Jobs
+from aurad.engine.journal import Journal, open_journal
+from aurad.engine.memo import Memo
+from aurad.engine.runner import Runner
+from aurad.engine.schedule import Flights, Slots
+from aurad.engine.store import Store
+from aurad.model.artifact import Artifact
+from aurad.model.errors import AuradError
+from aurad.model.event import ArtifactView, Owner, timestamp
+from aurad.model.folders import Folders
+from aurad.model.recipe import Preset
+from aurad.model.settings import Settings
+from aurad.wire.worker import Limits
+
+DAY, GIB = 86400.0, 1 << 30
+HOUSEKEEPING = 600.0  # seconds between two rounds of collecting what is too old or too much
+
+
+class Engine:
+    """Everything below the edges. Made by `open_engine`."""
+
+    def __init__(
+        self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
+        journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
+        jobs: Jobs, executor: LocalExecutor, stop: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
+        self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
+        self.events, self.jobs, self.executor, self.stop = events, jobs, executor, stop
+        self.boot_id = new_id("")
+
+    @property
+    def epoch(self) -> str:
+        return self._journal.epoch
+
+    async def put_asset(self, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
+        """A file of a user, copied and hashed into the store."""
+        if isinstance(content, bytes):
+            artifact = await self.store.put_bytes(content, media_type)
+        else:
+            artifact = await self.store.put(content, media_type)
+        row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, time.time())
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)
+
+        await self._journal.commit(write)
+        return artifact
+
+    async def find_artifact(self, artifact_id: str) -> tuple[ArtifactView, str, Path]:
+        """An artifact, its job and its checked file. Raises E200, or E506 for a damaged one."""
+        rows = await self._journal.read(
+            "SELECT name, kind, media_type, size_bytes, sha256, scene_id, job_id FROM artifacts WHERE artifact_id = ?",
+            artifact_id,
+        )
+        if not rows:
+            raise AuradError("E200-NO_JOB", f"cannot find artifact {artifact_id!r}")
+        name, kind, media_type, size, sha256, scene_id, job_id = rows[0]
+        view = ArtifactView(
+            artifact_id=artifact_id, name=name, kind=kind, media_type=media_type, size_bytes=size, sha256=sha256,
+            scene_id=scene_id,
+        )  # fmt: skip
+        return view, job_id, await self.store.check(sha256)
+
+    async def housekeep_forever(self) -> None:
+        """Forget old jobs and collect what nobody needs."""
+        while True:
+            await trio.sleep(HOUSEKEEPING)
+            await self.housekeep()
+
+    async def housekeep(self) -> int:
+        """One round; returns the bytes freed."""
+        jobs, store = self.settings.jobs, self.settings.store
+        oldest = timestamp_at(time.time() - jobs.keep_days * DAY)
+        unused = time.time() - store.max_age_days * DAY
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM jobs WHERE created_at < ? AND status IN ('Succeeded', 'Failed', 'Cancelled')", (oldest,)
+            )
+            connection.execute("DELETE FROM assets WHERE used_at < ?", (unused,))
+
+        await self._journal.commit(forget)
+        return await self.memo.collect(max_bytes=int(store.max_gib * GIB), max_age=store.max_age_days * DAY)
+
+
+def timestamp_at(seconds: float) -> str:
+    return timestamp(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool, stop: Callable[[], None]
+) -> AsyncIterator[Engine]:
+    """Journal, store, workers and jobs; jobs that had not ended before go on."""
+    cores = settings.workers.cpu or os.cpu_count() or 1
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
+        store = Store(folders.state / "store")
+        limits = Limits(memory_bytes=settings.workers.memory_mib << 20)
+        executor = await stack.enter_async_context(
+            open_executor(folders.cache, limits, idle=settings.workers.idle_seconds)
+        )
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        stack.callback(nursery.cancel_scope.cancel)
+        (last,) = (await journal.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"))[0]
+        events, costs = Events(journal, int(last)), Costs(journal)
+        await costs.load()
+        memo = Memo(journal, store)
+        catalog = Catalog(executor, folders.cache / "stages.json", settings.tools.ffmpeg)
+        slots = Slots({"cpu": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
+        flights = Flights(nursery)
+        runner = Runner(
+            memo, store, costs, slots, flights, executor, time_limit=settings.workers.task_seconds, lanes=cores
+        )
+        admission = Admission(journal, store, catalog, settings, presets)
+        jobs = Jobs(
+            nursery, journal, events, store, catalog, runner, costs, admission,
+            max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
+        )  # fmt: skip
+        engine = Engine(
+            settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
+            events=events, jobs=jobs, executor=executor, stop=stop,
+        )  # fmt: skip
+        await jobs.recover()
+        nursery.start_soon(engine.housekeep_forever)
+        yield engine

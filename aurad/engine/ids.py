@@ -1,0 +1,15 @@
+"""Ids: ULIDs (48 bits of milliseconds, 80 random bits, Crockford base 32), which sort by time."""
+
+from __future__ import annotations
+
+import os
+import time
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_id(cell: str = "a") -> str:
+    """`<cell>-<ulid>`; without a cell the bare ULID."""
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    ulid = "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{cell}-{ulid}" if cell else ulid

@@ -1,0 +1,417 @@
+"""The life of jobs: admission, queue, run, cancel, retry, recovery. One owner of every change of status."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+import time
+from typing import Any
+
+import msgspec
+import trio
+
+from aurad.engine.admission import Admission, Submitted
+from aurad.engine.board import Board, EncoderFailed
+from aurad.engine.catalog import Catalog
+from aurad.engine.delivery import deliver
+from aurad.engine.estimate import Costs, Forecast
+from aurad.engine.events import Events
+from aurad.engine.ids import new_id
+from aurad.engine.journal import Journal
+from aurad.engine.pipeline import STEP, Made, Pipeline
+from aurad.engine.providers import ProviderFailed, Providers
+from aurad.engine.runner import Runner
+from aurad.engine.store import Damaged, Store
+from aurad.model.errors import AuradError, to_problem
+from aurad.model.event import (
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobStatus,
+    JobView,
+    Output,
+    Owner,
+    TaskView,
+    timestamp,
+)
+from aurad.model.job import NEXT, Recipe, Status, StepStatus
+from aurad.model.value import canonical
+
+DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damaged; more is a dying disk
+WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
+
+
+class Job:
+    """A job that has not ended, in memory."""
+
+    def __init__(self, view: JobView, submitted: Submitted, recipe: Recipe, lineage: str, *, job_seq: int = 0) -> None:
+        self.view, self.submitted, self.recipe, self.lineage = view, submitted, recipe, lineage
+        self.status, self.job_seq, self.floor = view.status, job_seq, view.progress
+        self.board: Board | None = None
+        self.scope = trio.CancelScope()
+        self.cancelled: tuple[str, str] | None = None
+        self.ended = trio.Event()
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        return (self.view.priority, self.view.created_at + self.view.job_id)
+
+
+class Jobs:
+    """All jobs of the daemon."""
+
+    def __init__(
+        self, nursery: trio.Nursery, journal: Journal, events: Events, store: Store, catalog: Catalog, runner: Runner,
+        costs: Costs, admission: Admission, *, max_running: int, max_queued: int, lanes: int,
+    ) -> None:  # fmt: skip
+        self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
+        self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
+        self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
+        self._live: dict[str, Job] = {}
+        self._running: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job has not ended."""
+        return bool(self._live)
+
+    # ------------------------------------------------------------ in
+
+    async def submit(
+        self,
+        params: dict[str, Any],
+        owner: Owner,
+        correlation_id: str,
+        *,
+        lineage: str = "",
+        retry_of: str | None = None,
+    ) -> Job:
+        """Admit a job; it is on disk when this returns. Raises E1xx for what cannot be used, E202 when full."""
+        submitted, recipe = await self._admission.admit(params, owner)
+        if known := await self._same_key(submitted, owner):
+            return known
+        if len(self._live) >= self._max_queued + self._max_running:
+            raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
+        job_id = new_id()
+        view = JobView(
+            job_id=job_id,
+            correlation_id=correlation_id or new_id(""),
+            owner=owner,
+            status=Status.QUEUED,
+            created_at=timestamp(),
+            priority=submitted.settings.priority,
+            brief=_summary(submitted.brief),
+            settings=msgspec.to_builtins(submitted.settings),
+            labels=submitted.settings.labels,
+            retry_of=retry_of,
+        )
+        job = Job(view, submitted, recipe, lineage or job_id)
+        self._live[job_id] = job
+        await self._journal.commit(_insert(job))
+        self._tell(job)
+        await self.events.flush()
+        self._dispatch()
+        return job
+
+    async def _same_key(self, submitted: Submitted, owner: Owner) -> Job | None:
+        key = submitted.settings.idempotency_key
+        if key is None:
+            return None
+        rows = await self._journal.read(
+            "SELECT job_id, submitted FROM jobs WHERE owner_uid = ? AND idempotency_key = ? AND created_at > ?",
+            owner.uid, key, timestamp_ago(86400),
+        )  # fmt: skip
+        if not rows:
+            return None
+        if bytes(rows[0][1]) != canonical(submitted):
+            raise AuradError(
+                "E203-IDEMPOTENCY",
+                f"cannot use the key {key!r}: it belongs to job {rows[0][0]}, which asked for something else",
+            )
+        return await self._load(rows[0][0])
+
+    async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
+        """A new job that asks for the same; whatever has a result is not run again."""
+        job = await self._load(job_id)
+        if not job.status.terminal:
+            raise AuradError(
+                "E201-STATE", f"cannot retry {job_id}: it is {job.status.value}", remedy="Cancel it first, or wait."
+            )
+        return await self.submit(
+            msgspec.to_builtins(job.submitted), owner, correlation_id, lineage=job.lineage, retry_of=job_id
+        )
+
+    async def recover(self) -> None:
+        """Queue again whatever had not ended when the last daemon stopped."""
+        for row in await self._journal.read("SELECT job_id FROM jobs WHERE status IN ('Queued', 'Running', 'Paused')"):
+            job = await self._load(row[0])
+            self._live[job.view.job_id] = job
+            if job.status is Status.RUNNING:
+                self._set(job, Status.QUEUED)
+        self._dispatch()
+
+    # ------------------------------------------------------------ out
+
+    async def get(self, job_id: str) -> JobView:
+        """The job now; raises E200."""
+        job = self._live.get(job_id)
+        if job is None:
+            return (await self._load(job_id)).view
+        waiting = sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
+        position = waiting.index(job) + 1 if job in waiting else None
+        return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+
+    async def newest(self, owner: int | None, limit: int = 50) -> list[JobView]:
+        """The newest jobs first; of one uid, or of everybody."""
+        rows = await self._journal.read(
+            "SELECT job_id FROM jobs WHERE ?1 IS NULL OR owner_uid = ?1 ORDER BY created_at DESC, job_id DESC LIMIT ?2",
+            owner, limit,
+        )  # fmt: skip
+        return [await self.get(row[0]) for row in rows]
+
+    async def tasks(self, job_id: str) -> list[TaskView]:
+        """The timeline of the job's tasks so far."""
+        job = self._live.get(job_id)
+        if job and job.board:
+            return list(job.board.tasks.values())
+        rows = await self._journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
+        if not rows:
+            raise _unknown(job_id)
+        return msgspec.json.decode(bytes(rows[0][0]), type=list[TaskView])
+
+    async def wait(self, job_id: str) -> JobView:
+        """The job once it has ended."""
+        if job := self._live.get(job_id):
+            await job.ended.wait()
+        return await self.get(job_id)
+
+    async def cancel(self, job_id: str, by: str, reason: str) -> JobView:
+        """End a job; returns once it has ended and nothing of it runs."""
+        job = self._live.get(job_id) or await self._load(job_id)
+        if job.status.terminal:
+            raise AuradError("E201-STATE", f"cannot cancel {job_id}: it is {job.status.value}")
+        job.cancelled = (by, reason)
+        if job.status is Status.RUNNING:
+            job.scope.cancel()
+        else:
+            await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+        await job.ended.wait()
+        return await self.get(job_id)
+
+    # ------------------------------------------------------------ running
+
+    def _dispatch(self) -> None:
+        waiting = sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
+        for job in waiting[: max(0, self._max_running - len(self._running))]:
+            self._running.add(job.view.job_id)
+            job.board = self._board(job)
+            self._set(job, Status.RUNNING, started_at=timestamp())
+            self._nursery.start_soon(self._run, job)
+
+    def _board(self, job: Job) -> Board:
+        forecast = Forecast(self._costs, self._lanes, floor=job.floor)
+        for method, size in (("speak", WHOLE_VIDEO * 15), ("render_scene", WHOLE_VIDEO * job.recipe.canvas.fps)):
+            forecast.expect("body", method, size)
+        board = Board(job.view, job.lineage, self.events, self.store, forecast)
+        board.canvas, board.job_seq = job.recipe.canvas, job.job_seq
+        return board
+
+    async def _run(self, job: Job) -> None:
+        """Catch outside the cancel scope, once: inside it a failing clean-up arrives mixed with `Cancelled`."""
+        assert job.board is not None
+        board, made, failure = job.board, None, None
+        with self.store.pinned() as pins:
+            board.pins = pins
+            try:
+                with job.scope:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(board.tell_progress_forever)
+                        made = await self._work(job, board)
+                        nursery.cancel_scope.cancel()
+            except Exception as error:
+                failure = unwrap(error)
+            with trio.CancelScope(shield=True):
+                await self._conclude(job, made, failure)
+        self._running.discard(job.view.job_id)
+        self._dispatch()
+
+    async def _work(self, job: Job, board: Board) -> tuple[Made, Output | None]:
+        board.enter("Initialization")
+        await self.catalog.load()
+        if self.catalog.ffmpeg_error:
+            raise self.catalog.ffmpeg_error
+        self.catalog.check_options(job.recipe.options)
+        providers = Providers(self.catalog, job.recipe.providers, job.recipe.brief.language)
+        board.leave("Initialization", StepStatus.SUCCEEDED)
+        made = await self._build(job, board, providers)
+        return made, await deliver(board, job.recipe, made, self.catalog, self.store)
+
+    async def _build(self, job: Job, board: Board, providers: Providers) -> Made:
+        """Ask for the video until it is there; every round finds done what the rounds before did."""
+        damaged = 0
+        while True:
+            try:
+                return await Pipeline(job.recipe, self._runner, board, providers, self.catalog.core).run()
+            except Exception as group:
+                error = unwrap(group)
+                if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:
+                    board.warn(
+                        "Initialization",
+                        "E506-STORE",
+                        f"a stored file was damaged and is made anew: {error.sha256[:12]}",
+                    )
+                    await self._runner.memo.forget_file(error.sha256)
+                elif isinstance(error, ProviderFailed):
+                    self._switch(board, providers, error)
+                elif not isinstance(error, EncoderFailed):
+                    raise error from None
+                board.restart()
+
+    def _switch(self, board: Board, providers: Providers, failed: ProviderFailed) -> None:
+        stage = providers.first(failed.kind)
+        following = providers.next_after(failed.kind, stage)
+        providers.drop(failed)
+        if not following:
+            raise providers.story(failed.kind)
+        board.fall_back(STEP[failed.kind], stage.info.name, following, failed.error)
+
+    async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
+        assert job.board is not None
+        if failure is not None and not job.scope.cancelled_caught:
+            problem = to_problem(
+                _for_people(failure), instance=f"/api/jobs/{job.view.job_id}", correlation_id=job.view.correlation_id
+            )
+            await self._end(
+                job, Status.FAILED, JobFailed, {"errors": (problem,)}, errors=(problem,),
+                log_tail=tuple(job.board.log), suggested_actions=tuple(problem["suggestedActions"]),  # type: ignore[arg-type]
+            )  # fmt: skip
+        elif made is None:
+            by, reason = job.cancelled or ("aurad", "the daemon stopped")
+            if job.cancelled:
+                await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+        else:
+            job.board.message = "done"
+            await self._end(
+                job, Status.SUCCEEDED, JobCompleted, {"output": made[1]}, output=made[1],
+                artifacts=tuple(job.board.view().artifacts),
+            )  # fmt: skip
+
+    # ------------------------------------------------------------ status
+
+    def _set(self, job: Job, status: Status, **changes: Any) -> None:
+        """A change of status that is not the end: row and event in one transaction."""
+        _check_move(job.status, status)
+        job.status = status
+        job.view = msgspec.structs.replace(job.view, status=status, **changes)
+        self._tell(job, _update(job, job.view))
+
+    def _tell(self, job: Job, *writes: Any) -> None:
+        board = job.board or self._board(job)
+        board.set_status(job.status)
+        board.rebase(job.view)
+        board.emit(JobStatus, *writes)
+        job.job_seq = board.job_seq
+
+    async def _end(
+        self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
+    ) -> None:
+        """The end: row, timeline and terminal event in one transaction, then nothing more of this job."""
+        _check_move(job.status, status)
+        board = job.board or self._board(job)
+        started = {Status.SUCCEEDED: StepStatus.SUCCEEDED, Status.FAILED: StepStatus.FAILED}.get(
+            status, StepStatus.CANCELLED
+        )
+        board.leave_all(started, StepStatus.SKIPPED)
+        board.set_status(status)
+        job.status = status
+        job.view = board.view(ended_at=timestamp(), **(changes or {}))
+        write = _update(job, job.view, list(board.tasks.values()))
+        board.emit(event, write, **fields)
+        job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
+        await self.events.flush()
+        self._live.pop(job.view.job_id, None)
+        job.ended.set()
+
+    async def _load(self, job_id: str) -> Job:
+        rows = await self._journal.read(
+            "SELECT view, submitted, recipe, lineage, (SELECT max(job_seq) FROM events e WHERE e.job_id = j.job_id),"
+            " (SELECT max(seq) FROM events e WHERE e.job_id = j.job_id), status FROM jobs j WHERE job_id = ?",
+            job_id,
+        )
+        if not rows:
+            raise _unknown(job_id)
+        view, submitted, recipe, lineage, job_seq, last_seq, status = rows[0]
+        shown = msgspec.json.decode(bytes(view), type=JobView)
+        shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status))
+        return Job(
+            shown,
+            msgspec.json.decode(bytes(submitted), type=Submitted),
+            msgspec.json.decode(bytes(recipe), type=Recipe),
+            lineage,
+            job_seq=job_seq or 0,
+        )
+
+
+def _summary(brief: dict[str, Any]) -> dict[str, Any]:
+    """A brief as it is shown: a long text or script by its size only."""
+    shown = {key: value for key, value in brief.items() if key not in ("source", "script")}
+    if brief.get("source"):
+        shown["sourceCharacters"] = len(brief["source"])
+    if brief.get("script"):
+        shown["scriptScenes"] = len(brief["script"].get("scenes", ()))
+    return shown
+
+
+def unwrap(error: BaseException) -> Exception:
+    """The one real error in a group of errors; of several, the first that is told to people."""
+    while isinstance(error, BaseExceptionGroup):
+        _, real = error.split(trio.Cancelled)
+        inside = (real or error).exceptions
+        error = next((one for one in inside if isinstance(one, (AuradError, ProviderFailed, Damaged))), inside[0])
+    if not isinstance(error, Exception):
+        raise error
+    return error
+
+
+def timestamp_ago(seconds: float) -> str:
+    return timestamp(datetime.datetime.fromtimestamp(time.time() - seconds, datetime.UTC))
+
+
+def _for_people(error: Exception) -> AuradError:
+    if isinstance(error, AuradError):
+        return error
+    return AuradError("E500-INTERNAL", f"cannot finish the job: {type(error).__name__}: {error}")
+
+
+def _unknown(job_id: str) -> AuradError:
+    return AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
+
+
+def _check_move(old: Status, new: Status) -> None:
+    if new not in NEXT.get(old, frozenset()):
+        raise AuradError("E201-STATE", f"cannot move a {old.value} job to {new.value}")
+
+
+def _insert(job: Job) -> Any:
+    view = job.view
+    row = (
+        view.job_id, view.correlation_id, view.owner.uid, view.owner.name, view.status.value, view.priority,
+        view.created_at, job.lineage, view.retry_of, job.submitted.settings.idempotency_key,
+        canonical(job.submitted), canonical(job.recipe), msgspec.json.encode(view),
+    )  # fmt: skip
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO jobs (job_id, correlation_id, owner_uid, owner_name, status, priority, created_at, lineage,"
+            " retry_of, idempotency_key, submitted, recipe, view) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+
+    return write
+
+
+def _update(job: Job, view: JobView, tasks: list[TaskView] | None = None) -> Any:
+    row = (view.status.value, msgspec.json.encode(view), view.progress, msgspec.json.encode(tasks or []), view.job_id)
+    return lambda connection: connection.execute(
+        "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
+    )

@@ -1,0 +1,438 @@
+"""The graph: from a recipe to a checked video. A task waits for its inputs, never for a stage.
+
+    brief -> script -> voice(i), visuals(i) -> segment(i) <- tail of i-1, profile
+    sound <- all voices        picture <- all segments        finishers <- what they take -> verify
+
+Nothing here remembers how far it got: to resume is to ask again, and whatever has a result is not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import trio
+
+from aurad.engine import timeline
+from aurad.engine.board import Board
+from aurad.engine.catalog import Stage
+from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
+from aurad.engine.runner import Runner
+from aurad.engine.task import Task, seeded
+from aurad.engine.timeline import Timed
+from aurad.model import assembly
+from aurad.model.artifact import Artifact
+from aurad.model.errors import AuradError
+from aurad.model.job import Recipe, Step
+from aurad.model.narration import Narration
+from aurad.model.script import Scene, Script
+from aurad.model.stage import (
+    FinishRequest,
+    Placed,
+    PlanRequest,
+    ProfileRequest,
+    ScriptRequest,
+    SegmentRequest,
+    StageKind,
+    VisualRequest,
+    VoiceRequest,
+)
+from aurad.model.value import Value
+from aurad.model.video import Deliverable, Profile, Segment
+from aurad.model.visual import Visual
+
+T = TypeVar("T")
+STEP: dict[StageKind, Step] = {
+    "script": "Script", "voice": "Voice", "visuals": "Visuals", "render": "Rendering", "finish": "Postprocessing",
+}  # fmt: skip
+AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
+SOON, LAST = 0.0, 1e6  # orders: long serial work as soon as it can start; previews only in idle slots
+PICTURE, VOICE, VIDEO = "picture.mp4", "voice.wav", "video.mp4"
+
+
+class Later(Generic[T]):
+    """A value that is being made; awaiting it any number of times gives it once it is there."""
+
+    def __init__(self, nursery: trio.Nursery, make: Callable[[], Awaitable[T]]) -> None:
+        self._made, self._values = trio.Event(), list[T]()
+        nursery.start_soon(self._run, make)
+
+    async def _run(self, make: Callable[[], Awaitable[T]]) -> None:
+        self._values.append(await make())
+        self._made.set()
+
+    async def __call__(self) -> T:
+        await self._made.wait()
+        return self._values[0]
+
+
+async def gather(laters: Sequence[Later[T]]) -> list[T]:
+    return [await later() for later in laters]
+
+
+class Made(Value, frozen=True, kw_only=True):
+    """What a job came to: its script and, unless it ended early, its files and what was measured of them."""
+
+    script: Script
+    files: tuple[Deliverable, ...] = ()
+    facts: dict[str, Any] = {}
+    verified: assembly.Verified | None = None
+
+
+class Pipeline:
+    """One job's way through the graph."""
+
+    def __init__(self, recipe: Recipe, runner: Runner, job: Board, providers: Providers, core: Stage) -> None:
+        self._recipe, self._runner, self._job, self._providers, self._core = recipe, runner, job, providers, core
+        self._brief, self._canvas = recipe.brief, recipe.canvas
+        self._facts: dict[str, Any] = {}
+
+    async def run(self) -> Made:
+        """Everything, or up to `recipe.until`. Raises `ProviderFailed`, `Damaged` or what fails the job."""
+        async with trio.open_nursery() as speculation:
+            script = await self._write(speculation)
+            await self._job.publish_value("script.json", "script", script)
+            if self._recipe.until == "Script":
+                speculation.cancel_scope.cancel()
+                return Made(script=script)
+            self._job.forecast_scenes(self._forecast(script))
+            made = await self._make(script)
+            speculation.cancel_scope.cancel()
+        return made
+
+    async def _make(self, script: Script) -> Made:
+        async with trio.open_nursery() as nursery:
+            later = partial(Later, nursery)
+            count = range(len(script.scenes))
+            plan = later(partial(self._plan, script))
+            voices = [later(partial(self._speak, script, i)) for i in count]
+            visuals = [later(partial(self._draw, script, i, plan, voices)) for i in count]
+            if self._recipe.until:
+                return await self._early(script, voices, visuals)
+            profile = later(self._profile)
+            placed = [later(partial(self._place, script, i, voices, visuals)) for i in count]
+            segments = [later(partial(self._segment, script, i, placed, voices, profile)) for i in count]
+            timed = later(partial(self._lay_out, script, voices))
+            for i in count:
+                nursery.start_soon(self._preview, script.scenes[i], i, timed, visuals[i], segments[i])
+            files: dict[str, Later[Artifact | None]] = {
+                VOICE: later(partial(self._sound, timed, visuals)),
+                PICTURE: later(partial(self._join, segments)),
+            }
+            finished = []
+            for stage in self._providers.all("finish"):
+                done = later(partial(self._finish, stage, script, timed, visuals, dict(files)))
+                finished.append(done)
+                files |= {name: later(partial(_pick, done, name)) for name in stage.info.gives}
+            made = await self._verify(script, await timed(), await gather(finished))
+            nursery.cancel_scope.cancel()  # previews that are still waiting for an idle slot
+        return made
+
+    async def _early(self, script: Script, voices: list[Later[Narration]], visuals: list[Later[Visual]]) -> Made:
+        narrations = await gather(voices)
+        for scene, narration in zip(script.scenes, narrations, strict=True):
+            self._job.publish(f"{scene.scene_id}.wav", "audio", narration.audio, scene.scene_id)
+        if self._recipe.until == "Visuals":
+            for scene, visual in zip(script.scenes, await gather(visuals), strict=True):
+                if visual.poster:
+                    self._job.publish(f"{scene.scene_id}.png", "image", visual.poster, scene.scene_id)
+        return Made(script=script)
+
+    # ------------------------------------------------------------ tasks
+
+    async def _write(self, speculation: trio.Nursery) -> Script:
+        if self._brief.script:
+            return timeline.with_ids(self._brief.script)
+        brief = msgspec.structs.replace(
+            self._brief, aspect=None, assets=tuple(a for a in self._brief.assets if a.role in ("image", "clip"))
+        )
+        self._job.on_part = partial(self._speculate, speculation)
+        size = len(brief.source or brief.topic or "") / 1000
+        script = await self._ask(
+            "script", "write", seeded(ScriptRequest(brief=brief, seed=0)), name="script", size=size, order=-1
+        )
+        return timeline.with_ids(script)
+
+    def _speculate(self, nursery: trio.Nursery, scene: Scene) -> None:
+        """A scene that the script stage handed over early is spoken already; the final script decides if it counts."""
+        nursery.start_soon(self._speak_early, scene)
+
+    async def _speak_early(self, scene: Scene) -> None:
+        if not self._providers.first("voice").info.needs:
+            await self._speak(Script(title="", scenes=(scene,)), 0)
+
+    async def _plan(self, script: Script) -> list[Any]:
+        stage = self._providers.first("visuals")
+        if "plan" not in stage.info.needs:
+            return [None] * len(script.scenes)
+        request = PlanRequest(
+            script=timeline.project_script(script), canvas=self._canvas, theme=self._recipe.theme, seed=0
+        )
+        plan: list[Any] = await self._ask("visuals", "plan", seeded(request), name="plan")
+        if len(plan) != len(script.scenes):
+            why = f"cannot use the plan of {stage.info.name}: {len(plan)} parts for {len(script.scenes)} scenes"
+            raise ProviderFailed("visuals", AuradError("E308-RESULT", why))
+        return plan
+
+    async def _speak(self, script: Script, i: int) -> Narration:
+        scene = script.scenes[i]
+        request = VoiceRequest(
+            text=scene.text,
+            language=self._brief.language,
+            voice=scene.voice or self._recipe.voice,
+            pacing=self._brief.pacing,
+            **_neighbours(self._providers.first("voice"), script, i),
+        )
+        narration: Narration = await self._ask(
+            "voice", "speak", seeded(request), name=f"voice {scene.scene_id}", scene=scene,
+            size=len(scene.text), order=i,
+        )  # fmt: skip
+        return narration
+
+    async def _draw(self, script: Script, i: int, plan: Later[list[Any]], voices: list[Later[Narration]]) -> Visual:
+        """Scenes may differ in their provider: one that fails at this scene is followed by the next, here only."""
+        stages = self._providers.all("visuals") or [self._providers.first("visuals")]
+        for stage in stages:
+            request = await self._visual_request(stage, script, i, plan, voices)
+            try:
+                visual: Visual = await self._ask_stage(
+                    stage, "draw", seeded(request), name=f"visuals {script.scenes[i].scene_id}",
+                    scene=script.scenes[i], order=i + 0.5,
+                )  # fmt: skip
+                return visual
+            except AuradError as error:
+                following = self._providers.next_after("visuals", stage)
+                if error.code in HOPELESS or not following:
+                    raise
+                self._job.fall_back("Visuals", stage.info.name, following, error)
+        raise AssertionError("the last provider's error was raised")
+
+    async def _visual_request(
+        self, stage: Stage, script: Script, i: int, plan: Later[list[Any]], voices: list[Later[Narration]]
+    ) -> VisualRequest:
+        burned = self._recipe.captions == "burn"
+        return VisualRequest(
+            scene=timeline.project(script.scenes[i]),
+            language=self._brief.language,
+            canvas=self._canvas,
+            theme=self._recipe.theme,
+            safe_bottom=timeline.CAPTION_ZONE if burned else 0.0,
+            plan=(await plan())[i] if "plan" in stage.info.needs else None,
+            narration=await voices[i]() if "narration" in stage.info.needs else None,
+            **_neighbours(stage, script, i),
+        )
+
+    async def _profile(self) -> Profile:
+        request = ProfileRequest(canvas=self._canvas, quality=self._recipe.quality, avoid=tuple(self._job.avoid))
+        profile: Profile = await self._ask("render", "profile", request, name="profile", order=SOON)
+        return profile
+
+    async def _place(
+        self, script: Script, i: int, voices: list[Later[Narration]], visuals: list[Later[Visual]]
+    ) -> Placed:
+        narration, visual = await voices[i](), await visuals[i]()
+        last = i == len(script.scenes) - 1
+        frames = timeline.scene_frames(narration, self._brief.pacing, self._canvas.fps, last=last)
+        return timeline.place(visual, narration, frames, self._canvas.fps)
+
+    async def _segment(
+        self,
+        script: Script,
+        i: int,
+        placed: list[Later[Placed]],
+        voices: list[Later[Narration]],
+        profile: Later[Profile],
+    ) -> Segment:
+        scene, mine = script.scenes[i], await placed[i]()
+        burned = self._recipe.captions == "burn"
+        request = SegmentRequest(
+            placed=mine,
+            canvas=self._canvas,
+            profile=await profile(),
+            tail=timeline.tail_of(await placed[i - 1]()) if i else None,
+            transition=timeline.transition_frames(self._canvas, mine.frames) if i else 0,
+            cues=timeline.scene_cues(await voices[i]()) if burned else (),
+            caption_style=self._recipe.caption_style if burned else "",
+            theme=self._recipe.theme,
+        )
+        try:
+            segment: Segment = await self._ask(
+                "render", "render_scene", seeded(request), name=f"segment {scene.scene_id}", scene=scene,
+                size=mine.frames, order=i + AHEAD,
+            )  # fmt: skip
+        except ProviderFailed as failed:
+            raise self._job.blame_encoder(request.profile, failed) from failed
+        return segment
+
+    async def _preview(
+        self, scene: Scene, i: int, timed: Later[list[Timed]], visual: Later[Visual], segment: Later[Segment]
+    ) -> None:
+        """Only of a segment that is really being made, and only in slots that nothing else wants."""
+        rendered = await segment()
+        if self._job.was_reused(f"segment {scene.scene_id}"):
+            return
+        sound = timeline.scene_sound((await timed())[i], await visual(), self._canvas.fps)
+        request = assembly.PreviewRequest(segment=rendered, sound=sound, fps=self._canvas.fps)
+        name = f"preview {scene.scene_id}"
+        preview: assembly.Preview = await self._ask_core("preview", request, "Rendering", name=name, order=LAST + i)
+        self._job.publish(f"{scene.scene_id}.mp4", "preview", preview.video, scene.scene_id)
+
+    async def _lay_out(self, script: Script, voices: list[Later[Narration]]) -> list[Timed]:
+        return timeline.lay_out(script.scenes, await gather(voices), self._brief.pacing, self._canvas.fps)
+
+    async def _sound(self, timed: Later[list[Timed]], visuals: list[Later[Visual]]) -> Artifact:
+        scenes, fps = await timed(), self._canvas.fps
+        sounds = tuple(
+            timeline.scene_sound(one, visual, fps) for one, visual in zip(scenes, await gather(visuals), strict=True)
+        )
+        request = assembly.SoundRequest(scenes=sounds, fps=fps)
+        seconds = sum(one.frames for one in scenes) / fps
+        track = await self._ask_core("sound", request, "Postprocessing", name="sound", size=seconds)
+        return track.audio  # type: ignore[no-any-return]
+
+    async def _join(self, segments: list[Later[Segment]]) -> Artifact:
+        request = assembly.JoinRequest(segments=tuple(await gather(segments)), canvas=self._canvas)
+        joined = await self._ask_core("join", request, "Postprocessing", name="join")
+        return joined.video  # type: ignore[no-any-return]
+
+    async def _finish(
+        self, stage: Stage, script: Script, timed: Later[list[Timed]], visuals: list[Later[Visual]],
+        files: dict[str, Later[Artifact | None]],
+    ) -> list[Deliverable]:  # fmt: skip
+        needs, scenes, fps = stage.info.needs, await timed(), self._canvas.fps
+        taken = {name: await files[name]() for name in stage.info.takes if name in files}
+        if self._recipe.captions == "none":
+            taken.pop("captions.srt", None)
+        shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
+        music = next((asset.artifact for asset in self._brief.assets if asset.role == "music"), None)
+        request = FinishRequest(
+            title=script.title,
+            language=self._brief.language,
+            duration=sum(one.frames for one in scenes) / fps,
+            canvas=self._canvas,
+            files={name: file for name, file in taken.items() if file},
+            description=script.description,
+            tags=script.tags,
+            music=self._recipe.music,
+            music_file=music,
+            loudness=self._recipe.loudness,
+            script=timeline.project_script(script) if "script" in needs else None,
+            chapters=timeline.chapters(scenes, fps) if "chapters" in needs else (),
+            cues=timeline.video_cues(scenes, fps) if "cues" in needs else (),
+            speech=timeline.speech(scenes, fps) if "speech" in needs else (),
+            posters=timeline.posters(shown) if "posters" in needs else (),
+            credits=timeline.credits(script, shown) if "credits" in needs else (),
+        )
+        task = self._task(
+            stage, "finish", seeded(request), "Postprocessing", name=stage.info.name, size=request.duration, order=SOON
+        )
+        given = await self._runner.ask(task, self._job)
+        self._facts[stage.info.name] = given.facts
+        return list(given.files)
+
+    async def _verify(self, script: Script, timed: list[Timed], finished: list[list[Deliverable]]) -> Made:
+        files = {file.name: file for group in finished for file in group}
+        if VIDEO not in files:
+            raise AuradError("E309-VERIFY", f"cannot deliver a video: none of the finishers gave {VIDEO}")
+        frames, masters = sum(one.frames for one in timed), "master" in self._facts
+        request = assembly.VerifyRequest(
+            video=files[VIDEO].artifact,
+            canvas=self._canvas,
+            frames=frames,
+            captions="none" if self._recipe.captions == "none" or "captions.srt" not in files else "soft",
+            cues=timeline.video_cues(timed, self._canvas.fps),
+            loudness=self._recipe.loudness if masters else None,
+        )
+        seconds = frames / self._canvas.fps
+        verified = await self._ask_core("verify", request, "Postprocessing", name="verify", size=seconds)
+        return Made(script=script, files=tuple(files.values()), facts=self._facts, verified=verified)
+
+    # ------------------------------------------------------------ asking
+
+    async def _ask(
+        self, kind: StageKind, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        size: float = 1.0, order: float = SOON,
+    ) -> Any:  # fmt: skip
+        """Ask the provider of a kind; if it fails for good, `ProviderFailed` says who is out."""
+        stage = self._providers.first(kind)
+        try:
+            return await self._ask_stage(stage, method, request, name=name, scene=scene, size=size, order=order)
+        except AuradError as error:
+            if error.code in HOPELESS:
+                raise
+            raise ProviderFailed(kind, error) from error
+
+    async def _ask_stage(
+        self, stage: Stage, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        size: float = 1.0, order: float = SOON,
+    ) -> Any:  # fmt: skip
+        step = STEP[stage.info.kind]  # type: ignore[index]
+        self._job.choose(step, self._providers.choice(stage))
+        task = self._task(stage, method, request, step, name=name, scene=scene, size=size, order=order)
+        return await self._runner.ask(task, self._job)
+
+    async def _ask_core(
+        self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON
+    ) -> Any:
+        return await self._runner.ask(
+            self._task(self._core, method, request, step, name=name, size=size, order=order), self._job
+        )
+
+    def _task(
+        self, stage: Stage, method: str, request: Value, step: Step, *, name: str, scene: Scene | None = None,
+        size: float, order: float,
+    ) -> Task:  # fmt: skip
+        options = self._recipe.options
+        return Task(
+            plugin=stage.plugin,
+            stage=stage.info.name,
+            method=method,
+            request=request,
+            fingerprint=stage.fingerprint,
+            slot=stage.info.slot,  # type: ignore[arg-type]
+            options={**options.get(stage.plugin, {}), **options.get(stage.info.name, {})},
+            salt=self._job.lineage if stage.info.fresh_per_job else "",
+            step=step,
+            name=name,
+            scene_id=scene.scene_id if scene else "",
+            size=size,
+            order=order,
+        )
+
+    def _forecast(self, script: Script) -> list[tuple[Stage, str, str, float]]:
+        """Every task that will come: its stage, method, name and about its size."""
+        voice, visuals, render = (self._providers.first(kind) for kind in ("voice", "visuals", "render"))
+        pacing, fps = self._brief.pacing, self._canvas.fps
+        coming: list[tuple[Stage, str, str, float]] = []
+        seconds = 0.0
+        for scene in script.scenes:
+            length = timeline.guess_seconds(scene, pacing)
+            coming.append((voice, "speak", f"voice {scene.scene_id}", len(scene.text)))
+            coming.append((visuals, "draw", f"visuals {scene.scene_id}", 1.0))
+            coming.append((render, "render_scene", f"segment {scene.scene_id}", length * fps))
+            seconds += length
+        coming += [(self._core, method, method, seconds) for method in ("sound", "verify")]
+        coming.append((self._core, "join", "join", 1.0))
+        coming += [(stage, "finish", stage.info.name, seconds) for stage in self._providers.all("finish")]
+        kinds = {"Script": ("speak",)[:0], "Voice": ("speak",), "Visuals": ("speak", "draw")}
+        allowed = kinds.get(self._recipe.until or "")
+        return [piece for piece in coming if allowed is None or piece[1] in allowed]
+
+
+async def _pick(finished: Later[list[Deliverable]], name: str) -> Artifact | None:
+    return next((file.artifact for file in await finished() if file.name == name), None)
+
+
+def _neighbours(stage: Stage, script: Script, i: int) -> dict[str, Any]:
+    """Only what the stage declared to need, so that nothing else is in its digest."""
+    scenes, needs = script.scenes, stage.info.needs
+    found: dict[str, Any] = {}
+    if "previous" in needs and i > 0:
+        found["previous"] = timeline.project(scenes[i - 1])
+    if "next" in needs and i + 1 < len(scenes):
+        found["next"] = timeline.project(scenes[i + 1])
+    if "script" in needs:
+        found["script"] = timeline.project_script(script)
+    return found

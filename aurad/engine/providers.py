@@ -1,0 +1,88 @@
+"""Who does what: providers in the order asked for, dropped one by one as they fail for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurad.engine.catalog import Catalog, Stage
+from aurad.model.errors import AuradError
+from aurad.model.event import PluginChoice
+from aurad.model.stage import StageKind
+
+HOPELESS = frozenset({"E501-DISK", "E502-STOPPING", "E506-STORE"})  # no other provider would fare better
+
+
+class ProviderFailed(Exception):
+    """A provider failed for good at a step that only one may do; the next one redoes the step."""
+
+    def __init__(self, kind: StageKind, error: AuradError) -> None:
+        super().__init__(error.detail)
+        self.kind, self.error = kind, error
+
+
+class Providers:
+    """The providers left for one job, and the story of those that failed."""
+
+    def __init__(self, catalog: Catalog, asked: dict[StageKind, tuple[str, ...]], language: str) -> None:
+        self._catalog, self._language = catalog, language
+        self._left: dict[StageKind, list[Stage]] = {kind: self._fitting(kind, names) for kind, names in asked.items()}
+        self._failed: dict[StageKind, list[tuple[str, AuradError]]] = {}
+
+    def _fitting(self, kind: StageKind, names: tuple[str, ...]) -> list[Stage]:
+        stages = [self._catalog.find(kind, name) for name in names]
+        fitting = [stage for stage in stages if speaks(stage, self._language)]
+        if stages and not fitting:
+            who = ", ".join(names)
+            raise AuradError("E109-LANGUAGE", f"cannot find a {kind} stage for language {self._language!r} among {who}")
+        return fitting
+
+    def all(self, kind: StageKind) -> list[Stage]:
+        """Every provider left, best first."""
+        return self._left.get(kind, [])
+
+    def first(self, kind: StageKind) -> Stage:
+        """The provider to use. Raises E303 with the story once none is left."""
+        left = self.all(kind)
+        if not left:
+            raise self.story(kind)
+        return left[0]
+
+    def next_after(self, kind: StageKind, stage: Stage) -> str:
+        """The name of the provider that comes after `stage`, "" if it is the last."""
+        later = self.all(kind)[self.all(kind).index(stage) + 1 :]
+        return later[0].info.name if later else ""
+
+    def drop(self, failed: ProviderFailed) -> None:
+        """The first provider of a kind is out of this job."""
+        stage = self._left[failed.kind].pop(0)
+        self._failed.setdefault(failed.kind, []).append((stage.info.name, failed.error))
+
+    def story(self, kind: StageKind) -> AuradError:
+        """Why no provider is left: the one error as it was, or all of them in order."""
+        attempts = self._failed.get(kind, [])
+        if len(attempts) == 1:
+            return attempts[0][1]
+        if not attempts:
+            return AuradError("E303-PROVIDERS", f"cannot find a provider for {kind}: none is configured")
+        told = "; ".join(f"{name}: {error.detail}" for name, error in attempts)
+        details: dict[str, object] = {
+            "attempts": [{"provider": n, "code": e.code, "detail": e.detail} for n, e in attempts]
+        }
+        return AuradError(
+            "E303-PROVIDERS", f"cannot finish {kind}: {told}", remedy=attempts[-1][1].remedy, details=details
+        )
+
+    def choice(self, stage: Stage) -> PluginChoice:
+        """Who does it and why, for the journal and for people."""
+        kind: Any = stage.info.kind
+        failed = self._failed.get(kind, [])
+        reason = f"after {failed[-1][0]} failed: {failed[-1][1].detail}" if failed else "first in the order configured"
+        return PluginChoice(
+            name=stage.info.name, version=stage.version, reason=reason, fallback_from=failed[-1][0] if failed else ""
+        )
+
+
+def speaks(stage: Stage, language: str) -> bool:
+    """Whether a stage knows a BCP 47 language; `*` is any, `en` covers `en-GB`."""
+    primary = language.lower().split("-")[0]
+    return any(known == "*" or known.lower() in (language.lower(), primary) for known in stage.info.languages)

@@ -1,0 +1,154 @@
+"""Where everything lies in time: pure functions from scenes, words and frames to frames and seconds.
+
+A scene is a whole number of frames: a short lead, the narration, a pause by pacing. Sound is cut to the
+same frames, so nothing drifts however long the video is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from aurad.engine.checks import marks_of
+from aurad.model.artifact import Artifact, Credit
+from aurad.model.assembly import SceneSound, Sound
+from aurad.model.brief import WORDS_PER_MINUTE, Pacing
+from aurad.model.cues import Cue, cues_of, shift
+from aurad.model.narration import Narration, Word
+from aurad.model.script import Scene, Script
+from aurad.model.stage import Chapter, Placed, Speech
+from aurad.model.value import Value
+from aurad.model.video import Canvas
+from aurad.model.visual import Clip, Visual
+
+LEAD = 0.4  # seconds of picture before the voice: the transition is over when the first word falls
+PAUSE: dict[Pacing, float] = {"relaxed": 0.8, "conversational": 0.5, "fast": 0.3}  # seconds after it
+ENDING = 1.6  # seconds more after the last scene: the music's end
+TRANSITION = 0.4  # seconds of cross-fade at the start of every scene but the first
+CAPTION_ZONE = 0.16  # of the height, kept free of slides where captions are burned in
+DUCKED = -14.0  # dB of a clip's own sound below the voice
+SILENCE = 0.35  # seconds between two words that make two stretches of speech
+
+
+class Timed(Value, frozen=True, kw_only=True):
+    """A scene with its voice, and its place on the video's frames."""
+
+    scene: Scene
+    narration: Narration
+    start: int
+    frames: int
+
+
+def project(scene: Scene) -> Scene:
+    """A scene without what no stage may depend on."""
+    return msgspec.structs.replace(scene, scene_id="", chapter="", voice="")
+
+
+def project_script(script: Script) -> Script:
+    return msgspec.structs.replace(script, scenes=tuple(project(scene) for scene in script.scenes))
+
+
+def with_ids(script: Script) -> Script:
+    """Every scene with an id: its own, else `s<n>`, the first free one from its place on."""
+    taken = {scene.scene_id for scene in script.scenes}
+    free = (f"s{number}" for number in itertools.count(1))
+    fresh = (name for name in free if name not in taken)
+    scenes = (s if s.scene_id else msgspec.structs.replace(s, scene_id=next(fresh)) for s in script.scenes)
+    return msgspec.structs.replace(script, scenes=tuple(scenes))
+
+
+def scene_frames(narration: Narration, pacing: Pacing, fps: int, *, last: bool) -> int:
+    """How many frames a scene lasts."""
+    seconds = LEAD + narration.duration + PAUSE[pacing] + (ENDING if last else 0.0)
+    return math.ceil(round(seconds * fps, 6))
+
+
+def guess_seconds(scene: Scene, pacing: Pacing) -> float:
+    """About how long a scene will be, before it has been spoken."""
+    return LEAD + PAUSE[pacing] + 60 * len(scene.words) / WORDS_PER_MINUTE[pacing]
+
+
+def lay_out(scenes: Sequence[Scene], narrations: Sequence[Narration], pacing: Pacing, fps: int) -> list[Timed]:
+    """All scenes on one line of frames."""
+    timed, start = [], 0
+    for number, (scene, narration) in enumerate(zip(scenes, narrations, strict=True), 1):
+        frames = scene_frames(narration, pacing, fps, last=number == len(scenes))
+        timed.append(Timed(scene=scene, narration=narration, start=start, frames=frames))
+        start += frames
+    return timed
+
+
+def place(visual: Visual, narration: Narration, frames: int, fps: int) -> Placed:
+    """A scene's shots on its clock; every mark lies inside it."""
+    marks = {at: min(round((LEAD + narration.words[at].start) * fps), frames - 1) for at in sorted(marks_of(visual))}
+    return Placed(shots=visual.shots, marks=marks, frames=frames)
+
+
+def tail_of(placed: Placed) -> Placed:
+    """What the next scene blends from: the last shot and only the marks that it needs."""
+    last = Visual(shots=placed.shots[-1:])
+    return Placed(shots=last.shots, marks={at: placed.marks[at] for at in sorted(marks_of(last))}, frames=placed.frames)
+
+
+def transition_frames(canvas: Canvas, frames: int) -> int:
+    return min(round(TRANSITION * canvas.fps), frames // 2)
+
+
+def scene_cues(narration: Narration) -> tuple[Cue, ...]:
+    """Captions on a scene's clock."""
+    return shift(cues_of(narration.words), LEAD)
+
+
+def video_cues(timed: Iterable[Timed], fps: int) -> tuple[Cue, ...]:
+    """Captions on the video's clock; a scene's captions are the same in both."""
+    return tuple(cue for one in timed for cue in shift(scene_cues(one.narration), one.start / fps))
+
+
+def chapters(timed: Sequence[Timed], fps: int) -> tuple[Chapter, ...]:
+    """Chapters where scenes start one; the first at 0."""
+    found = [Chapter(title=one.scene.chapter, start=one.start / fps) for one in timed if one.scene.chapter]
+    return (msgspec.structs.replace(found[0], start=0.0), *found[1:]) if found else ()
+
+
+def speech(timed: Iterable[Timed], fps: int) -> tuple[Speech, ...]:
+    """When somebody speaks, pauses of up to `SILENCE` included."""
+    spans: list[Speech] = []
+    for word in _words(timed, fps):
+        if spans and word.start - spans[-1].end <= SILENCE:
+            spans[-1] = Speech(start=spans[-1].start, end=max(word.end, spans[-1].end))
+        else:
+            spans.append(Speech(start=word.start, end=word.end))
+    return tuple(spans)
+
+
+def _words(timed: Iterable[Timed], fps: int) -> Iterator[Word]:
+    for one in timed:
+        offset = one.start / fps + LEAD
+        for word in one.narration.words:
+            yield Word(text=word.text, start=word.start + offset, end=word.end + offset)
+
+
+def scene_sound(one: Timed, visual: Visual, fps: int) -> SceneSound:
+    """The narration and what clips bring along."""
+    sounds = [Sound(audio=one.narration.audio, start=LEAD)]
+    placed = place(visual, one.narration, one.frames, fps)
+    for shot in visual.shots:
+        if isinstance(shot, Clip) and shot.audio != "mute":
+            gain = DUCKED if shot.audio == "duck" else 0.0
+            start = placed.frame_of(shot.at) / fps
+            sounds.append(Sound(audio=shot.video, start=start, gain=gain, in_point=shot.in_point))
+    return SceneSound(frames=one.frames, sounds=tuple(sounds))
+
+
+def credits(script: Script, visuals: Iterable[Visual]) -> tuple[Credit, ...]:
+    """Everybody to be named, once each, in order of appearance."""
+    pictures = (scene.slide.picture.credit for scene in script.scenes if scene.slide.picture)
+    shots = (shot.credit for visual in visuals for shot in visual.shots)
+    return tuple(dict.fromkeys(credit for credit in (*pictures, *shots) if credit))
+
+
+def posters(visuals: Iterable[Visual]) -> tuple[Artifact, ...]:
+    return tuple(visual.poster for visual in visuals if visual.poster)

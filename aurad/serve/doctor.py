@@ -1,0 +1,69 @@
+"""What a user should know about this set-up before the first job: each check with its remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import trio
+
+from aurad.engine.engine import Engine
+from aurad.engine.tools import missing_parts
+
+ROOM = 2 << 30  # bytes; an hour's 1080p video with everything in between needs about this much
+
+
+async def doctor(engine: Engine) -> list[dict[str, Any]]:
+    """All checks, the good ones too."""
+    await engine.catalog.load()
+    usage = await engine.memo.usage()
+    missing = await trio.to_thread.run_sync(missing_parts, engine.catalog.ffmpeg) if engine.catalog.ffmpeg else []
+    return [*_ffmpeg(engine, missing), *_disk(engine, usage.size_bytes), *_stages(engine), *_plugins(engine)]
+
+
+def _check(name: str, ok: bool, detail: str, remedy: str = "") -> dict[str, Any]:
+    return {"name": name, "ok": ok, "detail": detail, "remedy": "" if ok else remedy}
+
+
+def _ffmpeg(engine: Engine, missing: list[str]) -> Iterator[dict[str, Any]]:
+    error, path = engine.catalog.ffmpeg_error, engine.catalog.ffmpeg
+    if error or path is None:
+        yield _check("ffmpeg", False, error.detail if error else "not found", error.remedy if error else "")
+        return
+    yield _check("ffmpeg", True, str(path))
+    lacks = f"lacks {', '.join(missing)}" if missing else "has every encoder and filter that is needed"
+    yield _check("ffmpeg parts", not missing, lacks, "Install a full build, or leave tools.ffmpeg empty.")
+
+
+def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
+    state = engine.folders.state
+    free, kept = shutil.disk_usage(state).free, engine.settings.store.max_gib
+    detail = f"{free / 2**30:.1f} GiB free in {state}; the store holds {used / 2**30:.2f} of {kept:g} GiB"
+    yield _check("disk", free > ROOM and os.access(state, os.W_OK), detail, "Free some space, or lower store.max_gib.")
+
+
+def _stages(engine: Engine) -> Iterator[dict[str, Any]]:
+    for kind, wanted in engine.settings.providers().items():
+        have = {name for k, name in engine.catalog.stages if k == kind}
+        lacking = [name for name in wanted if name not in have]
+        usable = [name for name in wanted if name in have]
+        detail = f"{', '.join(usable) or 'none'}" + (f"; not installed: {', '.join(lacking)}" if lacking else "")
+        yield _check(f"{kind} providers", bool(usable), detail, f"Install one of {', '.join(wanted)}.")
+    for kind, what in (("voice", "voices"), ("visuals", "themes"), ("visuals", "fonts")):
+        found = [
+            entry
+            for s in engine.catalog.stages.values()
+            if s.info.kind == kind
+            for entry in s.info.describe.get(what, ())
+        ]
+        names = [str(entry.get("name", entry)) if isinstance(entry, dict) else str(entry) for entry in found]
+        yield _check(what, bool(names), ", ".join(names[:12]) or "none", f"Install a {kind} plugin.")
+
+
+def _plugins(engine: Engine) -> Iterator[dict[str, Any]]:
+    for name, source in engine.catalog.sources.items():
+        broken = engine.catalog.broken.get(name)
+        detail = broken.detail if broken else f"{source.distribution} {source.version}"
+        yield _check(f"plugin {name}", broken is None, detail, broken.remedy if broken else "")
