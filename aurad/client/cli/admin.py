@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from aurad.client.cli import codes, daemon, files
+from aurad.client.cli import codes, daemon
 from aurad.client.cli.jobs import as_json, call
 from aurad.client.cli.table import print_json, print_table
 from aurad.model.errors import AuradError
 from aurad.model.folders import folders
 
-DROP_IN = "50-auractl.toml"  # the one file of settings that we write; the user's own stay as they are
 SIGNS = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red")}
 
 
@@ -41,38 +41,38 @@ def config() -> None:
     """Show and change settings."""
 
 
+system_option = click.option("--system", is_flag=True, help="Those in /etc/aurad instead of your own.")
+
+
 @config.command("show")
 @click.option("--origin", is_flag=True, help="Also tell where each comes from.")
+@system_option
 @as_json
-def config_show(origin: bool, as_json: bool) -> None:
-    """Print the settings in force."""
-    answer = call("config.get")
+def config_show(origin: bool, system: bool, as_json: bool) -> None:
+    """Print the settings in force: defaults, files, environment."""
+    import msgspec  # here only: the way to `make` is kept short
+
+    from aurad.configuration import load_settings
+
+    loaded = load_settings(folders(system, os.environ), environ=os.environ)
+    values = dict(_flat(msgspec.to_builtins(loaded.settings)))
     if as_json:
-        print_json(answer)
+        print_json({key: {"value": value, "origin": loaded.origins.get(key)} for key, value in values.items()})
         return
-    origins = answer.get("origins") or {}
-    values = dict(_flat(answer.get("settings") or {}))
-    for key in values if not origins else [*origins, *(key for key in values if key not in origins)]:
-        if key in values:
-            told = click.style(f"  # {origins.get(key, 'default')}", dim=True) if origin else ""
-            click.echo(f"{key} = {json.dumps(values[key], ensure_ascii=False)}{told}")
+    for key, value in values.items():
+        told = click.style(f"  # {loaded.origins.get(key, 'default')}", dim=True) if origin else ""
+        click.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}{told}")
 
 
 @config.command("set")
 @click.argument("key")
 @click.argument("value")
-@click.option("--system", is_flag=True, help="In /etc/aurad instead of your own folder.")
+@system_option
 def config_set(key: str, value: str, system: bool) -> None:
-    """Set KEY (such as store.max_gib) to VALUE in a file of auractl's own beside yours."""
-    from aurad.wire.toml import with_value
+    """Set KEY (such as store.max_gib) to VALUE in a file of auractl's own; its path is printed."""
+    from aurad.configuration import set_value
 
-    path = folders(system, os.environ).drop_ins / DROP_IN
-    with files.naming(path):
-        old = path.read_bytes() if path.exists() else b""
-        new = with_value(old, str(path), key, value)
-        path.parent.mkdir(parents=True, exist_ok=True)
-    files.write_whole(path, new)
-    click.echo(str(path))
+    click.echo(str(set_value(folders(system, os.environ), key, value)))
 
 
 @click.command()
@@ -94,8 +94,9 @@ def raw(method: str, params: str | None) -> None:
         print_json(client.call(method, given))
 
 
-def _flat(table: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
-        pairs.extend(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)])
-    return pairs
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

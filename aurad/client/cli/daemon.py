@@ -25,6 +25,7 @@ POLL_SECONDS = 0.01
 HELLO_SECONDS = 10.0  # a daemon that does not say hello in this time is stuck
 TAIL_BYTES = 2000
 LOCK_NAME = "start.lock"
+COMMAND = (sys.executable, "-P", "-m", "aurad", "--private")  # -P: no file of the user's is imported by mistake
 LOG_NAME = "private.log"
 
 
@@ -89,9 +90,9 @@ def _started(own: Folders, path: Path) -> Client:
 
 
 def _spawn(own: Folders, path: Path, log: BinaryIO) -> subprocess.Popen[bytes]:
-    """Its own session, so that no Ctrl-C of ours reaches it; `-P`, so that no file here is imported."""
+    """Its own session, so that no Ctrl-C of ours reaches it."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "aurad", "--private", "--socket", str(path)],
+        [*COMMAND, "--socket", str(path)],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

@@ -1,0 +1,275 @@
+"""`auractl make` against a fake daemon: what it asks, what it writes, and every exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
+
+from aurad.client.cli import codes, daemon
+from aurad.client.cli.main import run
+
+
+def files_of(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+RESULT = {"bees.mp4", *(f"bees/{name}" for name in FILES)}
+
+
+def test_success_writes_the_video_and_its_folder(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    assert run(["make", "bees.md"]) == codes.OK
+    out, err = capsys.readouterr()
+    assert out == "bees.mp4\n"
+    assert files_of(here) == {"bees.md", *RESULT}
+    assert (here / "bees.mp4").read_bytes() == FILES["video.mp4"]
+    assert (here / "bees.mp4").samefile(here / "bees" / "video.mp4")
+    assert "Voice: succeeded, 1/2, 1 reused, 2.0 s" in err
+    submitted = fake.named("jobs.submit")[0]
+    assert submitted == {"brief": {"source": (here / "bees.md").read_text(), "sourceFormat": "markdown"}}
+
+
+def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
+    words = "--preset shorts --aspect 9:16 --duration 1:30 --language de --voice v --theme t --captions burn"
+    more = "--until voice --set slides.scale=2 --set slides.name=x --set a.on=true -q"
+    assert run(["make", "How bees see", *words.split(), *more.split()]) == codes.OK
+    assert fake.named("jobs.submit")[0] == {
+        "brief": {"topic": "How bees see", "language": "de", "aspect": "9:16", "durationSeconds": 90.0},
+        "preset": "shorts",
+        "voice": "v",
+        "theme": "t",
+        "captions": "burn",
+        "until": "Voice",
+        "options": {"slides": {"scale": 2, "name": "x"}, "a": {"on": True}},
+    }
+
+
+def test_again_replaces_the_former_result(fake: FakeDaemon, here: Path) -> None:
+    assert run(["make", "bees.md"]) == codes.OK
+    fake.files = {"video.mp4": b"new", "manifest.json": b"{}"}
+    assert run(["make", "bees.md"]) == codes.OK
+    assert files_of(here) == {"bees.md", "bees.mp4", "bees/video.mp4", "bees/manifest.json"}
+    assert (here / "bees.mp4").read_bytes() == b"new"
+
+
+def test_somebody_elses_video_is_not_replaced(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    (here / "bees.mp4").write_bytes(b"precious")
+    assert run(["make", "bees.md"]) == codes.USAGE
+    assert "E505-OUTPUT" in capsys.readouterr().err
+    assert fake.calls == []
+    assert run(["make", "bees.md", "-o", "bees.mp4"]) == codes.OK
+
+
+@pytest.mark.parametrize(
+    ("out", "video", "folder"),
+    [("talk.mp4", "talk.mp4", "talk"), ("new/deep", "new/deep/bees.mp4", "new/deep/bees")],
+)
+def test_output_names(fake: FakeDaemon, here: Path, out: str, video: str, folder: str, capsys: Any) -> None:
+    assert run(["make", "bees.md", "-o", out]) == codes.OK
+    assert capsys.readouterr().out == video + "\n"
+    assert (here / video).is_file()
+    assert files_of(here / folder) == set(FILES)
+
+
+def test_json_and_trace(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    assert run(["make", "bees.md", "--json", "--trace", "t.json", "-q"]) == codes.OK
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert err == ""
+    assert document["job"]["jobId"] == JOB
+    assert document["deliverables"][0] | {"sha256": ""} == {
+        "name": "video.mp4", "kind": "video", "path": str(here / "bees.mp4"), "sizeBytes": 5000, "sha256": "",
+    }  # fmt: skip
+    assert [task["name"] for task in document["timeline"]] == ["voice"]
+    assert any(one.get("ph") == "X" for one in json.loads((here / "t.json").read_text()))
+
+
+def test_a_failed_job_tells_its_story(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    problem = {"errorCode": "E304-FFMPEG_RUNTIME", "detail": "cannot encode: it broke", "remedy": "See the log."}
+    fake.events = [
+        step("Rendering", "Running"),
+        event("step-error", step="Rendering", sceneId="s1", problem=problem, attempt=1, willRetry=True, fallbackTo=""),
+        event(
+            "job-failed", status="Failed", stage="Rendering", errors=[problem], logTail=["boom"], suggestedActions=[]
+        ),
+    ]
+    assert run(["make", "bees.md", "--trace", "t.json"]) == codes.FAILED
+    err = capsys.readouterr().err
+    for part in (
+        "error E304-FFMPEG_RUNTIME: cannot encode: it broke",
+        "step: Rendering, by rendering",
+        "attempt 1: Rendering s1: E304-FFMPEG_RUNTIME cannot encode: it broke, tried again",
+        "log: boom",
+        f"correlation id: {CORRELATION}",
+        "remedy: See the log.",
+    ):
+        assert part in err
+    assert files_of(here) == {"bees.md", "t.json"}
+
+
+def test_a_refused_brief_is_bad_input(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    def refuse(params: object, fds: object) -> None:
+        raise Refusal("E103-PRESET", "cannot use preset 'x': there is none")
+
+    fake.answers["jobs.submit"] = refuse
+    assert run(["make", "bees.md", "--preset", "x"]) == codes.USAGE
+    assert "error E103-PRESET: cannot use preset 'x'" in capsys.readouterr().err
+    assert files_of(here) == {"bees.md"}
+
+
+def test_cancelled_by_another(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    fake.events = [event("job-cancelled", status="Cancelled", by="root", reason="maintenance")]
+    assert run(["make", "bees.md"]) == codes.CANCELLED
+    assert "cancelled by root: maintenance" in capsys.readouterr().err
+
+
+def test_a_daemon_that_dies_midway(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    def dying() -> Any:
+        yield step("Voice", "Running")
+        fake.hang_up()
+
+    fake.events = dying()
+    assert run(["make", "bees.md"]) == codes.NO_DAEMON
+    assert f"cannot follow job {JOB}" in capsys.readouterr().err
+
+
+def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path) -> None:
+    fake.status = "Succeeded"
+    fake.answers["events.subscribe"] = lambda params, fds: {"subscription": "s1", "lastSeq": 0}
+    fake.events = []
+    original = fake._reply
+
+    def reply(connection: Any, request: dict[str, Any], fds: list[int]) -> None:
+        original(connection, request, fds)
+        if request["method"] == "events.subscribe":
+            news = {"jsonrpc": "2.0", "method": "events.lagged", "params": {"subscription": "s1", "from": 1, "to": 9}}
+            connection.sendall(json.dumps(news).encode() + b"\n")
+
+    fake._reply = reply  # type: ignore[method-assign]
+    assert run(["make", "bees.md"]) == codes.OK
+
+
+def test_no_daemon_and_none_can_be_started(
+    here: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("AURAD_SOCKET", str(short_path / "none"))
+    monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", "import sys; print('bad luck'); sys.exit(7)"))
+    assert run(["make", "bees.md"]) == codes.NO_DAEMON
+    err = capsys.readouterr().err
+    assert "it ended with status 7" in err
+    assert "bad luck" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["bees.md", "--script", "s.json"], ["bees.md", "--aspect", "2:1"], ["bees.md", "--set", "nonsense"],
+        ["bees.md", "--duration", "soon"], ["gone.md"], ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
+        ["bees.md", "--trace", "/proc/nowhere/t.json"],
+    ],
+)  # fmt: skip
+def test_a_wrong_command_is_told_before_anything_is_started(
+    fake: FakeDaemon, here: Path, arguments: list[str], capsys: Any
+) -> None:
+    assert run(["make", *arguments]) == codes.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "rror" in err
+    assert fake.calls == []
+    assert files_of(here) == {"bees.md"}
+
+
+def test_an_unwritable_folder(fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def denied(self: Path, *arguments: object, **more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", denied)  # root may write anywhere, so modes prove nothing
+    assert run(["make", "bees.md"]) == codes.USAGE
+    assert "E505-OUTPUT: cannot write .: permission denied" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_while_writing(
+    fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "copy_file_range", full)
+    assert run(["make", "bees.md"]) == codes.FAILED
+    assert "E501-DISK" in capsys.readouterr().err
+    assert {path.name for path in here.iterdir()} == {"bees.md"}
+
+
+def test_pictures_go_along(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    (here / "bee.png").write_bytes(b"\x89PNG\r\n\x1a\nrest")
+    (here / "bees.md").write_text("# Bees\n\n![a](bee.png) ![b](gone.png)\n")
+    assert run(["make", "bees.md"]) == codes.OK
+    assets = fake.named("jobs.submit")[0]["brief"]["assets"]
+    assert [(one["name"], one["role"]) for one in assets] == [("bee.png", "image")]
+    assert fake.assets[assets[0]["asset"]].endswith(b"rest")
+    assert "cannot use the picture gone.png: there is no such file" in capsys.readouterr().err
+
+
+def test_a_script_to_start_from(fake: FakeDaemon, here: Path) -> None:
+    script = {"title": "How bees see", "scenes": [{"text": "Bees see."}]}
+    (here / "script.json").write_text(json.dumps(script))
+    assert run(["make", "--script", "script.json"]) == codes.OK
+    assert fake.named("jobs.submit")[0]["brief"] == {"script": script}
+    assert (here / "how-bees-see.mp4").exists()
+
+
+def test_until_a_stage_gives_what_there_is(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    fake.files = {"script.json": FILES["script.json"]}
+    assert run(["make", "bees.md", "--until", "Script"]) == codes.OK
+    assert capsys.readouterr().out == "bees/script.json\n"
+    assert files_of(here) == {"bees.md", "bees/script.json"}
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here: Path, sign: signal.Signals) -> None:
+    fake.events = [step("Voice", "Running")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md"], stderr=subprocess.PIPE
+    )
+    fake.wait_called("events.subscribe")
+    began = time.monotonic()
+    process.send_signal(sign)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == codes.CANCELLED
+    assert time.monotonic() - began < 2.0
+    assert fake.named("jobs.cancel") == [{"jobId": JOB, "reason": "interrupted"}]
+    assert err.decode().endswith("cancelled\n")
+    assert files_of(here) == {"bees.md"}
+
+
+def test_an_interrupt_during_delivery_leaves_nothing(fake: FakeDaemon, here: Path) -> None:
+    def stuck(params: object, fds: object) -> None:
+        time.sleep(2)
+
+    fake.answers["artifacts.open"] = stuck
+    process = subprocess.Popen([sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md", "-q"])
+    fake.wait_called("artifacts.open")
+    assert any(path.name.endswith(".part") for path in here.iterdir())
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == codes.CANCELLED
+    assert {path.name for path in here.iterdir()} == {"bees.md"}
+    assert fake.named("jobs.cancel") == []
+
+
+def test_a_daemon_deaf_to_cancel_does_not_hold_us(fake: FakeDaemon, here: Path) -> None:
+    fake.events = [step("Voice", "Running")]
+    fake.answers["jobs.cancel"] = lambda params, fds: {}
+    process = subprocess.Popen([sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md", "-q"])
+    fake.wait_called("events.subscribe")
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == codes.CANCELLED
+    assert time.monotonic() - began < 2.2

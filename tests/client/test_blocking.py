@@ -1,0 +1,77 @@
+"""The blocking client against a fake daemon."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fake_daemon import FILES, FakeDaemon, Refusal, event
+
+from aurad.client.blocking import Client, ConnectionLost, RemoteError
+
+
+def test_call_and_error(fake: FakeDaemon) -> None:
+    def refuse(params: object, fds: object) -> None:
+        raise Refusal("E200-NO_JOB", "cannot find job x")
+
+    fake.answers["jobs.get"] = refuse
+    with Client(fake.path) as client:
+        assert client.hello()["role"] == "admin"
+        with pytest.raises(RemoteError) as caught:
+            client.call("jobs.get", {"jobId": "x"})
+    assert (caught.value.code, caught.value.detail) == ("E200-NO_JOB", "cannot find job x")
+    assert (caught.value.remedy, caught.value.correlation_id) == ("do better", "corr-1")
+
+
+def test_files_cross_both_ways(fake: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello")
+    with Client(fake.path) as client:
+        asset = client.put_file(tmp_path / "a", "text/plain")
+        assert fake.assets[asset["asset"]] == b"hello"
+        assert fake.named("assets.put") == [{"size": 5, "mediaType": "text/plain"}]
+        opened = client.open_artifact("cover.jpg")
+        with os.fdopen(opened.fd, "rb") as file:
+            assert file.read() == FILES["cover.jpg"]
+        assert (opened.name, opened.size) == ("cover.jpg", 3)
+
+
+def test_a_request_larger_than_the_socket_buffer(fake: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    with Client(fake.path) as client, (tmp_path / "a").open("rb") as file:
+        client.call("assets.put", {"padding": "y" * 3_000_000}, fd=file.fileno())
+    assert list(fake.assets.values()) == [b"x"]
+
+
+def test_events_that_came_during_a_call_are_kept(fake: FakeDaemon) -> None:
+    fake.events = [event("job-status"), event("warning"), event("job-cancelled")]
+    with Client(fake.path) as client:
+        subscription = client.subscribe(["a"], after="earliest")
+        client.hello()
+        stream = client.events(subscription, tick=0.01)
+        assert [next(stream)["type"] for _ in range(3)] == ["job-status", "warning", "job-cancelled"]
+        assert next(stream) is None
+    assert fake.named("events.subscribe") == [{"after": "earliest", "jobs": ["a"]}]
+
+
+def test_a_daemon_that_goes_is_noticed(fake: FakeDaemon) -> None:
+    with Client(fake.path) as client:
+        client.hello()
+        stream = client.events("s1")
+        fake.hang_up()
+        with pytest.raises(ConnectionLost):
+            next(stream)
+
+
+def test_an_answer_that_never_comes_times_out(fake: FakeDaemon) -> None:
+    def never(params: object, fds: object) -> None:
+        raise OSError
+
+    fake.answers["rpc.ping"] = lambda params, fds: fake.events  # a list of events, slow to nobody
+    with Client(fake.path) as client, pytest.raises(TimeoutError):
+        client._receive(0.0)
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Client(tmp_path / "no")
