@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import sqlite3
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 import trio
 
 from aurad.engine.admission import Admission, Submitted
+from aurad.engine.asking import STEP
 from aurad.engine.board import Board, EncoderFailed
 from aurad.engine.catalog import Catalog
 from aurad.engine.delivery import deliver
@@ -18,8 +18,9 @@ from aurad.engine.estimate import Costs, Forecast
 from aurad.engine.events import Events
 from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal
-from aurad.engine.pipeline import STEP, Made, Pipeline
+from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
+from aurad.engine.record import Job, insert_job, load_job, unknown_job, update_job
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
 from aurad.model.errors import AuradError, to_problem
@@ -34,27 +35,11 @@ from aurad.model.event import (
     TaskView,
     timestamp,
 )
-from aurad.model.job import NEXT, Recipe, Status, StepStatus
+from aurad.model.job import NEXT, Status, StepStatus
 from aurad.model.value import canonical
 
 DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damaged; more is a dying disk
 WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
-
-
-class Job:
-    """A job that has not ended, in memory."""
-
-    def __init__(self, view: JobView, submitted: Submitted, recipe: Recipe, lineage: str, *, job_seq: int = 0) -> None:
-        self.view, self.submitted, self.recipe, self.lineage = view, submitted, recipe, lineage
-        self.status, self.job_seq, self.floor = view.status, job_seq, view.progress
-        self.board: Board | None = None
-        self.scope = trio.CancelScope()
-        self.cancelled: tuple[str, str] | None = None
-        self.ended = trio.Event()
-
-    @property
-    def rank(self) -> tuple[int, str]:
-        return (self.view.priority, self.view.created_at + self.view.job_id)
 
 
 class Jobs:
@@ -107,7 +92,7 @@ class Jobs:
         )
         job = Job(view, submitted, recipe, lineage or job_id)
         self._live[job_id] = job
-        await self._journal.commit(_insert(job))
+        await self._journal.commit(insert_job(job))
         self._tell(job)
         await self.events.flush()
         self._dispatch()
@@ -128,11 +113,11 @@ class Jobs:
                 "E203-IDEMPOTENCY",
                 f"cannot use the key {key!r}: it belongs to job {rows[0][0]}, which asked for something else",
             )
-        return await self._load(rows[0][0])
+        return await load_job(self._journal, rows[0][0])
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
-        job = await self._load(job_id)
+        job = await load_job(self._journal, job_id)
         if not job.status.terminal:
             raise AuradError(
                 "E201-STATE", f"cannot retry {job_id}: it is {job.status.value}", remedy="Cancel it first, or wait."
@@ -144,7 +129,7 @@ class Jobs:
     async def recover(self) -> None:
         """Queue again whatever had not ended when the last daemon stopped."""
         for row in await self._journal.read("SELECT job_id FROM jobs WHERE status IN ('Queued', 'Running', 'Paused')"):
-            job = await self._load(row[0])
+            job = await load_job(self._journal, row[0])
             self._live[job.view.job_id] = job
             if job.status is Status.RUNNING:
                 self._set(job, Status.QUEUED)
@@ -156,7 +141,7 @@ class Jobs:
         """The job now; raises E200."""
         job = self._live.get(job_id)
         if job is None:
-            return (await self._load(job_id)).view
+            return (await load_job(self._journal, job_id)).view
         waiting = sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
         position = waiting.index(job) + 1 if job in waiting else None
         return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
@@ -176,7 +161,7 @@ class Jobs:
             return list(job.board.tasks.values())
         rows = await self._journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
         if not rows:
-            raise _unknown(job_id)
+            raise unknown_job(job_id)
         return msgspec.json.decode(bytes(rows[0][0]), type=list[TaskView])
 
     async def wait(self, job_id: str) -> JobView:
@@ -187,7 +172,7 @@ class Jobs:
 
     async def cancel(self, job_id: str, by: str, reason: str) -> JobView:
         """End a job; returns once it has ended and nothing of it runs."""
-        job = self._live.get(job_id) or await self._load(job_id)
+        job = self._live.get(job_id) or await load_job(self._journal, job_id)
         if job.status.terminal:
             raise AuradError("E201-STATE", f"cannot cancel {job_id}: it is {job.status.value}")
         job.cancelled = (by, reason)
@@ -303,7 +288,7 @@ class Jobs:
         _check_move(job.status, status)
         job.status = status
         job.view = msgspec.structs.replace(job.view, status=status, **changes)
-        self._tell(job, _update(job, job.view))
+        self._tell(job, update_job(job.view))
 
     def _tell(self, job: Job, *writes: Any) -> None:
         board = job.board or self._board(job)
@@ -325,31 +310,12 @@ class Jobs:
         board.set_status(status)
         job.status = status
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
-        write = _update(job, job.view, list(board.tasks.values()))
+        write = update_job(job.view, list(board.tasks.values()))
         board.emit(event, write, **fields)
         job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         job.ended.set()
-
-    async def _load(self, job_id: str) -> Job:
-        rows = await self._journal.read(
-            "SELECT view, submitted, recipe, lineage, (SELECT max(job_seq) FROM events e WHERE e.job_id = j.job_id),"
-            " (SELECT max(seq) FROM events e WHERE e.job_id = j.job_id), status FROM jobs j WHERE job_id = ?",
-            job_id,
-        )
-        if not rows:
-            raise _unknown(job_id)
-        view, submitted, recipe, lineage, job_seq, last_seq, status = rows[0]
-        shown = msgspec.json.decode(bytes(view), type=JobView)
-        shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status))
-        return Job(
-            shown,
-            msgspec.json.decode(bytes(submitted), type=Submitted),
-            msgspec.json.decode(bytes(recipe), type=Recipe),
-            lineage,
-            job_seq=job_seq or 0,
-        )
 
 
 def _summary(brief: dict[str, Any]) -> dict[str, Any]:
@@ -390,28 +356,3 @@ def _unknown(job_id: str) -> AuradError:
 def _check_move(old: Status, new: Status) -> None:
     if new not in NEXT.get(old, frozenset()):
         raise AuradError("E201-STATE", f"cannot move a {old.value} job to {new.value}")
-
-
-def _insert(job: Job) -> Any:
-    view = job.view
-    row = (
-        view.job_id, view.correlation_id, view.owner.uid, view.owner.name, view.status.value, view.priority,
-        view.created_at, job.lineage, view.retry_of, job.submitted.settings.idempotency_key,
-        canonical(job.submitted), canonical(job.recipe), msgspec.json.encode(view),
-    )  # fmt: skip
-
-    def write(connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "INSERT INTO jobs (job_id, correlation_id, owner_uid, owner_name, status, priority, created_at, lineage,"
-            " retry_of, idempotency_key, submitted, recipe, view) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-        )
-
-    return write
-
-
-def _update(job: Job, view: JobView, tasks: list[TaskView] | None = None) -> Any:
-    row = (view.status.value, msgspec.json.encode(view), view.progress, msgspec.json.encode(tasks or []), view.job_id)
-    return lambda connection: connection.execute(
-        "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
-    )

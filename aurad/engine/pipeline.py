@@ -16,16 +16,17 @@ import msgspec
 import trio
 
 from aurad.engine import timeline
+from aurad.engine.asking import SOON, Asking
 from aurad.engine.board import Board
 from aurad.engine.catalog import Stage
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
-from aurad.engine.task import Task, seeded
+from aurad.engine.task import seeded
 from aurad.engine.timeline import Timed
 from aurad.model import assembly
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.job import Recipe, Step
+from aurad.model.job import Recipe
 from aurad.model.narration import Narration
 from aurad.model.script import Scene, Script
 from aurad.model.stage import (
@@ -35,7 +36,6 @@ from aurad.model.stage import (
     ProfileRequest,
     ScriptRequest,
     SegmentRequest,
-    StageKind,
     VisualRequest,
     VoiceRequest,
 )
@@ -44,11 +44,8 @@ from aurad.model.video import Deliverable, Profile, Segment
 from aurad.model.visual import Visual
 
 T = TypeVar("T")
-STEP: dict[StageKind, Step] = {
-    "script": "Script", "voice": "Voice", "visuals": "Visuals", "render": "Rendering", "finish": "Postprocessing",
-}  # fmt: skip
 AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
-SOON, LAST = 0.0, 1e6  # orders: long serial work as soon as it can start; previews only in idle slots
+LAST = 1e6  # order of previews: only in slots that nothing else wants
 PICTURE, VOICE, VIDEO = "picture.mp4", "voice.wav", "video.mp4"
 
 
@@ -85,7 +82,8 @@ class Pipeline:
     """One job's way through the graph."""
 
     def __init__(self, recipe: Recipe, runner: Runner, job: Board, providers: Providers, core: Stage) -> None:
-        self._recipe, self._runner, self._job, self._providers, self._core = recipe, runner, job, providers, core
+        self._recipe, self._job, self._providers = recipe, job, providers
+        self._ask = Asking(recipe, runner, job, providers, core)
         self._brief, self._canvas = recipe.brief, recipe.canvas
         self._facts: dict[str, Any] = {}
 
@@ -97,7 +95,7 @@ class Pipeline:
             if self._recipe.until == "Script":
                 speculation.cancel_scope.cancel()
                 return Made(script=script)
-            self._job.forecast_scenes(self._forecast(script))
+            self._job.forecast_scenes(self._ask.forecast(script))
             made = await self._make(script)
             speculation.cancel_scope.cancel()
         return made
@@ -150,7 +148,7 @@ class Pipeline:
         )
         self._job.on_part = partial(self._speculate, speculation)
         size = len(brief.source or brief.topic or "") / 1000
-        script = await self._ask(
+        script = await self._ask.provider(
             "script", "write", seeded(ScriptRequest(brief=brief, seed=0)), name="script", size=size, order=-1
         )
         return timeline.with_ids(script)
@@ -170,7 +168,7 @@ class Pipeline:
         request = PlanRequest(
             script=timeline.project_script(script), canvas=self._canvas, theme=self._recipe.theme, seed=0
         )
-        plan: list[Any] = await self._ask("visuals", "plan", seeded(request), name="plan")
+        plan: list[Any] = await self._ask.provider("visuals", "plan", seeded(request), name="plan")
         if len(plan) != len(script.scenes):
             why = f"cannot use the plan of {stage.info.name}: {len(plan)} parts for {len(script.scenes)} scenes"
             raise ProviderFailed("visuals", AuradError("E308-RESULT", why))
@@ -185,7 +183,7 @@ class Pipeline:
             pacing=self._brief.pacing,
             **_neighbours(self._providers.first("voice"), script, i),
         )
-        narration: Narration = await self._ask(
+        narration: Narration = await self._ask.provider(
             "voice", "speak", seeded(request), name=f"voice {scene.scene_id}", scene=scene,
             size=len(scene.text), order=i,
         )  # fmt: skip
@@ -197,7 +195,7 @@ class Pipeline:
         for stage in stages:
             request = await self._visual_request(stage, script, i, plan, voices)
             try:
-                visual: Visual = await self._ask_stage(
+                visual: Visual = await self._ask.stage(
                     stage, "draw", seeded(request), name=f"visuals {script.scenes[i].scene_id}",
                     scene=script.scenes[i], order=i + 0.5,
                 )  # fmt: skip
@@ -226,7 +224,7 @@ class Pipeline:
 
     async def _profile(self) -> Profile:
         request = ProfileRequest(canvas=self._canvas, quality=self._recipe.quality, avoid=tuple(self._job.avoid))
-        profile: Profile = await self._ask("render", "profile", request, name="profile", order=SOON)
+        profile: Profile = await self._ask.provider("render", "profile", request, name="profile", order=SOON)
         return profile
 
     async def _place(
@@ -258,7 +256,7 @@ class Pipeline:
             theme=self._recipe.theme,
         )
         try:
-            segment: Segment = await self._ask(
+            segment: Segment = await self._ask.provider(
                 "render", "render_scene", seeded(request), name=f"segment {scene.scene_id}", scene=scene,
                 size=mine.frames, order=i + AHEAD,
             )  # fmt: skip
@@ -276,7 +274,7 @@ class Pipeline:
         sound = timeline.scene_sound((await timed())[i], await visual(), self._canvas.fps)
         request = assembly.PreviewRequest(segment=rendered, sound=sound, fps=self._canvas.fps)
         name = f"preview {scene.scene_id}"
-        preview: assembly.Preview = await self._ask_core("preview", request, "Rendering", name=name, order=LAST + i)
+        preview: assembly.Preview = await self._ask.core("preview", request, "Rendering", name=name, order=LAST + i)
         self._job.publish(f"{scene.scene_id}.mp4", "preview", preview.video, scene.scene_id)
 
     async def _lay_out(self, script: Script, voices: list[Later[Narration]]) -> list[Timed]:
@@ -289,12 +287,12 @@ class Pipeline:
         )
         request = assembly.SoundRequest(scenes=sounds, fps=fps)
         seconds = sum(one.frames for one in scenes) / fps
-        track = await self._ask_core("sound", request, "Postprocessing", name="sound", size=seconds)
+        track = await self._ask.core("sound", request, "Postprocessing", name="sound", size=seconds)
         return track.audio  # type: ignore[no-any-return]
 
     async def _join(self, segments: list[Later[Segment]]) -> Artifact:
         request = assembly.JoinRequest(segments=tuple(await gather(segments)), canvas=self._canvas)
-        joined = await self._ask_core("join", request, "Postprocessing", name="join")
+        joined = await self._ask.core("join", request, "Postprocessing", name="join")
         return joined.video  # type: ignore[no-any-return]
 
     async def _finish(
@@ -325,10 +323,7 @@ class Pipeline:
             posters=timeline.posters(shown) if "posters" in needs else (),
             credits=timeline.credits(script, shown) if "credits" in needs else (),
         )
-        task = self._task(
-            stage, "finish", seeded(request), "Postprocessing", name=stage.info.name, size=request.duration, order=SOON
-        )
-        given = await self._runner.ask(task, self._job)
+        given = await self._ask.stage(stage, "finish", seeded(request), name=stage.info.name, size=request.duration)
         self._facts[stage.info.name] = given.facts
         return list(given.files)
 
@@ -346,79 +341,8 @@ class Pipeline:
             loudness=self._recipe.loudness if masters else None,
         )
         seconds = frames / self._canvas.fps
-        verified = await self._ask_core("verify", request, "Postprocessing", name="verify", size=seconds)
+        verified = await self._ask.core("verify", request, "Postprocessing", name="verify", size=seconds)
         return Made(script=script, files=tuple(files.values()), facts=self._facts, verified=verified)
-
-    # ------------------------------------------------------------ asking
-
-    async def _ask(
-        self, kind: StageKind, method: str, request: Value, *, name: str, scene: Scene | None = None,
-        size: float = 1.0, order: float = SOON,
-    ) -> Any:  # fmt: skip
-        """Ask the provider of a kind; if it fails for good, `ProviderFailed` says who is out."""
-        stage = self._providers.first(kind)
-        try:
-            return await self._ask_stage(stage, method, request, name=name, scene=scene, size=size, order=order)
-        except AuradError as error:
-            if error.code in HOPELESS:
-                raise
-            raise ProviderFailed(kind, error) from error
-
-    async def _ask_stage(
-        self, stage: Stage, method: str, request: Value, *, name: str, scene: Scene | None = None,
-        size: float = 1.0, order: float = SOON,
-    ) -> Any:  # fmt: skip
-        step = STEP[stage.info.kind]  # type: ignore[index]
-        self._job.choose(step, self._providers.choice(stage))
-        task = self._task(stage, method, request, step, name=name, scene=scene, size=size, order=order)
-        return await self._runner.ask(task, self._job)
-
-    async def _ask_core(
-        self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON
-    ) -> Any:
-        return await self._runner.ask(
-            self._task(self._core, method, request, step, name=name, size=size, order=order), self._job
-        )
-
-    def _task(
-        self, stage: Stage, method: str, request: Value, step: Step, *, name: str, scene: Scene | None = None,
-        size: float, order: float,
-    ) -> Task:  # fmt: skip
-        options = self._recipe.options
-        return Task(
-            plugin=stage.plugin,
-            stage=stage.info.name,
-            method=method,
-            request=request,
-            fingerprint=stage.fingerprint,
-            slot=stage.info.slot,  # type: ignore[arg-type]
-            options={**options.get(stage.plugin, {}), **options.get(stage.info.name, {})},
-            salt=self._job.lineage if stage.info.fresh_per_job else "",
-            step=step,
-            name=name,
-            scene_id=scene.scene_id if scene else "",
-            size=size,
-            order=order,
-        )
-
-    def _forecast(self, script: Script) -> list[tuple[Stage, str, str, float]]:
-        """Every task that will come: its stage, method, name and about its size."""
-        voice, visuals, render = (self._providers.first(kind) for kind in ("voice", "visuals", "render"))
-        pacing, fps = self._brief.pacing, self._canvas.fps
-        coming: list[tuple[Stage, str, str, float]] = []
-        seconds = 0.0
-        for scene in script.scenes:
-            length = timeline.guess_seconds(scene, pacing)
-            coming.append((voice, "speak", f"voice {scene.scene_id}", len(scene.text)))
-            coming.append((visuals, "draw", f"visuals {scene.scene_id}", 1.0))
-            coming.append((render, "render_scene", f"segment {scene.scene_id}", length * fps))
-            seconds += length
-        coming += [(self._core, method, method, seconds) for method in ("sound", "verify")]
-        coming.append((self._core, "join", "join", 1.0))
-        coming += [(stage, "finish", stage.info.name, seconds) for stage in self._providers.all("finish")]
-        kinds = {"Script": ("speak",)[:0], "Voice": ("speak",), "Visuals": ("speak", "draw")}
-        allowed = kinds.get(self._recipe.until or "")
-        return [piece for piece in coming if allowed is None or piece[1] in allowed]
 
 
 async def _pick(finished: Later[list[Deliverable]], name: str) -> Artifact | None:

@@ -29,9 +29,12 @@ class Providers:
         self._failed: dict[StageKind, list[tuple[str, AuradError]]] = {}
 
     def _fitting(self, kind: StageKind, names: tuple[str, ...]) -> list[Stage]:
-        stages = [self._catalog.find(kind, name) for name in names]
-        fitting = [stage for stage in stages if speaks(stage, self._language)]
-        if stages and not fitting:
+        """The installed ones of `names` that speak the language. Raises E104 or E109 if none is left."""
+        installed = [self._catalog.stages[kind, name] for name in names if (kind, name) in self._catalog.stages]
+        if names and not installed:
+            self._catalog.find(kind, names[0])
+        fitting = [stage for stage in installed if speaks(stage, self._language)]
+        if installed and not fitting:
             who = ", ".join(names)
             raise AuradError("E109-LANGUAGE", f"cannot find a {kind} stage for language {self._language!r} among {who}")
         return fitting

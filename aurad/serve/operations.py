@@ -14,7 +14,8 @@ from msgspec import Meta
 
 from aurad import __version__
 from aurad.engine.engine import Engine
-from aurad.engine.jobs import Job
+from aurad.engine.record import Job
+from aurad.hooks.registry import CORE
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
 from aurad.model.job import JobSettings
@@ -227,15 +228,19 @@ async def plugins(call: Call, params: Nothing) -> Any:
     """Every plugin with its stages, or with the reason why it cannot be used."""
     catalog = call.engine.catalog
     await catalog.load()
-    stages = [
+    usable = [
         {
-            "kind": stage.info.kind, "name": stage.info.name, "plugin": stage.plugin, "version": stage.version,
-            "languages": stage.info.languages, "slot": stage.info.slot, "needs": stage.info.needs,
-            "optionsSchema": stage.info.options_schema,
+            "name": stage.info.name, "kind": stage.info.kind, "plugin": stage.plugin, "version": stage.version,
+            "status": "ready", "reason": "", "languages": stage.info.languages, "slot": stage.info.slot,
+            "needs": stage.info.needs, "optionsSchema": stage.info.options_schema,
         }
-        for stage in catalog.stages.values()
+        for stage in catalog.stages.values() if stage.info.kind != CORE
     ]  # fmt: skip
-    return {"stages": stages, "broken": list(catalog.broken.values())}
+    off = [
+        {"name": b.plugin, "kind": "", "plugin": b.plugin, "version": "", "status": "broken", "reason": b.detail}
+        for b in catalog.broken.values()
+    ]
+    return {"plugins": [*usable, *off]}
 
 
 @operation("catalog.voices", Nothing, "read")

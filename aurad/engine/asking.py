@@ -1,0 +1,98 @@
+"""How the pipeline asks: a stage's call becomes a task with options, fingerprint and salt, for one job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurad.engine import timeline
+from aurad.engine.board import Board
+from aurad.engine.catalog import Stage
+from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
+from aurad.engine.runner import Runner
+from aurad.engine.task import Task
+from aurad.model.errors import AuradError
+from aurad.model.job import Recipe, Step
+from aurad.model.script import Scene, Script
+from aurad.model.stage import StageKind
+from aurad.model.value import Value
+
+STEP: dict[StageKind, Step] = {
+    "script": "Script", "voice": "Voice", "visuals": "Visuals", "render": "Rendering", "finish": "Postprocessing",
+}  # fmt: skip
+SOON = 0.0  # order of long serial work: as soon as it can start
+UNTIL = {"Script": (), "Voice": ("speak",), "Visuals": ("speak", "draw")}  # methods that a job with that end still runs
+
+
+class Asking:
+    """One job's way to ask stages."""
+
+    def __init__(self, recipe: Recipe, runner: Runner, job: Board, providers: Providers, core: Stage) -> None:
+        self._recipe, self._runner, self._job, self._providers, self._core = recipe, runner, job, providers, core
+
+    async def provider(
+        self, kind: StageKind, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        size: float = 1.0, order: float = SOON,
+    ) -> Any:  # fmt: skip
+        """Ask the provider of a kind; if it fails for good, `ProviderFailed` says who is out."""
+        stage = self._providers.first(kind)
+        try:
+            return await self.stage(stage, method, request, name=name, scene=scene, size=size, order=order)
+        except AuradError as error:
+            if error.code in HOPELESS:
+                raise
+            raise ProviderFailed(kind, error) from error
+
+    async def stage(
+        self, stage: Stage, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        size: float = 1.0, order: float = SOON,
+    ) -> Any:  # fmt: skip
+        step = STEP[stage.info.kind]  # type: ignore[index]
+        self._job.choose(step, self._providers.choice(stage))
+        task = self._task(stage, method, request, step, name=name, scene=scene, size=size, order=order)
+        return await self._runner.ask(task, self._job)
+
+    async def core(
+        self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON
+    ) -> Any:
+        return await self._runner.ask(
+            self._task(self._core, method, request, step, name=name, size=size, order=order), self._job
+        )
+
+    def _task(
+        self, stage: Stage, method: str, request: Value, step: Step, *, name: str, scene: Scene | None = None,
+        size: float, order: float,
+    ) -> Task:  # fmt: skip
+        options = self._recipe.options
+        return Task(
+            plugin=stage.plugin,
+            stage=stage.info.name,
+            method=method,
+            request=request,
+            fingerprint=stage.fingerprint,
+            slot=stage.info.slot,  # type: ignore[arg-type]
+            options={**options.get(stage.plugin, {}), **options.get(stage.info.name, {})},
+            salt=self._job.lineage if stage.info.fresh_per_job else "",
+            step=step,
+            name=name,
+            scene_id=scene.scene_id if scene else "",
+            size=size,
+            order=order,
+        )
+
+    def forecast(self, script: Script) -> list[tuple[Stage, str, str, float]]:
+        """Every task that will come: its stage, method, name and about its size."""
+        voice, visuals, render = (self._providers.first(kind) for kind in ("voice", "visuals", "render"))
+        pacing, fps = self._recipe.brief.pacing, self._recipe.canvas.fps
+        coming: list[tuple[Stage, str, str, float]] = []
+        seconds = 0.0
+        for scene in script.scenes:
+            length = timeline.guess_seconds(scene, pacing)
+            coming.append((voice, "speak", f"voice {scene.scene_id}", len(scene.text)))
+            coming.append((visuals, "draw", f"visuals {scene.scene_id}", 1.0))
+            coming.append((render, "render_scene", f"segment {scene.scene_id}", length * fps))
+            seconds += length
+        coming += [(self._core, method, method, seconds) for method in ("sound", "verify")]
+        coming.append((self._core, "join", "join", 1.0))
+        coming += [(stage, "finish", stage.info.name, seconds) for stage in self._providers.all("finish")]
+        allowed = UNTIL.get(self._recipe.until or "")
+        return [piece for piece in coming if allowed is None or piece[1] in allowed]

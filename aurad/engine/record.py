@@ -1,0 +1,83 @@
+"""A job as a row of the journal, and in memory until it has ended."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+import trio
+
+from aurad.engine.admission import Submitted
+from aurad.engine.board import Board
+from aurad.engine.journal import Journal, Write
+from aurad.model.errors import AuradError
+from aurad.model.event import JobView, TaskView
+from aurad.model.job import Recipe, Status
+from aurad.model.value import canonical
+
+
+class Job:
+    """A job that has not ended, in memory."""
+
+    def __init__(self, view: JobView, submitted: Submitted, recipe: Recipe, lineage: str, *, job_seq: int = 0) -> None:
+        self.view, self.submitted, self.recipe, self.lineage = view, submitted, recipe, lineage
+        self.status, self.job_seq, self.floor = view.status, job_seq, view.progress
+        self.board: Board | None = None
+        self.scope = trio.CancelScope()
+        self.cancelled: tuple[str, str] | None = None
+        self.ended = trio.Event()
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        return (self.view.priority, self.view.created_at + self.view.job_id)
+
+
+async def load_job(journal: Journal, job_id: str) -> Job:
+    """A job of whatever age; raises E200."""
+    rows = await journal.read(
+        "SELECT view, submitted, recipe, lineage, (SELECT max(job_seq) FROM events e WHERE e.job_id = j.job_id),"
+        " (SELECT max(seq) FROM events e WHERE e.job_id = j.job_id), status FROM jobs j WHERE job_id = ?",
+        job_id,
+    )
+    if not rows:
+        raise unknown_job(job_id)
+    view, submitted, recipe, lineage, job_seq, last_seq, status = rows[0]
+    shown = msgspec.json.decode(bytes(view), type=JobView)
+    shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status))
+    return Job(
+        shown,
+        msgspec.json.decode(bytes(submitted), type=Submitted),
+        msgspec.json.decode(bytes(recipe), type=Recipe),
+        lineage,
+        job_seq=job_seq or 0,
+    )
+
+
+def unknown_job(job_id: str) -> AuradError:
+    return AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
+
+
+def insert_job(job: Job) -> Write:
+    view = job.view
+    row = (
+        view.job_id, view.correlation_id, view.owner.uid, view.owner.name, view.status.value, view.priority,
+        view.created_at, job.lineage, view.retry_of, job.submitted.settings.idempotency_key,
+        canonical(job.submitted), canonical(job.recipe), msgspec.json.encode(view),
+    )  # fmt: skip
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO jobs (job_id, correlation_id, owner_uid, owner_name, status, priority, created_at, lineage,"
+            " retry_of, idempotency_key, submitted, recipe, view) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+
+    return write
+
+
+def update_job(view: JobView, tasks: Sequence[TaskView] = ()) -> Write:
+    row = (view.status.value, msgspec.json.encode(view), view.progress, msgspec.json.encode(list(tasks)), view.job_id)
+    return lambda connection: connection.execute(
+        "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
+    )
