@@ -75,7 +75,7 @@ class SlowOpen(VoiceStage[Value]):
             file.write("x")
 
     async def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         context.log((context.cache / "opened").read_text())
         return beep(request, context)
 
@@ -87,7 +87,7 @@ class Curious(VoiceStage[Value]):
     needs = ("previous", "next")
 
     async def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         before, after = (scene.text if scene else "-" for scene in (request.previous, request.next))
         context.log(f"{before} | {after}")
         return beep(request, context)
@@ -102,7 +102,7 @@ class Limited(VoiceStage[Value]):
     asked = 0
 
     async def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         self.asked += 1
         if self.asked == 1:
             raise RateLimited("cannot speak: 429 from the service", retry_after=0.2)
