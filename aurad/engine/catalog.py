@@ -6,15 +6,15 @@ FFmpeg), so a warm start runs no worker at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import trio
 
 from aurad.engine import tools
-from aurad.engine.executor import LocalExecutor
+from aurad.engine.executor import Executor
 from aurad.hooks.registry import CORE, PluginSource, environment_stamp, find_plugins
 from aurad.model.errors import AuradError
 from aurad.model.value import Value, canonical, digest
@@ -44,11 +44,20 @@ class _Remembered(Value, frozen=True, kw_only=True):
     described: Initialized
 
 
+class Installed(NamedTuple):
+    """How to look at this machine; tests look at one of their own."""
+
+    plugins: Callable[[], dict[str, PluginSource]] = find_plugins
+    stamp: Callable[[], str] = environment_stamp
+    ffmpeg: Callable[[str], Path] = tools.find_ffmpeg
+
+
 class Catalog:
     """All stages by kind and name. `load` first."""
 
-    def __init__(self, executor: LocalExecutor, memory: Path, configured_ffmpeg: str) -> None:
+    def __init__(self, executor: Executor, memory: Path, configured_ffmpeg: str, installed: Installed) -> None:
         self._executor, self._memory, self._configured = executor, memory, configured_ffmpeg
+        self._installed = installed
         self.sources: dict[str, PluginSource] = {}
         self.stages: dict[tuple[str, str], Stage] = {}
         self.broken: dict[str, Broken] = {}
@@ -58,7 +67,9 @@ class Catalog:
 
     async def load(self) -> None:
         """Look at what is installed now; cheap when nothing has changed since the last time."""
-        self.sources, stamp = await trio.to_thread.run_sync(lambda: (find_plugins(), environment_stamp()))
+        self.sources, stamp = await trio.to_thread.run_sync(
+            lambda: (self._installed.plugins(), self._installed.stamp())
+        )
         await self._find_ffmpeg()
         tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
         keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
@@ -74,7 +85,7 @@ class Catalog:
 
     async def _find_ffmpeg(self) -> None:
         try:
-            self.ffmpeg = await trio.to_thread.run_sync(tools.find_ffmpeg, self._configured)
+            self.ffmpeg = await trio.to_thread.run_sync(self._installed.ffmpeg, self._configured)
             self.ffmpeg_error = None
         except AuradError as error:
             self.ffmpeg, self.ffmpeg_error = None, error

@@ -7,16 +7,17 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
 from aurad.engine.admission import Admission
-from aurad.engine.catalog import Catalog
+from aurad.engine.catalog import Catalog, Installed
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
-from aurad.engine.executor import LocalExecutor, open_executor
+from aurad.engine.executor import Executor, open_executor
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
@@ -36,13 +37,19 @@ DAY, GIB = 86400.0, 1 << 30
 HOUSEKEEPING = 600.0  # seconds between two rounds of collecting what is too old or too much
 
 
+class OpenExecutor(Protocol):
+    """Opens whatever runs tasks."""
+
+    def __call__(self, cache: Path, limits: Limits, *, idle: float) -> AbstractAsyncContextManager[Executor]: ...
+
+
 class Engine:
     """Everything below the edges. Made by `open_engine`."""
 
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        jobs: Jobs, executor: LocalExecutor, stop: Callable[[], None],
+        jobs: Jobs, executor: Executor, stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
@@ -110,7 +117,14 @@ def timestamp_at(seconds: float) -> str:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool, stop: Callable[[], None]
+    settings: Settings,
+    presets: Mapping[str, Preset],
+    folders: Folders,
+    *,
+    private: bool,
+    stop: Callable[[], None],
+    workers: OpenExecutor = open_executor,
+    installed: Installed = Installed(),
 ) -> AsyncIterator[Engine]:
     """Journal, store, workers and jobs; jobs that had not ended before go on."""
     cores = settings.workers.cpu or os.cpu_count() or 1
@@ -118,16 +132,14 @@ async def open_engine(
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
         store = Store(folders.state / "store")
         limits = Limits(memory_bytes=settings.workers.memory_mib << 20)
-        executor = await stack.enter_async_context(
-            open_executor(folders.cache, limits, idle=settings.workers.idle_seconds)
-        )
+        executor = await stack.enter_async_context(workers(folders.cache, limits, idle=settings.workers.idle_seconds))
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)
         (last,) = (await journal.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"))[0]
         events, costs = Events(journal, int(last)), Costs(journal)
         await costs.load()
         memo = Memo(journal, store)
-        catalog = Catalog(executor, folders.cache / "stages.json", settings.tools.ffmpeg)
+        catalog = Catalog(executor, folders.cache / "stages.json", settings.tools.ffmpeg, installed)
         slots = Slots({"cpu": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
         flights = Flights(nursery)
         runner = Runner(

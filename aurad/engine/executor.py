@@ -6,6 +6,7 @@ import collections
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
@@ -15,6 +16,15 @@ from aurad.model.stage import Unavailable
 from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
 
 START = 60.0  # seconds a worker has to import its plugin; slow disks are slow
+
+
+class Executor(Protocol):
+    """What runs tasks: JSON and files in, JSON and files out. `ffmpeg` is the tool that stages are given."""
+
+    ffmpeg: str
+
+    async def describe(self, plugin: str) -> Initialized: ...
+    async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult: ...
 
 
 class LocalExecutor:

@@ -11,7 +11,7 @@ import trio
 
 from aurad.engine.checks import check_files, check_output
 from aurad.engine.estimate import Costs
-from aurad.engine.executor import LocalExecutor
+from aurad.engine.executor import Executor
 from aurad.engine.memo import Memo
 from aurad.engine.process import CRASH, GARBAGE, HUNG
 from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter
@@ -63,7 +63,7 @@ class Runner:
     """`ask` is the only way work gets done."""
 
     def __init__(
-        self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: LocalExecutor,
+        self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: Executor,
         *, time_limit: float, lanes: int,
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
