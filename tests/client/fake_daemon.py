@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ FILES = {
     "manifest.json": b"{}",
 }
 KINDS = {"video.mp4": "video", "script.json": "script", "cover.jpg": "image", "manifest.json": "manifest"}
+TASK = {"name": "voice", "step": "Voice", "plugin": "v", "start": 0.0, "end": 1.5, "reused": False, "lane": "cpu-0"}
 Answer = Callable[[dict[str, Any], list[int]], Any]
 
 
@@ -84,9 +86,7 @@ class FakeDaemon:
             "jobs.submit": lambda params, fds: {"jobId": JOB, "correlationId": CORRELATION, "position": 0},
             "jobs.get": lambda params, fds: {"jobId": JOB, "status": self.status, "progress": 0.0},
             "jobs.cancel": self._cancel,
-            "jobs.tasks": lambda params, fds: {"tasks": [
-                {"name": "voice", "step": "Voice", "plugin": "v", "start": 0.0, "end": 1.5, "reused": False, "lane": "cpu-0"},
-            ]},
+            "jobs.tasks": lambda params, fds: {"tasks": [TASK]},
             "jobs.artifacts": lambda params, fds: {"artifacts": [self._artifact(name) for name in self.files]},
             "events.subscribe": lambda params, fds: {"subscription": "s1", "lastSeq": 0},
         }  # fmt: skip
@@ -110,10 +110,8 @@ class FakeDaemon:
     def hang_up(self) -> None:
         """Drop every connection, as a daemon that dies does."""
         for connection in self._open:
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)

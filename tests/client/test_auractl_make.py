@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,10 @@ def test_success_writes_the_video_and_its_folder(fake: FakeDaemon, here: Path, c
     assert (here / "bees.mp4").samefile(here / "bees" / "video.mp4")
     assert "Voice: succeeded, 1/2, 1 reused, 2.0 s" in err
     submitted = fake.named("jobs.submit")[0]
-    assert submitted == {"brief": {"source": (here / "bees.md").read_text(), "sourceFormat": "markdown"}}
+    assert submitted == {
+        "brief": {"source": (here / "bees.md").read_text(), "sourceFormat": "markdown"},
+        "labels": {"source": "bees.md"},
+    }
 
 
 def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
@@ -43,6 +47,7 @@ def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
     assert run(["make", "How bees see", *words.split(), *more.split()]) == codes.OK
     assert fake.named("jobs.submit")[0] == {
         "brief": {"topic": "How bees see", "language": "de", "aspect": "9:16", "durationSeconds": 90.0},
+        "labels": {"source": "How bees see"},
         "preset": "shorts",
         "voice": "v",
         "theme": "t",
@@ -172,7 +177,8 @@ def test_no_daemon_and_none_can_be_started(
     "arguments",
     [
         [], ["bees.md", "--script", "s.json"], ["bees.md", "--aspect", "2:1"], ["bees.md", "--set", "nonsense"],
-        ["bees.md", "--duration", "soon"], ["gone.md"], ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
+        ["bees.md", "--duration", "soon"], ["gone.md"],
+        ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
     ],
 )  # fmt: skip
@@ -252,18 +258,21 @@ def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here:
 
 def test_an_interrupt_during_delivery_leaves_nothing(fake: FakeDaemon, here: Path) -> None:
     def stuck(params: object, fds: object) -> None:
-        time.sleep(2)
+        may_end.wait(10)
 
+    may_end = threading.Event()
     fake.answers["artifacts.open"] = stuck
     process = subprocess.Popen([sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md", "-q"])
     fake.wait_called("artifacts.open")
     assert any(path.name.endswith(".part") for path in here.iterdir())
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == codes.CANCELLED
+    may_end.set()
     assert {path.name for path in here.iterdir()} == {"bees.md"}
     assert fake.named("jobs.cancel") == []
 
 
+@pytest.mark.slow
 def test_a_daemon_deaf_to_cancel_does_not_hold_us(fake: FakeDaemon, here: Path) -> None:
     fake.events = [step("Voice", "Running")]
     fake.answers["jobs.cancel"] = lambda params, fds: {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -64,12 +65,12 @@ def test_a_daemon_that_goes_is_noticed(fake: FakeDaemon) -> None:
 
 
 def test_an_answer_that_never_comes_times_out(fake: FakeDaemon) -> None:
-    def never(params: object, fds: object) -> None:
-        raise OSError
-
-    fake.answers["rpc.ping"] = lambda params, fds: fake.events  # a list of events, slow to nobody
-    with Client(fake.path) as client, pytest.raises(TimeoutError):
-        client._receive(0.0)
+    may_end = threading.Event()
+    fake.answers["rpc.ping"] = lambda params, fds: may_end.wait()
+    with Client(fake.path) as client:
+        with pytest.raises(TimeoutError):
+            client.call("rpc.ping", timeout=0.01)
+        may_end.set()
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

@@ -22,21 +22,21 @@ def plugins(as_json: bool) -> None:
 @as_json
 def voices(as_json: bool) -> None:
     """List voices."""
-    _list("catalog.voices", "voices", ("name", "language", "gender", "plugin", "description"), as_json)
+    _list("catalog.voices", "voices", ("name", "provider", "language", "gender", "description"), as_json)
 
 
 @click.command()
 @as_json
 def themes(as_json: bool) -> None:
     """List themes of the pictures."""
-    _list("catalog.themes", "themes", ("name", "plugin", "description"), as_json)
+    _list("catalog.themes", "themes", ("name", "provider", "description"), as_json)
 
 
 @click.command()
 @as_json
 def presets(as_json: bool) -> None:
     """List presets."""
-    _list("catalog.presets", "presets", ("name", "description"), as_json)
+    _list("catalog.presets", "presets", ("name", "aspect", "shortSide", "quality", "description"), as_json)
 
 
 def _list(method: str, member: str, columns: Sequence[str], as_json: bool) -> None:

@@ -78,6 +78,14 @@ def _started(own: Folders, path: Path) -> Client:
     with log.open("ab") as file:
         began = file.tell()
         process = _spawn(own, path, file)
+    try:
+        return _answering(process, path, log, began)
+    finally:
+        if process.returncode is None:
+            process.returncode = 0  # it lives on without us: nobody shall wait for it, nor warn
+
+
+def _answering(process: subprocess.Popen[bytes], path: Path, log: Path, began: int) -> Client:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if client := _try(path):
@@ -85,7 +93,8 @@ def _started(own: Folders, path: Path) -> Client:
         if process.poll() is not None:
             raise _no_daemon(f"it ended with status {process.returncode}", log, began)
         time.sleep(POLL_SECONDS)
-    process.terminate()
+    process.kill()
+    process.wait()
     raise _no_daemon(f"it did not answer within {START_SECONDS:g} s", log, began)
 
 

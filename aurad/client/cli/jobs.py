@@ -83,11 +83,8 @@ def retry(job_id: str) -> None:
 
 
 def about(job: dict[str, Any]) -> str:
-    """A job in a few words: its topic, its script's title, or how its document begins."""
-    brief = job.get("brief") or {}
-    title = (brief.get("script") or {}).get("title")
-    text = str(brief.get("topic") or title or brief.get("source") or "").strip()
-    line = text.splitlines()[0].lstrip("# ") if text else ""
+    """A job in a few words: the name its submitter gave it, or its topic."""
+    line = str((job.get("labels") or {}).get("source") or (job.get("brief") or {}).get("topic") or "")
     return line if len(line) <= NAME_WIDTH else line[: NAME_WIDTH - 1] + "…"
 
 

@@ -16,6 +16,9 @@ from aurad.client.cli.board import Board
 from aurad.client.cli.session import Session
 from aurad.client.cli.view import open_view
 
+LABEL = "source"  # what lists of jobs call a job: the document's text is not in them
+LABEL_LENGTH = 100
+
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
@@ -42,24 +45,22 @@ def make(order: Order) -> int:
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None
         try:
-            with open_view(quiet=order.quiet, title=_title(order)) as view:
+            with open_view(quiet=order.quiet, title=order.source.label) as view:
                 view.show(board)
                 client, socket = daemon.connect(work=True)
                 session = Session(stack.enter_context(client), socket, board, view)
-                session.submit({"brief": _brief(order, session, pictures), **order.job})
+                session.submit(_job(order, session, pictures))
                 session.follow()
             return _finish(order, session, where)
         except KeyboardInterrupt:
             return _cancelled(session)
 
 
-def _title(order: Order) -> str:
-    return str(order.source.brief.get("topic") or order.source.name)
-
-
-def _brief(order: Order, session: Session, pictures: list[images.Found]) -> dict[str, Any]:
-    assets = images.upload(session.client, pictures)
-    return {**order.source.brief, **order.brief, **({"assets": assets} if assets else {})}
+def _job(order: Order, session: Session, pictures: list[images.Found]) -> dict[str, Any]:
+    brief = {**order.source.brief, **order.brief}
+    if assets := images.upload(session.client, pictures):
+        brief["assets"] = assets
+    return {"brief": brief, "labels": {LABEL: order.source.label[:LABEL_LENGTH]}, **order.job}
 
 
 def _finish(order: Order, session: Session, where: deliver.Place) -> int:

@@ -32,10 +32,14 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The part of a brief that says what the video is about. `folder` is where its pictures may be."""
+    """The part of a brief that says what the video is about.
+
+    `name` is for the result's files, `label` for people. `folder` is where its pictures may be.
+    """
 
     brief: dict[str, Any]
     name: str
+    label: str
     folder: Path | None = None
 
     @property
@@ -68,7 +72,8 @@ def read_script(path: Path) -> Source:
         raise _bad(f"cannot use {name} as a script: it is not JSON: {error}", "Give an earlier script.json.") from error
     if not isinstance(script, dict) or not isinstance(script.get("scenes"), list):
         raise _bad(f"cannot use {name} as a script: it has no list of scenes", "Give an earlier script.json.")
-    return Source(brief={"script": script}, name=slug(str(script.get("title", ""))))
+    title = str(script.get("title", ""))
+    return Source(brief={"script": script}, name=slug(title), label=title or name)
 
 
 def slug(text: str) -> str:
@@ -107,7 +112,8 @@ def _document(data: bytes, name: str, path: Path | None) -> Source:
     kind = kind or ("html" if _HTML_START.match(text) else "markdown")
     title = path.stem if path else text.strip().splitlines()[0]
     folder = path.resolve().parent if path else Path.cwd()
-    return Source(brief={"source": text, "sourceFormat": kind}, name=slug(title), folder=folder)
+    brief = {"source": text, "sourceFormat": kind}
+    return Source(brief=brief, name=slug(title), label=path.name if path else title, folder=folder)
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -138,7 +144,7 @@ def _topic(text: str) -> Source:
             f"cannot use {topic[:40]!r} as a topic: it has {len(topic)} characters, allowed are 3 to 500",
             "Say in a few words what the video is about, or name a document.",
         )
-    return Source(brief={"topic": topic}, name=slug(topic))
+    return Source(brief={"topic": topic}, name=slug(topic), label=topic)
 
 
 def _is_there(path: Path) -> bool:

@@ -71,7 +71,8 @@ class Plain(Silent):
         for step in board.steps.values():
             if self._known.get(step.name, "Pending") != step.status:
                 self._known[step.name] = step.status
-                self._line(board, _changed(step, board.clock()))
+                if step.status != "Skipped":
+                    self._line(board, _changed(step, board.clock()))
         now = self._clock()
         if board.percent >= self._percent + PLAIN_PERCENT or now >= self._said_at + PLAIN_SECONDS:
             self._line(board, _overall(board))

@@ -1,0 +1,115 @@
+"""Finding a daemon, and starting one private daemon for all who need it at once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import fake_daemon
+import pytest
+from fake_daemon import FakeDaemon, Refusal
+
+from aurad.client.blocking import Client, RemoteError
+from aurad.client.cli import daemon
+from aurad.model.errors import AuradError
+
+FAKE = (sys.executable, fake_daemon.__file__)
+
+
+@pytest.fixture
+def places(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folders without any daemon, and a fake to start."""
+    monkeypatch.delenv("AURAD_SOCKET", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(short_path / "state"))
+    monkeypatch.setenv("FAKE_STARTS", str(short_path / "starts"))
+    monkeypatch.setenv("FAKE_SECONDS", "1.5")
+    monkeypatch.setattr(daemon, "COMMAND", FAKE)
+    monkeypatch.setattr(daemon, "SYSTEM_SOCKET", short_path / "system")
+    return short_path
+
+
+def test_a_daemon_that_answers_is_used(fake: FakeDaemon) -> None:
+    client, path = daemon.connect(work=True)
+    client.close()
+    assert path == fake.path
+    assert fake.calls[0][0] == "system.hello"
+
+
+def test_the_system_daemon_is_used_where_it_lets_us(places: Path) -> None:
+    system = FakeDaemon(places / "system", places)
+    try:
+        client, path = daemon.connect(work=True)
+        client.close()
+        assert path == places / "system"
+    finally:
+        system.close()
+
+
+@pytest.mark.slow
+def test_a_system_daemon_that_denies_us_is_passed_over(places: Path) -> None:
+    def deny(params: object, fds: object) -> None:
+        raise Refusal("E400-DENIED", "cannot serve uid 1")
+
+    system = FakeDaemon(places / "system", places)
+    try:
+        for answer in (deny, lambda params, fds: {"role": "read"}):
+            system.answers["system.hello"] = answer
+            client, path = daemon.connect(work=True)
+            client.close()
+            assert path == places / "aurad.sock"
+        client, path = daemon.connect()
+        client.close()
+    finally:
+        system.close()
+
+
+def test_any_other_refusal_is_told(fake: FakeDaemon) -> None:
+    def stop(params: object, fds: object) -> None:
+        raise Refusal("E107-MESSAGE", "cannot speak protocol 1")
+
+    fake.answers["system.hello"] = stop
+    with pytest.raises(RemoteError, match="protocol 1"):
+        daemon.connect()
+
+
+@pytest.mark.slow
+def test_several_at_once_share_one_private_daemon(places: Path) -> None:
+    found: list[Any] = []
+
+    def look() -> None:
+        found.append(daemon.connect(work=True))
+
+    threads = [threading.Thread(target=look) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for client, _ in found:
+        client.close()
+    assert {path for _, path in found} == {places / "aurad.sock"}
+    assert len(found) == 6
+    assert (places / "starts").read_text() == "started\n"
+
+
+def test_a_private_daemon_that_never_answers(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daemon, "START_SECONDS", 0.1)
+    monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    with pytest.raises(AuradError, match=r"did not answer within 0\.1 s"):
+        daemon.connect()
+
+
+def test_state_that_cannot_be_written(places: Path) -> None:
+    (places / "state").write_text("in the way")
+    with pytest.raises(AuradError) as caught:
+        daemon.connect()
+    assert caught.value.code == "E504-NO_DAEMON"
+
+
+def test_a_socket_without_a_listener_counts_as_nobody(places: Path) -> None:
+    FakeDaemon(places / "gone", places).close()
+    assert daemon._try(places / "gone") is None
+    with pytest.raises(FileNotFoundError):
+        Client(places / "gone")
