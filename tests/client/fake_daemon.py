@@ -159,7 +159,7 @@ class FakeDaemon:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        buffer, fds = b"", []
+        buffer, fds = b"", list[int]()
         with connection:
             while True:
                 try:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_daemon import FakeDaemon, Refusal
 
 from aurad import __version__
 from aurad.client.cli import codes
 from aurad.client.cli.main import run
 from aurad.client.cli.options import plugin_options
 from aurad.client.cli.source import slug
+from tests.client.fake_daemon import FakeDaemon, Refusal
 
 JOB: dict[str, Any] = {
     "jobId": "a-1",

@@ -7,13 +7,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import fake_daemon
 import pytest
-from fake_daemon import FakeDaemon, Refusal
 
 from aurad.client.blocking import Client, RemoteError
 from aurad.client.cli import daemon
 from aurad.model.errors import AuradError
+from tests.client import fake_daemon
+from tests.client.fake_daemon import FakeDaemon, Refusal
 
 FAKE = (sys.executable, fake_daemon.__file__)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
 
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
+from tests.client.fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
 
 
 def files_of(folder: Path) -> set[str]:
@@ -146,7 +146,7 @@ def test_a_daemon_that_dies_midway(fake: FakeDaemon, here: Path, capsys: Any) ->
     assert f"cannot follow job {JOB}" in capsys.readouterr().err
 
 
-def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path) -> None:
+def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake.status = "Succeeded"
     fake.answers["events.subscribe"] = lambda params, fds: {"subscription": "s1", "lastSeq": 0}
     fake.events = []
@@ -158,7 +158,7 @@ def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path) ->
             news = {"jsonrpc": "2.0", "method": "events.lagged", "params": {"subscription": "s1", "from": 1, "to": 9}}
             connection.sendall(json.dumps(news).encode() + b"\n")
 
-    fake._reply = reply  # type: ignore[method-assign]
+    monkeypatch.setattr(fake, "_reply", reply)
     assert run(["make", "bees.md"]) == codes.OK
 
 

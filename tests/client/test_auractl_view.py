@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from fake_daemon import event, step
 from rich.console import Console
 
 from aurad.client.cli.board import Board
 from aurad.client.cli.view import Live, Plain, short_time
+from tests.client.fake_daemon import event, step
 
 START = 1767225600.0  # the fake's first timestamp
 
@@ -67,8 +67,8 @@ def test_plain_lines() -> None:
     clock.now, wall.now = 4.9, START + 4.9
     view.show(board)
     clock.now = 5.1
-    board.apply(event("warning", detail="careful", eta=60.0))
     board.apply(step("Visuals", "Skipped"))
+    board.apply(event("warning", detail="careful", eta=60.0))
     view.show(board)
     assert said == [
         "[0:00   0.0 %] Voice: running, by voice",

@@ -7,9 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from fake_daemon import FILES, FakeDaemon, Refusal, event
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from tests.client.fake_daemon import FILES, FakeDaemon, Refusal, event
 
 
 def test_call_and_error(fake: FakeDaemon) -> None:
@@ -50,7 +50,7 @@ def test_events_that_came_during_a_call_are_kept(fake: FakeDaemon) -> None:
         subscription = client.subscribe(["a"], after="earliest")
         client.hello()
         stream = client.events(subscription, tick=0.01)
-        assert [next(stream)["type"] for _ in range(3)] == ["job-status", "warning", "job-cancelled"]
+        assert [(next(stream) or {})["type"] for _ in range(3)] == ["job-status", "warning", "job-cancelled"]
         assert next(stream) is None
     assert fake.named("events.subscribe") == [{"after": "earliest", "jobs": ["a"]}]
 
