@@ -9,7 +9,7 @@ import msgspec
 from aurad import __version__
 from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
-from aurad.engine.pipeline import VIDEO, Made
+from aurad.engine.pipeline import PREVIEW, VIDEO, Made
 from aurad.engine.store import Store
 from aurad.model.event import Output
 from aurad.model.job import Recipe
@@ -43,25 +43,24 @@ async def deliver(board: Board, recipe: Recipe, made: Made, catalog: Catalog, st
 
 def manifest(board: Board, recipe: Recipe, made: Made, catalog: Catalog) -> dict[str, Any]:
     """Provenance: what was asked, who did what with which version, what came out. The same for the same inputs."""
-    used = {task.plugin for task in board.tasks.values()}
-    stages = [s for s in catalog.stages.values() if s.info.name in used]
+    tasks = [task for _, task in sorted(board.tasks.items()) if not task.name.startswith(PREVIEW)]
+    used = {task.plugin for task in tasks}
+    stages = [stage for (_, name), stage in sorted(catalog.stages.items()) if name in used]
     return {
         "aurad": __version__,
         "title": made.script.title,
         "recipe": recipe,
         "stages": [
             {
-                "kind": s.info.kind,
-                "name": s.info.name,
-                "plugin": s.plugin,
-                "version": s.version,
-                "fingerprint": s.fingerprint,
+                "kind": stage.info.kind,
+                "name": stage.info.name,
+                "plugin": stage.plugin,
+                "version": stage.version,
+                "fingerprint": stage.fingerprint,
             }
-            for s in sorted(stages, key=lambda s: (s.info.kind, s.info.name))
+            for stage in stages
         ],
-        "tasks": [
-            {"name": task.name, "digest": task.digest} for task in sorted(board.tasks.values(), key=lambda t: t.name)
-        ],
+        "tasks": [{"name": task.name, "digest": task.digest} for task in tasks],
         "files": [{"name": file.name, **msgspec.to_builtins(file.artifact)} for file in made.files if file.published],
         "facts": made.facts,
         "verified": made.verified,

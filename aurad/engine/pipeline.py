@@ -46,6 +46,7 @@ from aurad.model.visual import Visual
 T = TypeVar("T")
 AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
 LAST = 1e6  # order of previews: only in slots that nothing else wants
+PREVIEW = "preview"  # optional, so in no manifest
 PICTURE, VOICE, VIDEO = "picture.mp4", "voice.wav", "video.mp4"
 
 
@@ -273,7 +274,7 @@ class Pipeline:
             return
         sound = timeline.scene_sound((await timed())[i], await visual(), self._canvas.fps)
         request = assembly.PreviewRequest(segment=rendered, sound=sound, fps=self._canvas.fps)
-        name = f"preview {scene.scene_id}"
+        name = f"{PREVIEW} {scene.scene_id}"
         preview: assembly.Preview = await self._ask.core("preview", request, "Rendering", name=name, order=LAST + i)
         self._job.publish(f"{scene.scene_id}.mp4", "preview", preview.video, scene.scene_id)
 

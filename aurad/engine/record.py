@@ -36,15 +36,15 @@ class Job:
 async def load_job(journal: Journal, job_id: str) -> Job:
     """A job of whatever age; raises E200."""
     rows = await journal.read(
-        "SELECT view, submitted, recipe, lineage, (SELECT max(job_seq) FROM events e WHERE e.job_id = j.job_id),"
-        " (SELECT max(seq) FROM events e WHERE e.job_id = j.job_id), status FROM jobs j WHERE job_id = ?",
+        "SELECT view, submitted, recipe, lineage, status, e.job_seq, e.seq, json_extract(e.data, '$.progress')"
+        " FROM jobs j LEFT JOIN events e USING (job_id) WHERE job_id = ? ORDER BY e.job_seq DESC LIMIT 1",
         job_id,
     )
     if not rows:
         raise unknown_job(job_id)
-    view, submitted, recipe, lineage, job_seq, last_seq, status = rows[0]
+    view, submitted, recipe, lineage, status, job_seq, last_seq, progress = rows[0]
     shown = msgspec.json.decode(bytes(view), type=JobView)
-    shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status))
+    shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status), progress=progress or 0.0)
     return Job(
         shown,
         msgspec.json.decode(bytes(submitted), type=Submitted),

@@ -1,0 +1,191 @@
+"""A whole house of tiny stages: a topic of sentences becomes scenes, tones, pixels and counted bytes.
+
+They do what the real ones do, only small: every answer passes the engine's own checks.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import trio
+
+from aurad.api import (
+    Deliverable,
+    Deliverables,
+    Finisher,
+    FinishRequest,
+    Narration,
+    Profile,
+    ProfileRequest,
+    RenderStage,
+    Scene,
+    Script,
+    ScriptRequest,
+    ScriptStage,
+    Segment,
+    SegmentRequest,
+    Stage,
+    StageContext,
+    Still,
+    Value,
+    Visual,
+    VisualRequest,
+    VisualsStage,
+    VoiceRequest,
+    VoiceStage,
+    Word,
+    hookimpl,
+)
+from aurad.model.assembly import (
+    JoinRequest,
+    Preview,
+    PreviewRequest,
+    SoundRequest,
+    Soundtrack,
+    Verified,
+    VerifyRequest,
+)
+
+RATE = 100  # samples a second: word times on a grid of 10 ms
+WORD = 0.25  # seconds
+
+Context = StageContext[Any]
+
+
+def keep(context: Context, name: str, data: bytes, media_type: str) -> Any:
+    path = context.workspace / name
+    path.write_bytes(data)
+    return context.keep(path, media_type)
+
+
+class Sentences(ScriptStage[Value]):
+    name = "sentences"
+
+    async def write(self, request: ScriptRequest, context: Context) -> Script:
+        text = request.brief.source or request.brief.topic or ""
+        scenes = [Scene(text=part.strip(), chapter=part.split()[0]) for part in text.split(".") if part.strip()]
+        return Script(title="toy", scenes=tuple(scenes))
+
+
+class ToneOptions(Value, frozen=True, kw_only=True):
+    pitch: int = 440
+
+
+class Tone(VoiceStage[ToneOptions]):
+    name = "tone"
+    Options = ToneOptions
+
+    async def speak(self, request: VoiceRequest, context: StageContext[ToneOptions]) -> Narration:
+        words = request.text.split()
+        samples = int(len(words) * WORD * RATE)
+        said = f"{request.text}|{request.voice}|{request.seed}|{context.options.pitch}".encode()
+        return Narration(
+            audio=keep(context, "tone.wav", said, "audio/wav"),
+            sample_rate=RATE,
+            samples=samples,
+            words=tuple(Word(text=w, start=i * WORD, end=(i + 1) * WORD) for i, w in enumerate(words)),
+        )
+
+
+class Pixel(VisualsStage[Value]):
+    name = "pixel"
+
+    async def draw(self, request: VisualRequest, context: Context) -> Visual:
+        shown = f"{request.scene.text}|{request.canvas}|{request.theme}".encode()
+        image = keep(context, "pixel.png", shown, "image/png")
+        return Visual(shots=(Still(image=image),), poster=image)
+
+
+class Counter(RenderStage[Value]):
+    name = "counter"
+
+    async def profile(self, request: ProfileRequest, context: Context) -> Profile:
+        return Profile(encoder="libx264", name="toy", arguments=())
+
+    async def render_scene(self, request: SegmentRequest, context: Context) -> Segment:
+        context.progress(0.5)
+        shots = ",".join(
+            context.path(shot.image).read_text() for shot in request.placed.shots if isinstance(shot, Still)
+        )
+        data = f"{shots}|{request.placed.frames}|{request.tail}".encode()
+        return Segment(video=keep(context, "segment.mp4", data, "video/mp4"), frames=request.placed.frames)
+
+
+class Box(Finisher[Value]):
+    name = "box"
+    takes = ("picture.mp4", "voice.wav")
+    gives = ("video.mp4",)
+    needs = ("chapters",)
+
+    async def finish(self, request: FinishRequest, context: Context) -> Deliverables:
+        data = b"".join(context.path(file).read_bytes() for _, file in sorted(request.files.items()))
+        data += struct.pack("d", request.duration)
+        return Deliverables(files=(Deliverable(name="video.mp4", artifact=keep(context, "v", data, "video/mp4")),))
+
+
+class Core(Stage[Value]):
+    name = "core"
+    kind: ClassVar[Any] = "core"
+
+    async def sound(self, request: SoundRequest, context: Context) -> Soundtrack:
+        data = b"".join(context.path(s.audio).read_bytes() for scene in request.scenes for s in scene.sounds)
+        return Soundtrack(audio=keep(context, "voice.wav", data, "audio/wav"), samples=len(data))
+
+    async def join(self, request: JoinRequest, context: Context) -> Segment:
+        data = b"".join(context.path(segment.video).read_bytes() for segment in request.segments)
+        frames = sum(segment.frames for segment in request.segments)
+        return Segment(video=keep(context, "picture.mp4", data, "video/mp4"), frames=frames)
+
+    async def preview(self, request: PreviewRequest, context: Context) -> Preview:
+        return Preview(video=keep(context, "p.mp4", context.path(request.segment.video).read_bytes(), "video/mp4"))
+
+    async def verify(self, request: VerifyRequest, context: Context) -> Verified:
+        seconds = request.frames / request.canvas.fps
+        return Verified(duration=seconds, frames=request.frames, loudness=-14, true_peak=-1)
+
+
+class Scripted(VoiceStage[Value]):
+    """A voice that does what a test tells it to: `plan` holds what each call raises, or None."""
+
+    name = "scripted"
+    plan: ClassVar[list[Exception | None]] = []
+    calls: ClassVar[int] = 0
+
+    async def speak(self, request: VoiceRequest, context: Context) -> Narration:
+        Scripted.calls += 1
+        if error := (Scripted.plan.pop(0) if Scripted.plan else None):
+            raise error
+        return await Tone().speak(request, _with_options(context))
+
+
+class Gated(VoiceStage[Value]):
+    """A voice that waits until the test opens the gate, and tells when it was cancelled."""
+
+    name = "gated"
+    gate: ClassVar[trio.Event]
+    reached: ClassVar[trio.Event]
+
+    async def speak(self, request: VoiceRequest, context: Context) -> Narration:
+        Gated.reached.set()
+        await Gated.gate.wait()
+        return await Tone().speak(request, _with_options(context))
+
+
+def _with_options(context: Context) -> Any:
+    class With:
+        options = ToneOptions()
+        workspace: Path = context.workspace
+        keep = context.keep
+
+    return With()
+
+
+STAGES: Sequence[type[Stage[Any]]] = (Sentences, Tone, Pixel, Counter, Box, Core, Scripted, Gated)
+
+
+@hookimpl
+def aurad_stages() -> Sequence[type[Stage[Any]]]:
+    return STAGES
