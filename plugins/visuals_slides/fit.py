@@ -1,0 +1,167 @@
+"""Makes a page fit its frame by measuring: the largest scale at which nothing is cut, and only then less text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from takumi_py import MeasuredNode
+
+from aurad_plugins.visuals_slides.frame import Frame
+from aurad_plugins.visuals_slides.nodes import Node, box, clamp, walk
+from aurad_plugins.visuals_slides.page import Fit, Page
+from aurad_plugins.visuals_slides.painter import Painter
+
+STEPS = 14  # scales tried between the largest and the smallest
+HEADING_SMALLEST = 0.5
+SLACK = 0.75  # px by which rounding may exceed a box
+LONGEST_LINES = 6  # a text that is clamped at all is clamped to at most so many lines
+_JUSTIFY = {"start": "flex-start", "center": "center", "end": "flex-end"}
+_WORD = re.compile(r"[^\s\u00ad-]+-?")
+
+
+def fitted(page: Page, painter: Painter) -> tuple[Node, Fit]:
+    """The whole page as one tree that fits, and what it took."""
+    frame = painter.frame
+    header = _header(page, painter)
+    used = _height(header, painter) + page.gap * frame.unit if header else 0.0
+    room = frame.inner_height - used
+    fit = _fit(page, painter, room)
+    body = _scaled(page.body(fit), fit.scale, frame)
+    return _assembled(page, header, _limited(body, fit), frame), fit
+
+
+def _assembled(page: Page, header: Node | None, body: Node, frame: Frame) -> Node:
+    middle = box("col", body, flex_grow=1, justify_content=_JUSTIFY[page.align])
+    gap = page.gap * frame.unit if header else 0
+    if header and frame.shape != "wide" and page.align == "center":  # upright pages are composed around their middle
+        return _page((page.ornament, header, body), frame, gap, justify_content="center")
+    return _page((page.ornament, header, middle), frame, gap)
+
+
+def _page(parts: tuple[Node | None, ...], frame: Frame, gap: float, **style: str | float) -> Node:
+    padding = f"{frame.top:.2f}px {frame.left:.2f}px {frame.bottom:.2f}px {frame.left:.2f}px"
+    return box(f"page {frame.shape}", *parts, padding=padding, gap=f"{gap:.2f}px", **style)
+
+
+def _scaled(node: Node, scale: float, frame: Frame) -> Node:
+    style = {**node.style, "font-size": f"{scale * frame.unit:.3f}px", "flex-shrink": 0}
+    return replace(node, style=style)
+
+
+def _limited(node: Node, fit: Fit) -> Node:
+    return clamp(node, fit.lines) if fit.lines else node
+
+
+def _header(page: Page, painter: Painter) -> Node | None:
+    """The header at the largest scale at which its heading takes no more lines than it may."""
+    if page.header is None:
+        return None
+    header = page.header
+
+    def fits(scale: float) -> bool:
+        node = _scaled(header, scale, painter.frame)
+        box_of = _measured(node, painter)
+        return _words_fit(node, box_of, scale, painter) and all(
+            _lines(part, made, scale, painter) <= page.heading_lines
+            for part, made in _pairs(node, box_of)
+            if "heading" in part.css
+        )
+
+    scale = _largest(_scales(1.0, HEADING_SMALLEST), fits) or HEADING_SMALLEST
+    node = _scaled(header, scale, painter.frame)
+    return node if fits(scale) else clamp(node, page.heading_lines)
+
+
+def _fit(page: Page, painter: Painter, room: float) -> Fit:
+    def fits(fit: Fit) -> bool:
+        node = _limited(_scaled(page.body(fit), fit.scale, painter.frame), fit)
+        made = _measured(node, painter)
+        return made.height <= room + SLACK and (fit.lines > 0 or _words_fit(node, made, fit.scale, painter))
+
+    scale = _largest(_scales(page.largest, page.smallest), lambda one: fits(Fit(one)))
+    if scale is not None:
+        return Fit(scale)
+    for lines in range(LONGEST_LINES, 0, -1):
+        if fits(fit := Fit(page.smallest, lines)):
+            return fit
+    for keep in range(page.count - 1, 0, -1):
+        if fits(fit := Fit(page.smallest, 1, keep)):
+            return fit
+    return _smaller(page, fits)
+
+
+def _smaller(page: Page, fits: Callable[[Fit], bool]) -> Fit:
+    """The very last resort, for canvases too small for any text: one item, as small as it must be."""
+    scale = page.smallest
+    while not fits(Fit(scale, 1, 1)) and scale > 0.05:
+        scale *= 0.8
+    return Fit(scale, 1, 1)
+
+
+def _scales(largest: float, smallest: float) -> list[float]:
+    ratio = (smallest / largest) ** (1 / (STEPS - 1))
+    return [largest * ratio**step for step in range(STEPS)]
+
+
+def _largest(scales: list[float], fits: Callable[[float], bool]) -> float | None:
+    """The first of falling `scales` that fits, by bisection; None if even the last does not."""
+    low, high = 0, len(scales)
+    while low < high:
+        middle = (low + high) // 2
+        if fits(scales[middle]):
+            high = middle
+        else:
+            low = middle + 1
+    return scales[low] if low < len(scales) else None
+
+
+def _measured(node: Node, painter: Painter) -> MeasuredNode:
+    """The node laid out on its own between the margins."""
+    root = _page((node,), replace(painter.frame, top=0.0, bottom=0.0), 0, height="auto")
+    return painter.measure(root).children[0]
+
+
+def _height(node: Node, painter: Painter) -> float:
+    return float(_measured(node, painter).height)
+
+
+def _pairs(node: Node, made: MeasuredNode) -> list[tuple[Node, MeasuredNode]]:
+    found = [(node, made)]
+    for child, box_of in zip(node.children, made.children, strict=True):
+        found += _pairs(child, box_of)
+    return found
+
+
+def _lines(node: Node, made: MeasuredNode, scale: float, painter: Painter) -> int:
+    """How many lines a heading takes; its line height is between 1 and 1.2 em."""
+    return max(1, math.floor(made.height / (node.size * scale * painter.frame.unit)))
+
+
+def _words_fit(node: Node, made: MeasuredNode, scale: float, painter: Painter) -> bool:
+    """Whether no word is wider than its column (it would be broken in the middle)."""
+    for part, box_of in _pairs(node, made):
+        words = _WORD.findall(part.text)
+        if part.kind == "text" and words:
+            longest = max(words, key=len)
+            width = painter.word_width(part.css, longest) * part.size * scale * painter.frame.unit
+            if width > box_of.width + SLACK:
+                return False
+    return True
+
+
+def placed(node: Node, painter: Painter) -> list[tuple[Node, tuple[float, float, float, float]]]:
+    """Every node of a whole page with its box: left, top, right, bottom in pixels."""
+    made = painter.measure(node, height=painter.frame.height)
+    boxes = []
+    for part, box_of in _pairs(node, made):
+        left, top = box_of.transform[4], box_of.transform[5]
+        boxes.append((part, (left, top, left + box_of.width, top + box_of.height)))
+    return boxes
+
+
+def revealed(node: Node) -> list[Node]:
+    """The nodes that come in later, in drawing order."""
+    return [part for part in walk(node) if part.reveal is not None]

@@ -1,0 +1,48 @@
+"""The fonts that ship with the plugin (all under the OFL), and which characters they can draw."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "fonts"
+FILES = tuple(sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".otf", ".ttf", ".woff2"}))
+PLAIN, STRONG, CODE = "Inter-Medium.otf", "InterDisplay-ExtraBold.otf", "JetBrainsMono-Regular.ttf"
+
+# Blocks that Inter draws completely enough for running text; everything else is judged by category.
+_DRAWN = (
+    (0x0020, 0x052F), (0x1D00, 0x1DBF), (0x1E00, 0x1FFF), (0x2010, 0x2027), (0x202F, 0x205E),
+    (0x2070, 0x209C), (0x20A0, 0x20BF), (0x2100, 0x214F), (0x2150, 0x218B), (0x2190, 0x21A9),
+    (0x2200, 0x22A5), (0x2500, 0x25FF), (0xFB01, 0xFB02),
+)  # fmt: skip
+_SYMBOLS = frozenset("✓✔✗✘★☆♥❤⌘⌥⌃⇧⌫⏎")
+
+
+@cache
+def font_bytes(name: str) -> bytes:
+    """A shipped font's file."""
+    return (FOLDER / name).read_bytes()
+
+
+def drawable(char: str) -> bool:
+    """Whether the shipped fonts have a glyph for `char`."""
+    return char in _SYMBOLS or any(low <= ord(char) <= high for low, high in _DRAWN)
+
+
+def presentable(words: str) -> tuple[str, bool]:
+    """`words` without what would be an empty box (emoji, controls), and whether a whole script is missing.
+
+    Letters are never dropped: text in a script without a font is still text, and shown as well as it can be.
+    """
+    kept, missing = [], False
+    for char in unicodedata.normalize("NFC", words):
+        category = unicodedata.category(char)
+        if char.isspace() or drawable(char):
+            kept.append(char)
+        elif category[0] in "LMN":
+            missing |= category[0] == "L"
+            kept.append(char)
+        elif category[0] == "P":
+            kept.append(char)
+    return "".join(kept), missing

@@ -1,0 +1,219 @@
+"""Layouts made of words: title, section, closing, bullets, quote and the single statistic."""
+
+from __future__ import annotations
+
+from aurad_plugins.visuals_slides import icons
+from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, kicker
+
+HERO_WIDTH = 0.8  # of the inner width on wide canvases: longer lines are tiring to read
+LEAD_WIDTH = 0.62
+
+
+def _staged(step: int) -> Reveal:
+    """The step-th thing of a hero slide, all of which come in one after another at the start."""
+    return Reveal(delay=round(FIRST + step * STAGGER, 3), seconds=0.7)
+
+
+def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
+    slide = look.slide
+    lead_size = look.pick(1.85, 1.75, 1.75)
+    limit = look.frame.columns * (HERO_WIDTH if look.wide else 1.0)
+    lead_limit = look.frame.columns * (LEAD_WIDTH if look.wide else 0.96)
+
+    def body(fit: Fit) -> Node:
+        top = box(
+            "col",
+            box("rule", width="3.2em", height="0.28em", margin_bottom="0.5em"),
+            kicker(slide.kicker),
+            gap="0.9em",
+            align_items="flex-start",
+        )
+        lead = text(
+            "lead", slide.body or slide.note, lead_size, max_width=_em(lead_limit, fit, lead_size), reveal=_staged(2)
+        )
+        main = text(css, slide.heading, heading, max_width=_em(limit, fit, heading), reveal=_staged(1))
+        return box("col", top, main, lead, gap="1.35em")
+
+    picked = slide.icon or icons.pick(slide.heading, slide.kicker)
+    return Page(body=body, largest=1.0, smallest=0.38, mood="hero", ornament=look.ornament(picked))
+
+
+def _em(units: float, fit: Fit, size: float) -> str:
+    """A width that does not shrink with the text: `units` told in em of a text of `size` at this fit."""
+    return f"{units / (fit.scale * size):.3f}em"
+
+
+def title(look: Look) -> Page:
+    """The first slide: one heading, as large as it can be."""
+    return _hero(look, look.pick(5.7, 5.0, 4.9))
+
+
+def section(look: Look) -> Page:
+    """Opens a part of the video; with a paragraph it may also carry one thought."""
+    return _hero(look, look.pick(4.7, 4.2, 4.3))
+
+
+def closing(look: Look) -> Page:
+    """The last slide; items, if any, stand below as a few short lines."""
+    slide = look.slide
+    if not slide.items:
+        return _hero(look, look.pick(5.2, 4.6, 4.6))
+    heading = look.pick(4.2, 3.7, 3.7)
+    come = entrances(slide.items, first=FIRST + 2 * STAGGER)
+
+    def body(fit: Fit) -> Node:
+        items = slide.items[: fit.keep or None]
+        rows = [
+            box(
+                "row",
+                look.icon("circle-check", 1.7),
+                text("text", item.text, 1.55, flex_shrink=1, flex_grow=1),
+                gap="0.9em",
+                align_items="flex-start",
+                reveal=reveal,
+            )
+            for item, reveal in zip(items, come, strict=False)
+        ]
+        return box(
+            "col",
+            kicker(slide.kicker),
+            text("heading title", slide.heading, heading, reveal=_staged(1)),
+            text("lead", slide.body, 1.6, reveal=_staged(2)),
+            box("col", *rows, gap="0.95em", margin_top="1.1em"),
+            gap="1.2em",
+        )
+
+    return Page(
+        body=body, smallest=0.42, mood="hero", count=len(slide.items), ornament=look.ornament(slide.icon or None)
+    )
+
+
+def bullets(look: Look) -> Page:
+    """Short statements one under another, each with its own mark."""
+    slide = look.slide
+    come = entrances(slide.items)
+    marks = [item.icon for item in slide.items]
+    named = all(marks)
+    size = look.pick(1.72, 1.68, 1.72)
+
+    def mark(name: str) -> Node:
+        if named:
+            return box("tile", look.icon(name, 1.6), width="3em", height="3em", flex_shrink=0)
+        return box("rule", width="0.62em", height="0.62em", flex_shrink=0, margin_top=f"{size * 0.4:.3f}em")
+
+    def row(name: str, words: str, detail: str, reveal: Reveal) -> Node:
+        return box(
+            "row",
+            mark(name),
+            box(
+                "col",
+                text("text", words, size),
+                text("lead", detail, 1.3),
+                gap="0.25em",
+                flex_grow=1,
+                flex_shrink=1,
+                flex_basis=0,
+            ),
+            gap="1.35em",
+            align_items="center" if named else "flex-start",
+            reveal=reveal,
+        )
+
+    def body(fit: Fit) -> Node:
+        items = slide.items[: fit.keep or None]
+        rows = [row(one.icon, one.text, one.detail, reveal) for one, reveal in zip(items, come, strict=False)]
+        lead = text("lead", slide.body, 1.5)
+        return box("col", lead, *rows, gap="1.3em", max_width="100%" if not look.wide else "92%")
+
+    return Page(header=look.header(), body=body, largest=1.3, smallest=0.6, count=len(slide.items), heading_lines=2)
+
+
+def quote(look: Look) -> Page:
+    """Somebody's words, set large, with their name below."""
+    slide = look.slide
+    words = slide.body or slide.heading
+    size = look.pick(3.0, 2.75, 2.8)
+
+    def body(fit: Fit) -> Node:
+        source = box(
+            "row",
+            box("rule", width="2.2em", height="0.16em", flex_shrink=0),
+            text("lead", slide.note, 1.45, flex_shrink=1),
+            gap="1em",
+            align_items="center",
+            reveal=_staged(3),
+        )
+        return box(
+            "col",
+            look.icon("quote", 4.2),
+            text(
+                "quote",
+                _unquoted(words),
+                size,
+                max_width=_em(look.frame.columns * (0.88 if look.wide else 1), fit, size),
+                reveal=_staged(1),
+            ),
+            source if slide.note.strip() else None,
+            gap="1.7em",
+        )
+
+    return Page(body=body, largest=1.15, smallest=0.4, mood="hero")
+
+
+def _unquoted(words: str) -> str:
+    """The words without the marks around them: the large mark above says it already."""
+    bare = words.strip()
+    return bare[1:-1].strip() if len(bare) > 2 and bare[0] in "\"“„«‘'" and bare[-1] in "\"”“»’'" else bare
+
+
+def statistic(look: Look) -> Page:
+    """One figure as the picture, and what it means; further figures stand beside it."""
+    slide = look.slide
+    figures = slide.items or ()
+    come = entrances(figures)
+    side_by_side = look.wide and len(figures) > 1
+    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6, 4.6, 4.6)
+
+    def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
+        return box(
+            "col",
+            text("figure", value, size),
+            text("strong", label, 1.75),
+            text("lead", detail, 1.4),
+            gap="0.7em",
+            reveal=reveal,
+            **({"flex_grow": 1, "flex_basis": 0} if side_by_side else {}),
+        )
+
+    def body(fit: Fit) -> Node:
+        kept = figures[: fit.keep or None]
+        made = [
+            one(
+                "" if item.value is None else item.text, _amount(item.text, item.value, slide.unit), item.detail, reveal
+            )
+            for item, reveal in zip(kept, come, strict=False)
+        ]
+        group = box("row" if side_by_side else "col", *made, gap="2.6em" if side_by_side else "2em")
+        return box("col", group, text("lead", slide.body, 1.7, reveal=_staged(2)), gap="1.8em")
+
+    page_icon = slide.icon or icons.pick(slide.heading)
+    return Page(
+        header=look.header(), body=body, largest=1.1, smallest=0.35, count=len(figures), mood="hero",
+        ornament=look.ornament(page_icon),
+    )  # fmt: skip
+
+
+def _amount(words: str, value: float | None, unit: str) -> str:
+    return words if value is None else number(value, unit)
+
+
+def number(value: float, unit: str = "") -> str:
+    """A value as people write it: 1,250 or 0.5, with `%` and currency signs where they belong."""
+    digits = f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.4g}"
+    digits = digits.replace("-", "−")
+    if not unit:
+        return digits
+    if unit in "$€£¥":
+        return f"−{unit}{digits[1:]}" if digits.startswith("−") else f"{unit}{digits}"
+    return f"{digits}%" if unit == "%" else f"{digits} {unit}"

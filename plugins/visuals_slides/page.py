@@ -1,0 +1,102 @@
+"""What a layout gives: a page of an optional header and a body that can be drawn at any scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aurad.api import Item, Slide
+from aurad_plugins.visuals_slides import icons
+from aurad_plugins.visuals_slides.frame import Frame
+from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
+from aurad_plugins.visuals_slides.themes import Mood, Theme
+
+FIRST = 0.25  # seconds after the start until the first thing comes in: the transition goes first
+STAGGER = 0.14  # seconds between things that come in with the same word
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How much a body must give in: `scale` of all sizes, `lines` of a text (0: all), items to `keep` (0: all)."""
+
+    scale: float = 1.0
+    lines: int = 0
+    keep: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`body` draws the content; `largest` and `smallest` bound its scale. `count` is how many items it has."""
+
+    body: Callable[[Fit], Node]
+    header: Node | None = None
+    heading_lines: int = 2
+    largest: float = 1.0
+    smallest: float = 0.5
+    count: int = 1
+    mood: Mood = "calm"
+    ornament: Node | None = None
+    gap: float = 2.2
+    align: Literal["start", "center", "end"] = "center"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that a layout may look at."""
+
+    slide: Slide
+    frame: Frame
+    theme: Theme
+
+    @property
+    def wide(self) -> bool:
+        return self.frame.shape == "wide"
+
+    @property
+    def tall(self) -> bool:
+        return self.frame.shape == "tall"
+
+    def pick(self, wide: float, square: float, tall: float) -> float:
+        """The value for the canvas's shape."""
+        return {"wide": wide, "square": square, "tall": tall}[self.frame.shape]
+
+    def icon(self, name: str, size: float, colour: str = "", *, stroke: float = 2.0) -> Node:
+        """A shipped icon, `size` em wide, in the accent colour unless told otherwise."""
+        return image(icons.svg(name, colour or self.theme.accent, stroke), size, size, flex_shrink=0)
+
+    def header(self) -> Node | None:
+        """Kicker and heading as content slides wear them."""
+        slide = self.slide
+        if not (slide.kicker.strip() or slide.heading.strip()):
+            return None
+        size = self.pick(3.35, 3.1, 3.0)
+        return box("col", kicker(slide.kicker), text("heading", slide.heading, size), gap="0.75em")
+
+    def ornament(self, name: str | None) -> Node | None:
+        """A large, faint icon that leaves the canvas at its far corner: the only decoration there is."""
+        if name is None:
+            return None
+        side = self.pick(34, 30, 30) * self.frame.unit
+        alpha = self.theme.ornament_alpha
+        drawing = icons.svg(name, self.theme.accent, 0.7, alpha)
+        style: dict[str, str | float] = {"position": "absolute", "width": f"{side}px", "height": f"{side}px"}
+        style["right"] = f"{-side * (0.14 if self.wide else 0.24)}px"
+        style["top" if not self.wide else "bottom"] = f"{-side * (0.14 if self.wide else 0.2)}px"
+        return Node(kind="image", image=drawing, style=style)
+
+
+def kicker(words: str, *, reveal: Reveal | None = None) -> Node | None:
+    """The small line over a heading."""
+    return text("kicker", words, 1.12, lines=1, reveal=reveal)
+
+
+def entrances(items: tuple[Item, ...], *, first: float = FIRST, **how: object) -> list[Reveal]:
+    """When each item comes in: with its word, one shortly after another where several share a word."""
+    seen: dict[int | None, int] = {}
+    made = []
+    for item in items:
+        place = seen[item.at] = seen.get(item.at, -1) + 1
+        start = first if item.at is None else 0.0
+        made.append(Reveal(at=item.at, delay=round(start + place * STAGGER, 3), **how))  # type: ignore[arg-type]
+    return made

@@ -1,0 +1,113 @@
+"""The visuals stage `slides`: a scene's slide as a shot, with layers that come in with the words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import cv2
+import msgspec
+from takumi_py import TakumiError
+
+from aurad.api import (
+    Animation, Artifact, Clip, Layer, Motion, Slide, StageContext, Still, Value, Visual, VisualRequest, VisualsStage,
+)  # fmt: skip
+from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
+from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.frame import Frame, frame_of
+from aurad_plugins.visuals_slides.painter import renderer
+from aurad_plugins.visuals_slides.picture_slide import motion_of, picture_composition
+from aurad_plugins.visuals_slides.plain import plain_composition
+from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
+
+RISE = 1.6  # units that a layer rises or slides
+PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # the store is no gallery: size matters less than time
+JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92]
+
+
+class SlidesOptions(Value, frozen=True, kw_only=True):
+    """What people can set for their slides."""
+
+    accent: Annotated[
+        str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$", description="accent colour, #rrggbb; empty: the theme's")
+    ] = ""
+    headings: Annotated[Literal["theme", "sans", "serif"], msgspec.Meta(description="type of headings")] = "theme"
+    motion: Annotated[bool, msgspec.Meta(description="move pictures gently while they are shown")] = True
+
+
+class SlidesStage(VisualsStage[SlidesOptions]):
+    """Draws slides with shipped fonts and icons, offline."""
+
+    name = "slides"
+    Options = SlidesOptions
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"themes": [{"name": theme.name, "description": theme.description} for theme in THEMES.values()]}
+
+    def fingerprint(self) -> Mapping[str, str]:
+        from importlib.metadata import version  # only the worker that asks pays for it
+
+        return {name: version(name) for name in ("takumi-py", "pillow", "opencv-python-headless", "numpy")}
+
+    async def open(self, cache: Path) -> None:
+        renderer()  # parsing the fonts takes longer than a slide
+
+    def draw(self, request: VisualRequest, context: StageContext[SlidesOptions]) -> Visual:
+        options = context.options
+        theme = theme_named(request.theme, options.accent, None if options.headings == "theme" else options.headings)
+        frame = frame_of(request.canvas, request.safe_bottom)
+        slide, missing = prepared(request.scene.slide, request.language)
+        if missing:
+            context.warn("slides-script", "cannot draw all letters of this slide: the shipped fonts lack their script")
+        picture = slide.picture
+        if picture and picture.artifact.media_type.startswith("video/"):
+            return Visual(shots=(Clip(video=picture.artifact, credit=picture.credit),))
+        made, motion = _composed(slide, frame, theme, context)
+        if made.shortened:
+            context.warn("slides-shortened", f"cannot show all text of the slide {slide.heading!r}: it was shortened")
+        return _visual(made, motion, slide, frame, context)
+
+
+def _composed(
+    slide: Slide, frame: Frame, theme: Theme, context: StageContext[SlidesOptions]
+) -> tuple[Composition, Motion | None]:
+    try:
+        if slide.picture and slide.kind in {"image", "title", "section", "closing"}:
+            made = picture_composition(slide, context.path(slide.picture.artifact), frame, theme)
+            return made, motion_of(slide) if context.options.motion else None
+        return compose(slide, frame, theme), None
+    except TakumiError as error:
+        context.warn("slides-plain", f"cannot draw the slide as designed: {error}; a plain one takes its place")
+        return plain_composition(slide, frame, theme), None
+
+
+def _visual(
+    made: Composition, motion: Motion | None, slide: Slide, frame: Frame, context: StageContext[SlidesOptions]
+) -> Visual:
+    base = _kept(made.base, "base.png", context)
+    poster = _kept(made.poster, "poster.jpg", context)
+    credit = slide.picture.credit if slide.picture else None
+    if not made.layers:
+        return Visual(shots=(Still(image=base, motion=motion, credit=credit),), poster=poster)
+    layers = tuple(_layer(sheet, place, frame, context) for place, sheet in enumerate(made.layers))
+    return Visual(shots=(Animation(base=base, layers=layers, motion=motion, credit=credit),), poster=poster)
+
+
+def _layer(sheet: Sheet, place: int, frame: Frame, context: StageContext[SlidesOptions]) -> Layer:
+    reveal = sheet.reveal
+    return Layer(
+        image=_kept(sheet.pixels, f"layer{place:02}.png", context), x=sheet.x, y=sheet.y,
+        at=reveal.at, delay=reveal.delay, effect=reveal.effect, seconds=reveal.seconds, distance=round(RISE * frame.unit),
+    )  # fmt: skip
+
+
+def _kept(pixels: Pixels, name: str, context: StageContext[SlidesOptions]) -> Artifact:
+    path = context.workspace / name
+    order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    jpeg = path.suffix == ".jpg"
+    done, encoded = cv2.imencode(path.suffix, cv2.cvtColor(pixels, order), JPEG if jpeg else PNG)
+    if not done:
+        raise OSError(f"cannot encode {name}: OpenCV gave no reason")
+    path.write_bytes(encoded.tobytes())
+    return context.keep(path, "image/jpeg" if jpeg else "image/png")
