@@ -334,12 +334,16 @@ class Board:
                 step.duration = round(time.monotonic() - step.began, 3)
             self.emit(StepChanged, step=name, step_status=status, plugin=step.plugin)
 
-    def leave_all(self, started: StepStatus, pending: StepStatus) -> None:
+    def leave_all(self, status: Status) -> None:
+        """The job has ended: so have its steps. Of a failed job, those with errors failed, the others were cut off."""
+        blamed = any(step.errors for step in self._steps.values())
         for step in self._steps.values():
-            if step.status is StepStatus.RUNNING:
-                self.leave(step.name, started)
-            elif step.status is StepStatus.PENDING:
-                self.leave(step.name, pending)
+            if step.status is StepStatus.PENDING:
+                self.leave(step.name, StepStatus.SKIPPED)
+            elif step.status is StepStatus.RUNNING:
+                failed = status is Status.FAILED and (bool(step.errors) or not blamed)
+                done = StepStatus.SUCCEEDED if status is Status.SUCCEEDED else StepStatus.CANCELLED
+                self.leave(step.name, StepStatus.FAILED if failed else done)
 
     def _enter(self, task: Task) -> _Step:
         self.enter(task.step)

@@ -303,10 +303,7 @@ class Jobs:
         """The end: row, timeline and terminal event in one transaction, then nothing more of this job."""
         _check_move(job.status, status)
         board = job.board or self._board(job)
-        started = {Status.SUCCEEDED: StepStatus.SUCCEEDED, Status.FAILED: StepStatus.FAILED}.get(
-            status, StepStatus.CANCELLED
-        )
-        board.leave_all(started, StepStatus.SKIPPED)
+        board.leave_all(status)
         board.set_status(status)
         job.status = status
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
