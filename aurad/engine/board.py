@@ -20,6 +20,7 @@ from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
 from aurad.engine.runner import Attempted, Started
 from aurad.engine.schedule import Rank
+from aurad.engine.step import StepState
 from aurad.engine.store import Store
 from aurad.engine.task import Task
 from aurad.model.artifact import Artifact
@@ -28,13 +29,11 @@ from aurad.model.event import (
     AnyEvent,
     ArtifactReady,
     ArtifactView,
-    Items,
     JobView,
     PluginChoice,
     StepChanged,
     StepError,
     StepProgress,
-    StepView,
     TaskView,
     Warned,
     timestamp,
@@ -50,41 +49,6 @@ LOG_TAIL = 100  # lines of a job's log kept for a failure's story
 SOFTWARE = frozenset({"libx264"})
 
 
-class _Step:
-    """A step while it runs."""
-
-    def __init__(self, name: Step) -> None:
-        self.name, self.status = name, StepStatus.PENDING
-        self.done, self.total, self.reused = 0, 0, 0
-        self.began: float | None = None
-        self.started_at: str | None = None
-        self.duration: float | None = None
-        self.plugin: PluginChoice | None = None
-        self.running: dict[str, float] = {}
-        self.message, self.changed = "", False
-        self.errors: list[dict[str, Any]] = []
-
-    @property
-    def percent(self) -> float:
-        if self.status is StepStatus.SUCCEEDED:
-            return 100.0
-        share = (self.done + sum(self.running.values())) / self.total if self.total else 0.0
-        return round(min(share, 0.999) * 100, 1)
-
-    def view(self) -> StepView:
-        return StepView(
-            name=self.name,
-            status=self.status,
-            progress=self.percent,
-            started_at=self.started_at,
-            duration_seconds=self.duration,
-            items=Items(done=self.done, total=self.total, reused=self.reused),
-            plugin=self.plugin,
-            message=self.message,
-            errors=tuple(self.errors),
-        )
-
-
 class Board:
     """Implements `runner.Asker` for one job."""
 
@@ -95,7 +59,7 @@ class Board:
         self.canvas: Canvas | None = None
         self.on_part: Callable[[Scene], None] = lambda scene: None
         self.avoid: list[str] = []
-        self._steps: dict[Step, _Step] = {name: _Step(name) for name in STEPS}
+        self._steps: dict[Step, StepState] = {name: StepState(name) for name in STEPS}
         self._steps["Script"].total = 1
         self._stage: Step = "Initialization"
         self._status, self.priority = view.status, view.priority
@@ -119,8 +83,7 @@ class Board:
     def reused(self, task: Task) -> None:
         """A result was known: it counts as done and as no work."""
         step = self._enter(task)
-        if task.method in _STEP_OF:
-            step.done, step.reused, step.changed = step.done + 1, step.reused + 1, True
+        self._count(step, task, reused=1)
         self._reused.add(task.name)
         self._forecast.drop(task.name)
         now = time.time() - self._created
@@ -150,11 +113,16 @@ class Board:
         """A task that ran for us has its result."""
         step = self._enter(task)
         step.running.pop(task.name, None)
-        if task.method in _STEP_OF:
-            step.done, step.changed = step.done + 1, True
+        self._count(step, task, reused=0)
         self._forecast.advance(task.name, 1.0)
         now = time.time() - self._created
         self._record(task, self._began.get(task.name, now), now, reused=False)
+
+    def _count(self, step: StepState, task: Task, *, reused: int) -> None:
+        if task.method in _STEP_OF:
+            step.done, step.reused, step.changed = step.done + 1, step.reused + reused, True
+        if step.full:
+            self.leave(step.name, StepStatus.SUCCEEDED)
 
     def _start(self, task: Task, attempt: int) -> None:
         step = self._enter(task)
@@ -345,26 +313,23 @@ class Board:
                 done = StepStatus.SUCCEEDED if status is Status.SUCCEEDED else StepStatus.CANCELLED
                 self.leave(step.name, StepStatus.FAILED if failed else done)
 
-    def _enter(self, task: Task) -> _Step:
+    def _enter(self, task: Task) -> StepState:
         self.enter(task.step)
         return self._steps[task.step]
 
     async def tell_progress_forever(self) -> None:
-        """Four times a second at most, what has changed; a full step is closed."""
+        """Four times a second at most, what has changed."""
         while True:
             for step in self._steps.values():
                 self._tell_progress(step)
             await trio.sleep(COALESCE)
 
-    def _tell_progress(self, step: _Step) -> None:
+    def _tell_progress(self, step: StepState) -> None:
         if not step.changed or step.status is not StepStatus.RUNNING:
             return
         step.changed = False
-        items = Items(done=step.done, total=step.total, reused=step.reused)
         self.message = step.message or f"{step.name}: {step.done} of {step.total}"
-        self.emit(StepProgress, step=step.name, progress_pct=step.percent, items=items, detail=step.message)
-        if step.total and step.done >= step.total and not step.running:
-            self.leave(step.name, StepStatus.SUCCEEDED)
+        self.emit(StepProgress, step=step.name, progress_pct=step.percent, items=step.items, detail=step.message)
 
     def view(self, **changes: Any) -> JobView:
         """The job now."""

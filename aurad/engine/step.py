@@ -1,0 +1,52 @@
+"""One step of a running job: its items, its share of the work, its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aurad.model.event import Items, PluginChoice, StepView
+from aurad.model.job import Step, StepStatus
+
+
+class StepState:
+    """A step while it runs."""
+
+    def __init__(self, name: Step) -> None:
+        self.name, self.status = name, StepStatus.PENDING
+        self.done, self.total, self.reused = 0, 0, 0
+        self.began: float | None = None
+        self.started_at: str | None = None
+        self.duration: float | None = None
+        self.plugin: PluginChoice | None = None
+        self.running: dict[str, float] = {}
+        self.message, self.changed = "", False
+        self.errors: list[dict[str, Any]] = []
+
+    @property
+    def percent(self) -> float:
+        if self.status is StepStatus.SUCCEEDED:
+            return 100.0
+        share = (self.done + sum(self.running.values())) / self.total if self.total else 0.0
+        return round(min(share, 0.999) * 100, 1)
+
+    def view(self) -> StepView:
+        return StepView(
+            name=self.name,
+            status=self.status,
+            progress=self.percent,
+            started_at=self.started_at,
+            duration_seconds=self.duration,
+            items=self.items,
+            plugin=self.plugin,
+            message=self.message,
+            errors=tuple(self.errors),
+        )
+
+    @property
+    def items(self) -> Items:
+        return Items(done=self.done, total=self.total, reused=self.reused)
+
+    @property
+    def full(self) -> bool:
+        """Nothing more will come: all items that were foreseen are done."""
+        return bool(self.total) and self.done >= self.total and not self.running
