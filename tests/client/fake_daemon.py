@@ -25,7 +25,7 @@ FILES = {
     "script.json": b'{"title": "T", "scenes": []}',
     "cover.jpg": b"\xff\xd8\xff",
     "credits.txt": b"me\n",
-    "manifest.json": b"{}",
+    "manifest.json": b'{"aurad": "0"}',
 }
 KINDS = {"video.mp4": "video", "script.json": "script", "cover.jpg": "image", "manifest.json": "manifest"}
 TASK = {"name": "voice", "step": "Voice", "plugin": "v", "start": 0.0, "end": 1.5, "reused": False, "lane": "cpu-0"}

@@ -59,7 +59,7 @@ def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
 
 def test_again_replaces_the_former_result(fake: FakeDaemon, here: Path) -> None:
     assert run(["make", "bees.md"]) == codes.OK
-    fake.files = {"video.mp4": b"new", "manifest.json": b"{}"}
+    fake.files = {"video.mp4": b"new", "manifest.json": FILES["manifest.json"]}
     assert run(["make", "bees.md"]) == codes.OK
     assert files_of(here) == {"bees.md", "bees.mp4", "bees/video.mp4", "bees/manifest.json"}
     assert (here / "bees.mp4").read_bytes() == b"new"
@@ -71,6 +71,16 @@ def test_somebody_elses_video_is_not_replaced(fake: FakeDaemon, here: Path, caps
     assert "E505-OUTPUT" in capsys.readouterr().err
     assert fake.calls == []
     assert run(["make", "bees.md", "-o", "bees.mp4"]) == codes.OK
+
+
+def test_a_folder_of_other_things_is_left_alone(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    (here / "bees").mkdir()
+    (here / "bees" / "cover.jpg").write_bytes(b"precious")
+    for out in ([], ["-o", "bees.mp4"]):
+        assert run(["make", "bees.md", *out]) == codes.USAGE
+        assert "it holds other files" in capsys.readouterr().err
+    assert fake.calls == []
+    assert files_of(here) == {"bees.md", "bees/cover.jpg"}
 
 
 @pytest.mark.parametrize(

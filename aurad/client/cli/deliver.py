@@ -6,6 +6,7 @@ hidden name first and renamed at the end, so a cancel or a full disk leaves noth
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from aurad.model.errors import AuradError
 
 VIDEO = "video.mp4"
 SUFFIX = ".mp4"
-KNOWN = (VIDEO, "captions.srt", "captions.vtt", "script.json", "cover.jpg", "credits.txt", "manifest.json")
+MANIFEST = "manifest.json"
+KNOWN = (VIDEO, "captions.srt", "captions.vtt", "script.json", "cover.jpg", "credits.txt", MANIFEST)
 NOT_DELIVERED = ("preview", "log")
 
 
@@ -62,18 +64,30 @@ def check(where: Place) -> None:
     A former result is replaced: it has a manifest. A video that the user named is theirs to replace.
     """
     files.check_writable(where.folder.parent)
+    ours = _is_ours(where.folder)
     if where.folder.is_dir():
         files.check_writable(where.folder)
+        if not ours and any(where.folder.iterdir()):
+            raise _taken(where.folder, "it holds other files and is no earlier result", "Choose another place with -o.")
     elif where.folder.exists():
-        raise AuradError("E505-OUTPUT", f"cannot write {where.folder}: it is a file, not a folder")
+        raise _taken(where.folder, "it is a file, not a folder", "Choose another place with -o.")
     if where.video.is_dir():
-        raise AuradError("E505-OUTPUT", f"cannot write {where.video}: it is a folder")
-    if where.video.exists() and not where.named and not (where.folder / "manifest.json").exists():
-        raise AuradError(
-            "E505-OUTPUT",
-            f"cannot write {where.video}: it is there already and is no earlier result",
-            remedy=f"Name the file to replace it: -o {where.video}",
-        )
+        raise _taken(where.video, "it is a folder", "Choose another place with -o.")
+    if where.video.exists() and not where.named and not ours:
+        raise _taken(where.video, "it is there and no earlier result", f"Name it to replace it: -o {where.video}")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder is an earlier result: its manifest says so."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "aurad" in manifest
+
+
+def _taken(path: Path, cause: str, remedy: str) -> AuradError:
+    return AuradError("E505-OUTPUT", f"cannot write {path}: {cause}", remedy=remedy)
 
 
 def deliver(client: Client, artifacts: Sequence[dict[str, Any]], where: Place) -> list[Delivered]:
