@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,11 +14,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
 from tests.client.fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
+
+MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
 
 
 def files_of(folder: Path) -> set[str]:
@@ -252,9 +257,7 @@ def test_until_a_stage_gives_what_there_is(fake: FakeDaemon, here: Path, capsys:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here: Path, sign: signal.Signals) -> None:
     fake.events = [step("Voice", "Running")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md"], stderr=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, *MAKE], stderr=subprocess.PIPE)
     fake.wait_called("events.subscribe")
     began = time.monotonic()
     process.send_signal(sign)
@@ -272,7 +275,7 @@ def test_an_interrupt_during_delivery_leaves_nothing(fake: FakeDaemon, here: Pat
 
     may_end = threading.Event()
     fake.answers["artifacts.open"] = stuck
-    process = subprocess.Popen([sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md", "-q"])
+    process = subprocess.Popen([sys.executable, *MAKE, "-q"])
     fake.wait_called("artifacts.open")
     assert any(path.name.endswith(".part") for path in here.iterdir())
     process.send_signal(signal.SIGINT)
@@ -286,9 +289,29 @@ def test_an_interrupt_during_delivery_leaves_nothing(fake: FakeDaemon, here: Pat
 def test_a_daemon_deaf_to_cancel_does_not_hold_us(fake: FakeDaemon, here: Path) -> None:
     fake.events = [step("Voice", "Running")]
     fake.answers["jobs.cancel"] = lambda params, fds: {}
-    process = subprocess.Popen([sys.executable, "-m", "aurad.client.cli.main", "make", "bees.md", "-q"])
+    process = subprocess.Popen([sys.executable, *MAKE, "-q"])
     fake.wait_called("events.subscribe")
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == codes.CANCELLED
     assert time.monotonic() - began < 2.2
+
+
+@pytest.mark.slow
+def test_a_terminal_gets_a_live_picture_and_ctrl_c_works_there(fake: FakeDaemon, here: Path) -> None:
+    fake.events = [step("Voice", "Running")]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, *MAKE], {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"})
+    fake.wait_called("events.subscribe")
+    os.write(terminal, b"\x03")
+    shown = b""
+    with contextlib.suppress(OSError):  # how a terminal says that nobody is left
+        while data := os.read(terminal, 65536):
+            shown += data
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == codes.CANCELLED
+    text = shown.decode()
+    assert "● Voice" in click.unstyle(text)
+    assert text.rstrip().endswith("cancelled")
+    assert "\x1b[?25h" in text, "the cursor is back"
