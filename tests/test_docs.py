@@ -47,3 +47,12 @@ def test_every_hook_is_documented_and_tested(name: str, function: object) -> Non
 def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+TUTORIAL = ROOT / "docs" / "tutorial"
+
+
+@pytest.mark.parametrize("name", ["aurad_letters.py", "test_letters.py"])
+def test_the_tutorial_shows_the_plugin_as_it_is(name: str) -> None:
+    source = (TUTORIAL / "first_plugin" / name).read_text()
+    assert f"```python\n{source}```" in (TUTORIAL / "first-plugin.md").read_text()
