@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
 import pytest
 
-from aurad.configuration import load_presets, load_settings, set_value
+from aurad.configuration import FILE_LIMIT, load_presets, load_settings, set_value
 from aurad.model.brief import Brief
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
@@ -104,3 +105,25 @@ def test_a_user_s_preset_wins_over_one_of_the_same_name(places: Folders) -> None
     write(places.presets / "mine.toml", 'theme = "ink"\n')
     presets = load_presets(places)
     assert (presets["draft"].fps, presets["mine"].theme) == (10, "ink")
+
+
+def test_a_full_disk_leaves_the_drop_in_as_it_was_and_no_part_of_a_new_one(
+    places: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = set_value(places, "jobs.max_running", "3")
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("aurad.configuration.os.fsync", full)
+    with pytest.raises(AuradError, match="No space left on device"):
+        set_value(places, "jobs.max_running", "2")
+    assert path.read_bytes() == before
+    assert list(places.drop_ins.iterdir()) == [path]
+
+
+def test_a_file_that_is_no_settings_file_by_its_size_is_refused(places: Folders) -> None:
+    write(places.settings_file, "#" * (FILE_LIMIT + 1))
+    with pytest.raises(AuradError, match="it is over 1048576 bytes"):
+        load_settings(places, environ={})
