@@ -74,6 +74,35 @@ def test_catalogues(fake: FakeDaemon, capsys: Any) -> None:
     assert capsys.readouterr().out == "[]\n"
 
 
+def test_plugins_and_their_options(fake: FakeDaemon, capsys: Any) -> None:
+    properties = {
+        "speed": {"type": "number", "minimum": 0.5, "maximum": 2.0, "default": 1.0, "description": "how fast"},
+        "look": {"enum": ["a", "b"]},
+        "crf": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}], "default": None},
+        "names": {"type": "array", "items": {"type": "string"}, "default": []},
+        "on": {"type": "boolean", "default": False},
+    }
+    schema = {"$ref": "#/$defs/O", "$defs": {"O": {"type": "object", "properties": properties}}}
+    ready = {"version": "1", "status": "ready", "reason": ""}
+    x264 = {"name": "x", "kind": "render", "optionsSchema": schema, **ready}
+    answer(fake, "plugins.list", {"plugins": [x264, {"name": "s", "kind": "script", **ready}]})
+    assert run(["plugins"]) == codes.OK
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["NAME", "KIND", "VERSION", "STATUS"],
+        ["s", "script", "1", "ready"],
+        ["x", "render", "1", "ready"],
+    ]
+    assert run(["plugins", "x"]) == codes.OK
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[3:]] == [
+        ["x.speed", "number", "0.5..2", "1.0", "how", "fast"],
+        ["x.look", "a|b"],
+        ["x.crf", "integer", "0.."],
+        ["x.names", "list", "of", "text", "[]"],
+        ["x.on", "true|false", "false"],
+    ]
+    assert run(["plugins", "y"]) == codes.USAGE
+
+
 @pytest.mark.parametrize(("ok", "status"), [(True, codes.OK), (False, codes.FAILED)])
 def test_doctor(fake: FakeDaemon, capsys: Any, ok: bool, status: int) -> None:
     answer(fake, "system.doctor", {"checks": [{"name": "disk", "ok": ok, "detail": "3 MiB", "remedy": "Free some."}]})

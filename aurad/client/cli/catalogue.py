@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from aurad.client.cli.jobs import as_json, call
+from aurad.client.cli.schema import options
 from aurad.client.cli.table import print_json, print_table
+from aurad.model.errors import AuradError
+
+KINDS = ("script", "voice", "visuals", "render", "finish")  # the order in which a job meets them
 
 
 @click.command()
+@click.argument("name", required=False)
 @as_json
-def plugins(as_json: bool) -> None:
-    """List plugins, what they do, and why one is off."""
-    _list("plugins.list", "plugins", ("name", "kind", "version", "status", "reason"), as_json)
+def plugins(name: str | None, as_json: bool) -> None:
+    """List plugins, what they do, and why one is off; of the one called NAME its options."""
+    found: list[dict[str, Any]] = call("plugins.list")["plugins"]
+    found.sort(key=lambda one: (KINDS.index(one["kind"]) if one["kind"] in KINDS else len(KINDS), one["name"]))
+    if name is not None:
+        found = [one for one in found if one["name"] == name]
+        if not found:
+            raise AuradError("E104-PLUGIN", f"cannot show the plugin {name!r}: there is none of that name")
+    if as_json:
+        print_json(found)
+        return
+    _print(found, ("name", "kind", "version", "status", "reason"))
+    if name is not None:
+        for one in found:
+            rows = [(f"{name}.{option}", *more) for option, *more in options(one.get("optionsSchema") or {})]
+            print_table(("OPTION", "ALLOWED", "DEFAULT", "MEANING"), rows)
 
 
 @click.command()
@@ -43,6 +61,11 @@ def _list(method: str, member: str, columns: Sequence[str], as_json: bool) -> No
     found: list[dict[str, Any]] = call(method)[member]
     if as_json:
         print_json(found)
-        return
+    else:
+        _print(found, columns)
+
+
+def _print(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Only columns in which something is said."""
     used = [name for name in columns if any(one.get(name) not in (None, "") for one in found)]
     print_table([name.upper() for name in used], ([one.get(name) for name in used] for one in found))
