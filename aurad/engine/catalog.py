@@ -57,7 +57,7 @@ class Catalog:
 
     def __init__(self, executor: Executor, memory: Path, configured_ffmpeg: str, installed: Installed) -> None:
         self._executor, self._memory, self._configured = executor, memory, configured_ffmpeg
-        self._installed = installed
+        self._installed, self._loading = installed, trio.Lock()
         self.sources: dict[str, PluginSource] = {}
         self.stages: dict[tuple[str, str], Stage] = {}
         self.broken: dict[str, Broken] = {}
@@ -67,6 +67,10 @@ class Catalog:
 
     async def load(self) -> None:
         """Look at what is installed now; cheap when nothing has changed since the last time."""
+        async with self._loading:  # two jobs that start together look once after the other
+            await self._load()
+
+    async def _load(self) -> None:
         self.sources, stamp = await trio.to_thread.run_sync(
             lambda: (self._installed.plugins(), self._installed.stamp())
         )

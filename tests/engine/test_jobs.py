@@ -219,6 +219,7 @@ async def test_two_jobs_in_the_same_second_are_two_jobs(tmp_path: Path) -> None:
         ids = [await house.submit(f"Job {n} speaks.") for n in range(8)]
         views = [await house.engine.jobs.wait(job_id) for job_id in ids]
     assert len(set(ids)) == 8
+    assert [view.status for view in views] == [Status.SUCCEEDED] * 8, [view.errors for view in views]
     videos = {a.sha256 for view in views for a in view.artifacts if a.name == "video.mp4"}
     assert len(videos) == 8
 
