@@ -10,11 +10,13 @@ from aurad.api import Value
 
 
 class Text(Value, frozen=True, kw_only=True):
-    """A run of prose. `strong` are its emphasised phrases, `linked` whether it is nothing but links."""
+    """A run of prose. `strong` are its emphasised phrases, `linked` whether it is nothing but links,
+    `links` what the links in it say."""
 
     text: str
     strong: tuple[str, ...] = ()
     linked: bool = False
+    links: tuple[str, ...] = ()
 
 
 class Heading(Value, frozen=True, kw_only=True, tag=True):

@@ -39,7 +39,7 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
         return None
     speech = Speech()
     if lead:
-        speech.say(wording.sentence(lead.text))
+        speech.lead(lead)
     if lead is None or len(lead.words) < FEW_WORDS:
         speech.say(wording.sentence(describe(code)))
     language = code.language.lower()

@@ -13,6 +13,7 @@ from importlib.resources import files
 
 EDGES = re.compile(r"^(?P<lead>[^\w$€£%#@.+-]*)(?P<core>.*?)(?P<trail>[^\w%°+#]*)$", re.DOTALL)
 Tagger = Callable[[list[str]], list[str]]
+SIGNS = "<>=&+→~≈×"
 FINITE = frozenset(("VBD", "VBP", "VBZ", "MD"))
 NOUNS = frozenset(("NN", "NNS", "NNP", "NNPS"))
 
@@ -47,7 +48,9 @@ class Grammar:
 
 def split_edges(word: str) -> tuple[str, str, str]:
     match = EDGES.match(word)
-    return (match["lead"], match["core"], match["trail"]) if match else ("", word, "")
+    if match is None or (not match["core"] and any(sign in word for sign in SIGNS)):
+        return "", word, ""  # a sign that stands for a word, such as `>=`
+    return match["lead"], match["core"], match["trail"]
 
 
 def load_english() -> Grammar:

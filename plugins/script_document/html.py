@@ -7,18 +7,23 @@ from html.parser import HTMLParser
 from aurad_plugins.script_document.blocks import Block, Code, Entry, Heading, Image, Listing, Paragraph, Table, Text
 from aurad_plugins.script_document.inline import clean
 from aurad_plugins.script_document.quotes import make_quote
+from aurad_plugins.script_document.vocabulary import word_set
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # What is on a page without being part of the text.
-SILENT = frozenset(
-    "script style template noscript svg math nav aside footer form button select textarea iframe object "
-    "title audio video canvas".split()
+SILENT = word_set(
+    """
+    script style template noscript svg math nav aside footer form button select textarea iframe object title
+    audio video canvas
+    """
 )
-BREAKS = frozenset(
-    "p div section article main header ul ol dl table blockquote pre figure figcaption details summary address "
-    "tr td th li dt dd hr body html center".split()
+BREAKS = word_set(
+    """
+    p div section article main header ul ol dl table blockquote pre figure figcaption details summary address
+    tr td th li dt dd hr body html center
+    """
 ) | frozenset(HEADINGS)
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+VOID = word_set("area base br col embed hr img input link meta source track wbr")
 
 
 class Frame:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Entry, Listing
 from aurad_plugins.script_document.sentences import Sentence, end_sentence
-from aurad_plugins.script_document.units import Speech, Unit
-from aurad_plugins.script_document.wording import MOST_ITEMS, SHORT, Wording, chunks, joined, split_label
+from aurad_plugins.script_document.units import ItemsKind, Speech, Unit
+from aurad_plugins.script_document.wording import (
+    MOST_ITEMS,
+    SHORT,
+    Wording,
+    chunks,
+    joined,
+    split_apposition,
+    split_label,
+)
 
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+LINKS = ("Then", "Next", "After that")
 ORDINAL_LIMIT = 5  # beyond this nobody counts along
 MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
 CARD_WORDS = 3
@@ -21,12 +30,17 @@ def list_units(listing: Listing, lead: Sentence | None, title: str, wording: Wor
     texts = [text for text in texts if any(character.isalnum() for character in text)]
     if not texts:
         return []
-    if lead is None and title:
+    if lead is None and title and not repeats(title, texts[0]):
         lead = wording.sentence(title)
     runs = spoken_runs(texts, wording)
     names = not listing.ordered and not any(wording.is_statement(text) or split_label(text)[0] for text in texts)
     say = say_names if names else say_statements
     return [say(texts, run, lead if number == 0 else None, listing.ordered, wording) for number, run in enumerate(runs)]
+
+
+def repeats(title: str, text: str) -> bool:
+    """Whether the heading would be said twice: `Fixed. Fixed a crash.`"""
+    return title.split(maxsplit=1)[0].lower() == text.split(maxsplit=1)[0].lower()
 
 
 def entry_text(entry: Entry) -> str:
@@ -62,7 +76,7 @@ def say_names(texts: list[str], run: range, lead: Sentence | None, ordered: bool
         items.append(Item(text=wording.label(texts[index]).text, at=sentence.starts[place]))
         place += len(name.split())
     short = all(len(item.text.split()) <= CARD_WORDS for item in items)
-    kind = "cards" if short and len(items) == 3 else "bullets"
+    kind: ItemsKind = "cards" if short and len(items) == 3 else "bullets"
     return speech.unit(Slide(kind=kind, items=tuple(items)), leans=bool(run.start))
 
 
@@ -70,7 +84,7 @@ def say_statements(texts: list[str], run: range, lead: Sentence | None, ordered:
     """Each entry a sentence; steps are counted or linked."""
     speech = Speech()
     if lead:
-        speech.say(wording.sentence(lead.text))
+        speech.lead(lead)
     items = [say_entry(texts, index, speech, ordered, wording) for index in run]
     return speech.unit(Slide(kind=statement_kind(items, ordered), items=tuple(items)), leans=bool(run.start))
 
@@ -79,7 +93,10 @@ def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wordi
     text = texts[index]
     opening = link_word(texts, index, wording) if ordered else ""
     label, rest = split_label(text)
-    said = f"{opening}, {wording.soften(text)}" if opening else text
+    if all(is_apposition(other, wording) for other in texts):
+        label, rest = split_apposition(text)
+    soft = text[:1].lower() + text[1:] if opening and wording.is_command(text) else wording.soften(text)
+    said = f"{opening}, {soft}" if opening else text
     start = len(speech.words)
     sentences = wording.sentences(end_sentence(said))
     for sentence in sentences:
@@ -92,6 +109,13 @@ def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wordi
     return Item(text=phrase.text, at=start + (1 if opening else 0) + offset)
 
 
+def is_apposition(text: str, wording: Wording) -> bool:
+    """Whether an entry is `Name, what it is` rather than a sentence with a comma."""
+    name, _ = split_apposition(text)
+    tags = wording.grammar.tags(text.split())[: len(name.split())]
+    return bool(name) and bool(tags[0]) and all(tag.startswith(("NN", "JJ", "DT", "CD")) for tag in tags)
+
+
 def link_word(texts: list[str], index: int, wording: Wording) -> str:
     count = len(texts)
     if all(wording.is_command(split_label(text)[1]) for text in texts):
@@ -99,11 +123,11 @@ def link_word(texts: list[str], index: int, wording: Wording) -> str:
             return "First" if count > 1 else ""
         if index == count - 1:
             return "Finally" if count > 2 else "Then"
-        return ("Then", "Next", "After that")[(index - 1) % 3]
+        return LINKS[(index - 1) % 3]
     return ORDINALS[index] if count <= ORDINAL_LIMIT else ""
 
 
-def statement_kind(items: list[Item], ordered: bool) -> str:
+def statement_kind(items: list[Item], ordered: bool) -> ItemsKind:
     if ordered:
         return "steps"
     return "cards" if 2 <= len(items) <= 4 and all(item.detail for item in items) else "bullets"

@@ -101,6 +101,7 @@ class Inline:
         self.parts: list[str] = []
         self.strong: list[str] = []
         self.images: list[Block] = []
+        self.links: list[str] = []
         self.outside = 0  # letters that stand outside of links
 
     @property
@@ -112,7 +113,7 @@ class Inline:
         return clean(self.raw)
 
     def as_text(self) -> Text:
-        return Text(text=self.text, strong=tuple(self.strong), linked=not self.outside)
+        return Text(text=self.text, strong=tuple(self.strong), linked=not self.outside, links=tuple(self.links))
 
     def add(self, text: str, *, linked: bool) -> None:
         self.parts.append(text)
@@ -145,6 +146,8 @@ def gather(node: SyntaxTreeNode, into: Inline, *, linked: bool) -> None:
             inside = "".join(into.parts[start:])
             if node.type == "link" and inside.startswith("^"):  # a footnote that looked like a reference
                 del into.parts[start:]
+            elif node.type == "link" and inside.strip():
+                into.links.append(clean(inside))
             if node.type == "strong" and inside.strip():
                 into.strong.append(clean(inside))
 

@@ -13,30 +13,55 @@ from typing import NamedTuple
 
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.vocabulary import word_set
 
 MOST_WORDS = 7  # more is read instead of listened to
 LONGEST_QUESTION = 9
 WEAKEST = 0.2  # below this a phrase says less than an empty line
 
-PRONOUNS = frozenset("it they he she we you i this that these those there one".split())
-CONTRACTED = frozenset("it's they're that's there's you're we're i'm he's she's here's this's".split())
-BE = frozenset("is are was were am be been being 's 're".split())
-AUXILIARIES = BE | frozenset("has have had do does did can could will would shall should may might must".split())
-DISCOURSE = frozenset(
-    "however then also so thus therefore instead meanwhile indeed moreover still yet furthermore besides hence "
-    "consequently first second third next finally now today here otherwise rather nevertheless additionally".split()
+PRONOUNS = word_set("it they he she we you i this that these those there one")
+CONTRACTED = word_set("it's they're that's there's you're we're i'm he's she's here's this's")
+BE = word_set("is are was were am be been being 's 're")
+AUXILIARIES = BE | word_set("has have had do does did can could will would shall should may might must")
+DISCOURSE = word_set(
+    """
+    however then also so thus therefore instead meanwhile indeed moreover still yet furthermore besides hence
+    consequently first second third next finally now today here otherwise rather nevertheless additionally
+    """
 )
-FILLERS = frozenset("really actually simply basically quite very also even indeed now itself themselves".split())
-SUBORDINATORS = frozenset("because although though while since if unless until whereas whether so when where".split())
+FILLERS = word_set(
+    """
+    really actually simply basically quite very also even indeed now
+    """
+)
+SUBORDINATORS = word_set(
+    """
+    because although though while since if unless until whereas whether so when where
+    """
+)
 # Before these a cut would turn the statement into another one, or leave a word that needs them.
-GLUE = frozenset("of than as per unless except without if until like but or that not n't versus vs".split())
-# Nouns, adjectives and verbs that ask for what follows.
-WAITING = frozenset(
-    "ability way need right time attempt chance number part kind type range amount set lack difference access response "
-    "able different similar close due such same based likely ready used known made more most less least two three "
-    "up both either neither only each every all any some no other another much many few several same".split()
+GLUE = word_set(
+    """
+    of than as per unless except without if until like but or that not n't versus vs
+    """
 )
+# Nouns, adjectives and verbs that ask for what follows.
+WAITING = word_set(
+    """
+    ability way need right time attempt chance number part kind type range amount set lack difference access
+    response able different similar close due such same based likely ready used known made more most less
+    least two three up both either neither only each every all any some no other another much many few several
+    same
+    """
+)
+NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
+ASKS = word_set("that how to when where why what who which if whether")  # after a verb: its object follows
+CONDITIONS = word_set("if unless until than except without")  # what stands before holds only with what follows
+LOOSE_ENDS = word_set("not very more most which only both")
+VAGUE = word_set("something anything nothing everything someone thing things one ones way fact all those")
+QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
+LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
 BREAKS = re.compile(r"[;:.!?…]")
 
 
@@ -141,9 +166,11 @@ def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list
 
 def continues(words: Words, before: list[int], piece: list[int], rest: list[list[int]]) -> bool:
     tags = [words.tags[index] for index in piece]
+    if tags[0] == "CC" and len(piece) > 2 and not any("," in words.trails[index] for index in before[:-1]):
+        return False  # `..., and the leaf falls` is a clause of its own
     if tags[0] == "JJ" and words.tags[before[-1]] == "JJ":
         return True
-    if any(tag in FINITE for tag in tags) or len(piece) > 6:
+    if any(tag in FINITE for tag in tags) or len(piece) > 9:
         return False
     starts = ("NN", "JJ", "CD", "DT", "CC", "VBG")
     ends_with_and = any(words.tags[index] == "CC" for part in rest[:4] for index in part[:4])
@@ -167,7 +194,7 @@ def begins_clause(words: Words, piece: list[int], place: int) -> bool:
         return True
     if lower == "that" and tag == "IN":
         return True
-    if tag == "CC" and ahead:
+    if tag == "CC" and ahead and any(words.tags[other] in FINITE for other in piece[:place]):
         next_is_verb = ahead[0] in FINITE or ahead[0] == "VB"
         return next_is_verb or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
     return False
@@ -178,39 +205,77 @@ def begins_clause(words: Words, piece: list[int], place: int) -> bool:
 
 def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
     """Word indexes to show and how complete they are."""
+    if all(words.cores) and len(words.raw) <= most:
+        whole, bonus = trim_start(words, list(range(len(words.raw))))
+        if fits(words, whole, most):
+            yield whole, 1.0 + bonus
     for clause in clauses(words):
         trimmed, bonus = trim_start(words, clause)
-        for kept, complete in shorten(words, trimmed, most):
-            if fits(words, kept, most):
-                yield kept, complete + bonus
+        for start, cost in ((trimmed, 0.0), *after_adverbial(words, trimmed)):
+            for kept, complete in shorten(words, start, most):
+                if fits(words, kept, most):
+                    yield kept, complete + bonus + cost
     for chunk in noun_chunks(words):
         if fits(words, chunk, most) and len(chunk) > 1:
-            yield chunk, -0.7
+            yield chunk, NOUNS_ALONE
+
+
+def after_adverbial(words: Words, clause: list[int]) -> list[tuple[list[int], float]]:
+    """The clause without a beginning such as `before dawn` or `in summer`, where a subject follows."""
+    if not clause or words.tags[clause[0]] != "IN":
+        return []
+    for place in range(2, min(len(clause), 7)):
+        tag = words.tags[clause[place]]
+        if tag in FINITE:
+            return []
+        if tag in ("PRP", "DT") and words.tags[clause[place - 1]] in NOUNS | {"DT", "CD"}:
+            rest, bonus = trim_start(words, clause[place:])
+            return [(rest, bonus - 0.1)]
+    return []
 
 
 def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
     """Without joining words and without a pronoun subject; the second value says what that costs."""
     bonus = 0.0
     rest = list(clause)
+    if rest and rest[0] and words.tags[rest[0]] == "CC" and words.tags[rest[1 % len(rest)]] in FINITE | {"VB"}:
+        bonus -= 0.3  # the subject stands before it
+        if any(words.tags[index] in ("WDT", "WP") for index in range(rest[0])):
+            bonus -= 1.0  # or may be that of a relative clause
     if rest and words.lower[rest[0]] in SUBORDINATORS | {"that", "which", "who", "what", "how", "why"}:
-        bonus -= 0.1 if words.lower[rest[0]] == "that" else 0.9
+        bonus -= subordinate_cost(words, rest)
         rest = rest[1:]
     while rest and (words.tags[rest[0]] == "CC" or words.lower[rest[0]] in DISCOURSE):
         rest = rest[1:]
     if rest and words.lower[rest[0]] in CONTRACTED:
         return rest[1:], bonus - 0.2
     if len(rest) > 1 and words.lower[rest[0]] in PRONOUNS and words.tags[rest[1]] in FINITE | {"RB", "VB", "VBN"}:
+        subject = words.lower[rest[0]]
         rest = rest[1:]
         bonus -= 0.2
+        if subject in ("you", "we") and words.lower[rest[0]] in ("can", "will") and len(rest) > 1:
+            rest = rest[1:]
         if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
             rest = rest[1:]
     return rest, bonus
 
 
+def subordinate_cost(words: Words, clause: list[int]) -> float:
+    """What showing a subordinate clause as a statement costs: little for `says that ...`, too much after `if`."""
+    first = clause[0]
+    if words.lower[first] in ("if", "unless", "until", "whether", "what"):
+        return 9.0
+    if words.lower[first] == "that" and words.tags[first] == "IN":
+        return 0.1
+    is_relative = words.tags[first] in ("WDT", "WP")
+    verbs = sum(words.tags[index] in FINITE for index in clause)
+    return 9.0 if is_relative and verbs > 1 else 1.2  # a second verb belongs to the sentence around it
+
+
 def shorten(words: Words, clause: list[int], most: int) -> Iterator[tuple[list[int], float]]:
     """The clause, and what is left of it when asides, articles and ends are taken away."""
     verb = next((place for place, index in enumerate(clause) if is_verb(words, index, place)), None)
-    for kept, cost in thin(words, clause, verb):
+    for kept, cost in thin(words, clause, verb, most):
         yield kept, cost
         for end in range(len(kept) - 1, 1, -1):
             if is_cut(words, kept, end, clause, verb):
@@ -228,11 +293,13 @@ def is_verb(words: Words, index: int, place: int) -> bool:
     tag = words.tags[index]
     if place == 0:
         return tag in FINITE or tag in ("VB", "VBG", "VBN")
-    # The tagger often takes a plural's verb ("the eyes contain") for an infinitive.
-    return tag in FINITE or (tag == "VB" and words.tags[index - 1] in NOUNS)
+    # The tagger often takes a plural's verb for an infinitive ("the eyes contain") or participle ("they set one").
+    follows = words.tags[index + 1] if index + 1 < len(words.tags) else ""
+    after_noun = words.tags[index - 1] in NOUNS
+    return tag in FINITE or (after_noun and (tag == "VB" or (tag == "VBN" and follows in ("DT", "CD", "PRP$"))))
 
 
-def thin(words: Words, clause: list[int], verb: int | None) -> Iterator[tuple[list[int], float]]:
+def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterator[tuple[list[int], float]]:
     complete = 0.8 if verb is not None else -0.3
     yield clause, complete
     without_fillers = [index for index in clause if words.lower[index] not in FILLERS]
@@ -243,8 +310,12 @@ def thin(words: Words, clause: list[int], verb: int | None) -> Iterator[tuple[li
         if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING:
             yield clause[:inner] + clause[verb:], complete - 0.3
     bare = [index for index in without_fillers if words.lower[index] not in ("the", "a", "an")]
-    if len(bare) < len(without_fillers):
-        yield bare, complete - 0.25
+    if len(bare) < len(without_fillers) and len(without_fillers) > most:
+        if without_fillers[0] not in bare and "and" not in [
+            words.lower[index] for index in clause[:verb]
+        ]:  # a label may do without its first article, less well without others
+            yield without_fillers[1:], complete - 0.1
+        yield bare, complete - 0.7
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
@@ -252,7 +323,7 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
     index, before = kept[end], kept[end - 1]
     tag, lower = words.tags[index], words.lower[index]
     if lower == "of":  # the noun may lose a second "of", never its first
-        return any(words.lower[i] == "of" for i in kept[max(0, end - 4) : end]) and words.tags[before] in NOUNS
+        return words.tags[before] in NOUNS and words.tags[kept[end - 2]] != "CD" and follows_of(words, kept[:end])
     if lower in GLUE or tag not in ("IN", "TO", "VBG", "VBN", "RB", "CC"):
         return False
     if tag == "CC" and not (end + 1 < len(kept) and words.tags[kept[end + 1]] in FINITE | {"VB"}):
@@ -267,17 +338,30 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
     return any(words.tags[i] in NOUNS | {"JJ", "CD", "NNP"} for i in after_verb)
 
 
+def follows_of(words: Words, kept: list[int]) -> bool:
+    """Whether the last noun came after an `of` already."""
+    for index in reversed(kept[-4:]):
+        if words.lower[index] == "of":
+            return True
+        if words.tags[index] in FINITE:
+            return False
+    return False
+
+
 def fits(words: Words, kept: list[int], most: int) -> bool:
     if not 1 < len(kept) <= most and not (len(kept) == 1 and len(words.raw) == 1):
         return False
     last, first = kept[-1], kept[0]
-    if words.tags[last] in BAD_ENDS or words.lower[last] in AUXILIARIES | {"not", "very", "more", "most", "which"}:
+    if words.tags[last] in BAD_ENDS or words.lower[last] in AUXILIARIES | LOOSE_ENDS:
         return False
-    if (
-        words.tags[last].startswith("VB")
-        and last + 1 < len(words.raw)
-        and words.lower[last + 1] in ("that", "how", "to")
-    ):
+    following = words.lower[last + 1] if last + 1 < len(words.raw) else ""
+    if (words.tags[last].startswith("VB") and following in ASKS) or following in CONDITIONS:
+        return False
+    if words.lower[last] in VAGUE and following in ("that", "which", "who"):
+        return False
+    if words.lower[first] in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:
+        return False
+    if words.lower[first] in ("do", "does", "did"):
         return False
     if words.tags[first] in ("POS", "WDT", "TO") or words.lower[first] in ("of", "than", "not", "and", "or", "but"):
         return False
@@ -325,6 +409,8 @@ def rate(
         score -= 0.5
     if words.tags[kept[0]] == "IN":
         score -= 0.5
+    if any(words.tags[index] == "PRP" for index in kept):  # a slide does not tell who "they" are
+        score -= 0.5
     return score - 0.02 * kept[0]
 
 
@@ -341,7 +427,7 @@ def render(words: Words, kept: list[int]) -> str:
 
 
 def tidy(text: str) -> str:
-    text = text.strip(" ,;:.—-")
+    text = LEADING_SIGNS.sub("", text.strip(" ,;:.—-"))
     if sum(text.count(mark) for mark in '"“”') % 2:
         text = re.sub('["“”]', "", text)
     return text
@@ -349,4 +435,5 @@ def tidy(text: str) -> str:
 
 def capitalise(text: str) -> str:
     first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+    is_word = first.replace("-", "").isalpha() and first.islower()
+    return text[:1].upper() + text[1:] if is_word else text

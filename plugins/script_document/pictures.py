@@ -61,7 +61,7 @@ class Pictures:
 
 
 def normal(name: str) -> str:
-    name = unquote(name.split("?")[0].split("#")[0]).replace("\\", "/")
+    name = unquote(name.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]).replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     return "/".join(parts)
 

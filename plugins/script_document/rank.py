@@ -6,12 +6,15 @@ cost n x WIDTH and a book is as cheap as a page.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+from aurad_plugins.script_document.vocabulary import word_set
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,14 +24,16 @@ WIDTH = 256  # hashed dimensions; a collision only blurs a similarity
 STEPS = 30
 DAMPING = 0.85
 WORD = re.compile(r"[^\W\d_][\w'’-]+")
-STOP = frozenset(
-    "a about above after again all also am an and any are as at be because been before being below between both but by "
-    "can could did do does doing down during each few for from further had has have having he her here hers him his how "
-    "i if in into is it its it's just like may me might more most must my no nor not now of off on once one only or "
-    "other our out over own per same she should so some such than that the their them then there these they this those "
-    "through to too two three under until up us use used using very was we were what when where which while who whom why "
-    "will with within without would you your don't doesn't isn't can't won't many much every even still yet way makes "
-    "make made get gets got them itself".split()
+STOP = word_set(
+    """
+    a about above after again all also am an and any are as at be because been before being below between both
+    but by can could did do does doing down during each few for from further had has have having he her here
+    hers him his how i if in into is it its it's just like may me might more most must my no nor not now of
+    off on once one only or other our out over own per same she should so some such than that the their them
+    then there these they this those through to too two three under until up us use used using very was we
+    were what when where which while who whom why will with within without would you your don't doesn't isn't
+    can't won't many much every even still yet way makes make made get gets got them itself
+    """
 )
 
 
@@ -97,7 +102,7 @@ def shifts(texts: Sequence[str]) -> list[float]:
     return result
 
 
-def key_phrases(texts: Sequence[str], most: int) -> list[str]:
+def key_phrases(texts: Sequence[str], most: int, is_noun: Callable[[str], bool]) -> list[str]:
     """Words and pairs of words that a document keeps coming back to, for tags."""
     counts: Counter[str] = Counter()
     for text in texts:
@@ -105,13 +110,17 @@ def key_phrases(texts: Sequence[str], most: int) -> list[str]:
         for word in words:
             if word not in STOP and len(word) > 3:
                 counts[fold(word)] += 1
-        for one, two in zip(words, words[1:], strict=False):
+        for one, two in itertools.pairwise(words):
             if one not in STOP and two not in STOP and f"{one} {two}" in text.lower():
                 counts[f"{one} {fold(two)}"] += 1
     scored = sorted(counts.items(), key=lambda pair: (-pair[1] * (1.7 if " " in pair[0] else 1.0), pair[0]))
     chosen: list[str] = []
     for phrase, count in scored:
-        if count > 1 and not any(phrase in other or other in phrase for other in chosen):
+        if (
+            count > 1
+            and is_noun(phrase.split()[-1])
+            and not any(phrase in other or other in phrase for other in chosen)
+        ):
             chosen.append(phrase)
         if len(chosen) == most:
             break

@@ -29,7 +29,8 @@ BACK_MATTER = re.compile(
 )
 LEGAL = re.compile(
     r"^(?:copyright\b|©|\(c\)\s|all rights reserved|licensed under\b|released under\b|distributed under\b"
-    r"|(?:this|the) (?:project|software|package|work|code|library|document) is (?:licensed|released|distributed|available) under\b"
+    r"|(?:this|the) (?:project|software|package|work|code|library|document) is"
+    r" (?:licensed|released|distributed|available) under\b"
     r"|permission is hereby granted\b|spdx-license)"
     r"|\bis licensed under (?:the|a)\b",
     re.IGNORECASE,

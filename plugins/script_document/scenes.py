@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ TARGET = {"sparse": 26, "balanced": 36, "dense": 48}  # words, 10 to 18 s
 MOST_SENTENCES = {"sparse": 2, "balanced": 3, "dense": 4}
 LONGEST = 68  # words, 25 s; only a longer sentence makes a longer scene
 SMALL = 24  # words of prose that join the list, table or picture after them
+FULL = 12  # words that make a scene of their own
 TINY = 8  # words; a scene this short flashes by
 SHIFT_COST = 500.0  # how much a topic that goes on counts against cutting there
 PARAGRAPH_GAIN = 250.0
@@ -44,21 +46,23 @@ def group_units(units: Sequence[Unit], density: str) -> list[Group]:
 
 
 def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:
-    """Which sentences right before a rich unit are said over its slide."""
-    room = LONGEST - len(unit.spoken)
-    count = 0
-    size = 0
-    limit = LONGEST if unit.kind == "picture" else SMALL
-    for other in reversed(prose):
-        size += len(other.spoken)
-        if size > min(room, limit) or (count and unit.kind != "picture" and size > TINY * 2):
-            break
-        count += 1
-        if unit.kind == "picture" and count == 2:
-            break
-    if count and unit.kind != "picture" and len(prose) > count and len(unit.spoken) > TINY * 2:
-        count = 0  # the prose is a scene of its own and the list can stand alone
-    return prose[: len(prose) - count], prose[len(prose) - count :]
+    """Which sentences right before a rich unit are said over its slide: all if few, none if it stands alone."""
+    if unit.kind == "picture":
+        return split_for_picture(prose)
+    size = sum(len(other.spoken) for other in prose)
+    last = len(prose[-1].spoken) if prose else 0
+    if prose and size <= SMALL and size + len(unit.spoken) <= LONGEST and unit.slide and unit.slide.kind != "quote":
+        return [], prose
+    if prose and (size <= TINY or (len(unit.spoken) <= TINY and size - last >= FULL)):
+        return prose[:-1], prose[-1:]
+    return prose, []
+
+
+def split_for_picture(prose: list[Unit]) -> tuple[list[Unit], list[Unit]]:
+    """The last two sentences, or all if they are few."""
+    if sum(len(unit.spoken) for unit in prose) <= LONGEST:
+        return [], prose
+    return prose[:-2], prose[-2:]
 
 
 def settle_pictures(groups: list[Group]) -> list[Group]:
@@ -94,7 +98,7 @@ def group_prose(units: Sequence[Unit], density: str) -> list[Group]:
     while cuts[-1]:
         cuts.append(best[cuts[-1]][1])
     cuts.reverse()
-    return [Group(tuple(units[a:b])) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [Group(tuple(units[a:b])) for a, b in itertools.pairwise(cuts)]
 
 
 def gap_costs(units: Sequence[Unit]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from aurad.api import Slide
@@ -12,12 +13,20 @@ from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.sentences import Sentence, end_sentence
 from aurad_plugins.script_document.tables import table_unit
 from aurad_plugins.script_document.units import Section, Speech, Unit
+from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
 
-LEANING = frozenset(
-    "it they he she this that these those but however so then therefore also and or such both its their his her "
-    "instead meanwhile otherwise similarly likewise still yet here there because".split()
+LEANING = word_set(
+    """
+    it they he she this that these those but however so then therefore also and or such both its their his her
+    instead meanwhile otherwise similarly likewise still yet here there because
+    """
 )
+CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
+POINTER = re.compile(
+    r"(?:see|read|visit|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
+)
+POINTER_WORDS = 5  # beside the address
 SHOWN_QUOTE = 34  # words of a quotation on a slide; of a longer one its best sentence is shown
 
 
@@ -52,9 +61,15 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
         said = [word for text in waiting for word in wording.sentence(text).spoken]
         if level > 1 and head.endswith("?"):
             said += wording.sentence(head).spoken
+        chapter = waiting[0] if waiting else head if level == CHAPTER_LEVEL else ""
         sections.append(
             Section(
-                title=head, level=level, parent=parents.get(level - 1, ""), spoken_title=tuple(said), units=tuple(units)
+                title=head,
+                level=level,
+                parent=parents.get(level - 1, ""),
+                chapter=chapter,
+                spoken_title=tuple(said),
+                units=tuple(units),
             )
         )
         waiting.clear()
@@ -64,7 +79,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             close()
             head, level, gathered = block.text.rstrip(" :"), levels.index(block.level) + 2, []
             parents = {key: value for key, value in parents.items() if key < level} | {level: head}
-            while len(waiting) and waiting[-1] not in parents.values():
+            while waiting and waiting[-1] not in parents.values():
                 waiting.pop()  # an empty section beside this one has nothing to say
         else:
             gathered.append(block)
@@ -78,10 +93,16 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
     for number, block in enumerate(blocks):
         lead = take_lead(units, block)
         made = block_units(block, lead, title if not units else "", wording, pictures, number)
+        if isinstance(block, Code) and lead is None and made and (units or has_prose(blocks[number + 1 : number + 2])):
+            made = [Unit(kind="picture", slide=made[0].slide)]  # the prose beside it tells more than we could
         if lead is not None and not made:
             units.append(prose_unit(lead, number, first=False))
         units += made
     return units
+
+
+def has_prose(blocks: Sequence[Block]) -> bool:
+    return any(isinstance(block, Paragraph) for block in blocks)
 
 
 def take_lead(units: list[Unit], block: Block) -> Sentence | None:
@@ -99,6 +120,7 @@ def block_units(
             return [
                 prose_unit(sentence, number, first=place == 0)
                 for place, sentence in enumerate(wording.sentences(text.text, text.strong))
+                if not is_pointer(sentence, text.links)
             ]
         case Listing():
             return list_units(block, lead, title, wording)
@@ -116,6 +138,14 @@ def block_units(
     return [unit] if unit else []
 
 
+def is_pointer(sentence: Sentence, links: tuple[str, ...]) -> bool:
+    """A sentence that only says where to click: `See the documentation`, `Full changelog: https://...`."""
+    addresses = sum("://" in word for word in sentence.words)
+    if addresses and len(sentence.words) - addresses <= POINTER_WORDS:
+        return True
+    return bool(POINTER.match(sentence.text)) and any(link in sentence.text for link in links)
+
+
 def prose_unit(sentence: Sentence, paragraph: int, *, first: bool) -> Unit:
     spoken = sentence.spoken
     if sentence.text.endswith(":"):  # nothing came that it could announce
@@ -130,7 +160,7 @@ def quote_units(quote: Quote, lead: Sentence | None, wording: Wording) -> list[U
         return []
     speech = Speech()
     if lead:
-        speech.say(wording.sentence(lead.text))
+        speech.lead(lead)
     elif quote.source:
         speech.say(make_opening(quote.source, wording))
     for sentence in sentences:
@@ -144,4 +174,4 @@ def quote_units(quote: Quote, lead: Sentence | None, wording: Wording) -> list[U
 def make_opening(source: str, wording: Wording) -> Sentence:
     from aurad_plugins.script_document.sentences import make_sentence
 
-    return make_sentence(f"In the words of {source.split(',')[0]}:")
+    return make_sentence(f"In the words of {source.split(',', maxsplit=1)[0]}:")

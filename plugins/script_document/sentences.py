@@ -41,7 +41,7 @@ def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> l
     """The sentences of a paragraph; those without anything to say are left out."""
     from sentencex import segment
 
-    parts = [part.strip() for part in segment(language.split("-")[0].lower(), text)]
+    parts = [part.strip() for part in segment(language.split("-", maxsplit=1)[0].lower(), text)]
     sentences = [make_sentence(part, strong) for part in parts if part]
     return [sentence for sentence in sentences if sentence.spoken]
 

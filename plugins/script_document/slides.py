@@ -8,17 +8,20 @@ from typing import NamedTuple
 import msgspec
 
 from aurad.api import Item, Scene, Slide
-from aurad_plugins.script_document.phrases import Phrase
+from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase
 from aurad_plugins.script_document.scenes import Group
 from aurad_plugins.script_document.sentences import Sentence
-from aurad_plugins.script_document.units import Section, Unit, moved
+from aurad_plugins.script_document.units import ItemsKind, Section, Unit, moved
+from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
 
 HEADING_WORDS = 8
 CARD_PHRASE = 4
 FIGURE = re.compile(r"^[\"“(]*(?P<figure>[-−]?[$€£¥]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:%|x|×|°)?)[,.;:!?)\"”]*$")
 YEAR = re.compile(r"^(?:1[0-9]|20|21)\d\d$")
-SCALES = frozenset("thousand million billion trillion percent times".split())
+SCALES = word_set("thousand million billion trillion percent times")
+BOUNDS = word_set("within under below")  # the number alone would say something else
+NEARLY = word_set("about around roughly nearly almost approximately some circa")
 STRIKING = 2  # what a number needs to fill a slide
 AFTER_FIGURE = 6  # words that may say what a number counts
 
@@ -28,7 +31,6 @@ class Figure(NamedTuple):
 
     text: str
     detail: str
-    value: float
     at: int
     score: int
 
@@ -45,7 +47,6 @@ class Place(NamedTuple):
 def make_scene(group: Group, place: Place, wording: Wording) -> Scene:
     """The group's scene."""
     spoken = list(place.section.spoken_title) if place.first else []
-    offset = len(spoken)
     starts = []
     for unit in group.units:
         starts.append(len(spoken))
@@ -55,16 +56,11 @@ def make_scene(group: Group, place: Place, wording: Wording) -> Scene:
         slide = rich_slide(group, rich, starts, place, wording)
     else:
         slide = prose_slide(group.units, starts, place, wording)
-    del offset
     return Scene(text=" ".join(spoken), chapter=chapter(place), slide=slide)
 
 
 def chapter(place: Place) -> str:
-    return place.section.title if place.first and 1 < place.section.level <= 3 and is_chapter(place) else ""
-
-
-def is_chapter(place: Place) -> bool:
-    return place.section.level == 2 or (place.section.level == 3 and False)
+    return place.section.chapter if place.first else ""
 
 
 def headings(place: Place) -> tuple[str, str]:
@@ -83,11 +79,17 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     slide = unit.slide or Slide()
     kicker, heading = headings(place)
     if not heading:
-        heading = slide.heading or announced(group, wording) or ""
+        heading = slide.note if slide.kind in ("bar-chart", "line-chart") else announced(group, wording)
     if not heading:
         kicker, heading = (place.title if place.section.level > 1 else ""), kicker
     items = tuple(moved(item, starts[rich]) for item in slide.items)
-    return msgspec.structs.replace(slide, kicker=kicker if kicker != heading else "", heading=heading, items=items)
+    return msgspec.structs.replace(
+        slide,
+        kicker=kicker if kicker != heading else "",
+        heading=heading,
+        note=slide.note if slide.note != heading else "",
+        items=items,
+    )
 
 
 def announced(group: Group, wording: Wording) -> str:
@@ -113,11 +115,12 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
             kicker, heading = (place.title if place.section.level > 1 else ""), kicker
     kicker = "" if kicker == heading else kicker
     if figure and figure.score >= STRIKING and not place.after_figure and len(sentences) <= 3:
-        item = Item(text=figure.text, detail=figure.detail, value=figure.value, at=figure.at)
+        item = Item(text=figure.text, detail=figure.detail, at=figure.at)
         return Slide(kind="statistic", kicker=kicker, heading=heading, items=(item,))
     items = tuple(Item(text=phrase.text, at=at) for _, phrase, at in points if phrase.text != heading)
     if len(items) > 1:
-        kind = "cards" if len(items) == 3 and all(len(i.text.split()) <= CARD_PHRASE for i in items) else "bullets"
+        alike = len(items) == 3 and all(len(item.text.split()) <= CARD_PHRASE for item in items)
+        kind: ItemsKind = "cards" if alike else "bullets"
         return Slide(kind=kind, kicker=kicker, heading=heading, items=items)
     return Slide(kind="section", kicker=kicker, heading=heading, body=items[0].text if items else "")
 
@@ -129,7 +132,7 @@ def find_points(sentences: list[Sentence], starts: list[int], heading: str, word
     points: list[Point] = []
     shown = heading
     for number, sentence in enumerate(sentences):
-        phrase = wording.phrase(sentence, shown)
+        phrase = wording.phrase(sentence, shown, MOST_WORDS if heading or number else HEADING_WORDS)
         if phrase:
             points.append((number, phrase, starts[number] + sentence.starts[phrase.start]))
             shown += " " + phrase.text
@@ -150,7 +153,8 @@ def figures(sentence: Sentence, start: int, wording: Wording) -> list[Figure]:
     found = []
     for index, word in enumerate(sentence.words):
         match = FIGURE.match(word)
-        if match and not YEAR.match(match["figure"]):
+        is_bound = index > 0 and sentence.words[index - 1].lower() in BOUNDS
+        if match and not is_bound and not YEAR.match(match["figure"]):
             found.append(make_figure(sentence, index, match["figure"], start, wording))
     return [figure for figure in found if figure.detail]
 
@@ -164,7 +168,19 @@ def make_figure(sentence: Sentence, index: int, text: str, start: int, wording: 
     if scale in SCALES:
         text, score, after = f"{text} {scale}", 3, index + 2
     detail = counted(sentence, after, wording)
-    return Figure(text, detail, value, start + sentence.starts[index], score)
+    return Figure(hedged(words, index, text), detail, start + sentence.starts[index], score)
+
+
+def hedged(words: tuple[str, ...], index: int, text: str) -> str:
+    """The number with what the sentence says about its exactness."""
+    before = [word.lower() for word in words[max(0, index - 2) : index]]
+    if before and before[-1] in NEARLY:
+        return f"~{text}"
+    if before[-1:] == ["over"] or before in (["more", "than"], ["at", "least"]):
+        return f"{text}+"
+    if before in (["up", "to"], ["less", "than"], ["fewer", "than"], ["at", "most"]):
+        return f"{' '.join(before).capitalize()} {text}"
+    return text
 
 
 def word_ends(word: str) -> bool:
@@ -179,11 +195,12 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
     kept: list[str] = []
     for index in range(after, min(len(sentence.words), after + AFTER_FIGURE)):
         word, tag = sentence.words[index], tags[index]
-        if tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB"):
+        if word.lower() == "for" or tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB"):
             break
         kept.append(word.strip("()").rstrip(".,;:!?"))
         if word_ends(word):
             break
-    while kept and tags[after + len(kept) - 1] in ("IN", "TO", "DT", "PRP$", "RB", "JJ", "VBG"):
+    ended = bool(kept) and word_ends(sentence.words[after + len(kept) - 1])
+    while kept and not ended and tags[after + len(kept) - 1] in ("IN", "TO", "DT", "PRP$", "RB", "JJ", "VBG"):
         kept.pop()
     return " ".join(kept)

@@ -28,6 +28,7 @@ SIGNS = {
     "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "about",
     "×": "times", "÷": "divided by", "±": "plus or minus", "@": "at", "%": "percent", "°": "degrees",
 }  # fmt: skip
+ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
 INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
     (re.compile(r"(?<=\w)\(\)"), ""),
@@ -45,19 +46,35 @@ INSIDE = [  # signs glued to words, in this order
     (re.compile(r"(?<=\w)={1,2}(?=\S)"), " equals "),
     (re.compile(r"(?<=\w)@(?=\w)"), " at "),
     (re.compile(r"::|[_\\|/~^*`<>{}\[\]#=&→⇒←↔]+"), " "),
+    (re.compile(r"(?:^|(?<=\s))-(?=[^\W\d](?:$|\s))"), "dash "),
     (re.compile(r"(?:^|(?<=\s))-+(?=[^\W\d])"), ""),
+    (re.compile(r"(?:^|(?<=\s))\.(?=[^\W\d])"), "dot "),
 ]
 
 
 def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     """For each written word the words that are said for it; none for what is only a mark."""
     groups: list[tuple[str, ...]] = []
-    for word in words:
-        said = speak_word(word)
-        if not said and is_pause(word):
-            add_pause(groups)
+    for index, word in enumerate(words):
+        said = () if is_arrow(words, index) else speak_word(word)
+        if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
+            add_pause(groups, word[-1] if word[-1] in ".;:!?" else ",")
         groups.append(said)
-    return groups
+    return balance(groups)
+
+
+def is_arrow(words: Sequence[str], index: int) -> bool:
+    """An arrow between words (`File → Save`) is a rest; between numbers it is `to`."""
+    around = words[max(0, index - 1)][-1:] + "".join(words[index + 1 : index + 2])[:1]
+    return words[index] in ARROWS and not any(character.isdigit() for character in around)
+
+
+def balance(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Without brackets, if rewriting has left one of a pair."""
+    whole = "".join(word for group in groups for word in group)
+    if whole.count("(") == whole.count(")"):
+        return groups
+    return [tuple(word.replace("(", "").replace(")", "") for word in group) for group in groups]
 
 
 def speak_word(word: str) -> tuple[str, ...]:
@@ -74,9 +91,9 @@ def speak_word(word: str) -> tuple[str, ...]:
     if name := NAMES.get(core.lower()) or NAMES.get((core + trail).lower()):
         return tuple((name + "".join(mark for mark in trail if mark in ",.;:!?")).split())
     lead = "".join(mark for mark in parts["lead"] if mark in '"“”‘(')
-    tail = "".join(mark for mark in trail if mark in "\"”’),.;:!?…'" and not (mark == ")" and "(" not in word))
-    if lead.count("(") > tail.count(")"):
-        lead = lead.replace("(", "") if "(" in core else lead
+    tail = "".join(mark for mark in trail if mark in "\"”’),.;:!?…'")
+    if core.endswith("(") or "()" in word:  # a call, not an aside
+        tail = tail.replace(")", "")
     said = " ".join(part for part in speak_core(core).split() if has_sound(part))
     return tuple(f"{lead}{said}{tail}".split()) if said else ()
 
@@ -110,14 +127,14 @@ def has_sound(text: str) -> bool:
 
 
 def is_pause(word: str) -> bool:
-    return word in ("—", "–", "-", "…", "/", "|", "·", "•")
+    return word in ("—", "–", "-", "…", "/", "|", "·", "•") or word in ARROWS
 
 
-def add_pause(groups: list[tuple[str, ...]]) -> None:
-    """A dash is heard as a short rest: a comma on the word before it."""
+def add_pause(groups: list[tuple[str, ...]], mark: str) -> None:
+    """A dash is heard as a short rest: a comma on the word before it. So is the end of what cannot be said."""
     for index in range(len(groups) - 1, -1, -1):
         if groups[index]:
             *rest, last = groups[index]
             if last[-1] not in ",.;:!?…":
-                groups[index] = (*rest, last + ",")
+                groups[index] = (*rest, last + mark)
             return

@@ -38,7 +38,7 @@ class DocumentStage(ScriptStage[Value]):
         return topic.outline(brief.topic, brief.language, brief.audience, brief.goal)
 
     def grammar(self, language: str) -> Grammar:
-        if language.split("-")[0].lower() not in ("en", "eng"):
+        if language.split("-", maxsplit=1)[0].lower() not in ("en", "eng"):
             return Grammar(None)
         if self._english is None:
             self._english = load_english()

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Table
+from aurad_plugins.script_document.phrases import capitalise
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Speech, Unit
 from aurad_plugins.script_document.wording import Wording, joined
@@ -21,10 +22,14 @@ TIME = re.compile(
     r"[a-z]*\.?(?:\s+\d{4})?|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:week|day|month|year|hour)\s+\d+)$",
     re.IGNORECASE,
 )
+SCALES = {"m": "million", "mn": "million", "million": "million", "bn": "billion", "b": "billion", "billion": "billion",
+          "k": "thousand", "thousand": "thousand"}  # fmt: skip
+UNITS = {"s": "seconds", "ms": "milliseconds", "m": "meters", "h": "hours", "min": "minutes", "d": "days", "g": "grams"}
 MOST_BARS = 8
 MOST_POINTS = 24
 MOST_ROWS = 7
-MOST_COLUMNS = 4
+MOST_COLUMNS = 6
+SPOKEN_COLUMNS = 4
 SPOKEN_ROWS = 4
 CELL = 60  # characters of a cell on a slide; longer is cut at a word
 
@@ -33,6 +38,7 @@ class Column(NamedTuple):
     """A column of numbers: what it is, its unit, values and how they are written."""
 
     name: str
+    note: str  # the name with what the numbers on the slide leave out
     unit: str
     values: list[float]
     shown: list[str]
@@ -46,40 +52,51 @@ def table_unit(table: Table, lead: Sentence | None, title: str, wording: Wording
     columns = numeric_columns(table.header, rows)
     speech = Speech()
     if lead:
-        speech.say(wording.sentence(lead.text))
+        speech.lead(lead)
     if columns and (len(table.header) == 2 or len(rows) > MOST_ROWS):
         column = columns[0]
         if all(TIME.match(row[0]) for row in rows) and 3 <= len(rows) <= MOST_POINTS:
             return say_line(rows, column, table.header[0], speech, wording)
-        if 2 <= len(rows) <= MOST_BARS:
+        if 2 <= len(rows) <= MOST_BARS and min(column.values) >= 0:
             return say_bars(rows, column, speech, wording)
     return say_table(table, rows, columns, speech, bool(lead), title, wording)
 
 
 def numeric_columns(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[Column]:
+    """The columns in which every cell is a number of one and the same unit."""
     found = []
     for place in range(1, len(header)):
         matches = [NUMBER.match(row[place].strip()) for row in rows]
-        if all(matches) and len(rows) > 1:
-            parsed = [match for match in matches if match]
-            units = {(match["unit"] or match["money"] or "") for match in parsed}
-            named = HEAD_UNIT.match(header[place])
-            if len(units) == 1:
-                unit = units.pop() or (named["unit"] if named else "")
-                name = named["name"] if named else header[place]
-                values = [
-                    float(match["digits"].replace(",", "")) * (-1 if match["sign"] in ("-", "−") else 1)
-                    for match in parsed
-                ]
-                found.append(Column(name, unit, values, [show(match, unit) for match in parsed]))
+        parsed = [match for match in matches if match]
+        units = {(match["money"] or "", match["unit"] or "") for match in parsed}
+        if len(rows) > 1 and len(parsed) == len(rows) and len(units) == 1:
+            found.append(make_column(header[place], parsed))
     return found
 
 
-def show(match: re.Match[str], unit: str) -> str:
-    sign = match["sign"] or ""
-    if match["money"]:
-        return f"{sign}{match['money']}{match['digits']}"
-    return f"{sign}{match['digits']}{'' if unit.startswith(('%', '°')) or not unit else ' '}{unit}"
+def make_column(head: str, cells: list[re.Match[str]]) -> Column:
+    named = HEAD_UNIT.match(head)
+    name = named["name"] if named else head
+    money, unit = cells[0]["money"] or "", cells[0]["unit"] or ""
+    if named and not money and not unit:
+        money = next((sign for sign in "$€£¥" if sign in named["unit"]), "")
+        unit = named["unit"].replace(money, "").strip() if money else named["unit"]
+    scale = SCALES.get(unit.lower(), "") if money else ""
+    values = [float(cell["digits"].replace(",", "")) * (-1 if cell["sign"] in ("-", "−") else 1) for cell in cells]
+    shown = [show(cell, money, scale if money else unit) for cell in cells]
+    note = f"{name} ({scale} {money})" if scale else name
+    return Column(name, note, money or unit, values, shown)
+
+
+def spoken_unit(text: str) -> str:
+    """`15 s` as `15 seconds`: a lone letter is read as a letter."""
+    number, space, unit = text.rpartition(" ")
+    return f"{number} {UNITS[unit]}" if space and unit in UNITS else text
+
+
+def show(cell: re.Match[str], money: str, unit: str) -> str:
+    space = "" if not unit or unit.startswith(("%", "°")) else " "
+    return f"{cell['sign'] or ''}{money}{cell['digits']}{space}{unit}"
 
 
 def say_bars(rows: list[tuple[str, ...]], column: Column, speech: Speech, wording: Wording) -> Unit:
@@ -94,9 +111,10 @@ def say_bars(rows: list[tuple[str, ...]], column: Column, speech: Speech, wordin
 
 def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wording) -> list[int | None]:
     """`Flicker rate: human, 60 Hz; pigeon, 100 Hz; and honeybee, 300 Hz.`"""
-    names = [wording.soften(label) for label in labels]
-    pairs = [f"{name}, {value}" for name, value in zip(names, column.shown, strict=True)]
-    sentence = wording.sentence(f"{column.name}: {joined(pairs)}")
+    names = [wording.soften_name(label) for label in labels]
+    pairs = [f"{name}, {spoken_unit(value)}" for name, value in zip(names, column.shown, strict=True)]
+    listed = "; ".join(pairs) if len(pairs) == 2 else joined(pairs)
+    sentence = wording.sentence(f"{column.name}: {listed}")
     start = speech.say(sentence)
     places: list[int | None] = []
     place = len(column.name.split())
@@ -109,10 +127,9 @@ def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wordin
 
 def say_extremes(labels: list[str], column: Column, speech: Speech, wording: Wording) -> None:
     high, low = column.values.index(max(column.values)), column.values.index(min(column.values))
-    name = wording.soften(column.name)
-    text = f"{labels[high]} has the highest {name}, at {column.shown[high]}"
+    text = f"{column.name}: {wording.soften_name(labels[high])} is highest, at {spoken_unit(column.shown[high])}"
     if high != low:
-        text += f"; {wording.soften(labels[low])} has the lowest, at {column.shown[low]}"
+        text += f"; {wording.soften_name(labels[low])} is lowest, at {spoken_unit(column.shown[low])}"
     speech.say(wording.sentence(text))
 
 
@@ -133,10 +150,10 @@ def chart(
     kind: Literal["bar-chart", "line-chart"], labels: list[str], column: Column, places: list[int | None]
 ) -> Slide:
     items = tuple(
-        Item(text=label, detail=shown, value=value, at=place)
+        Item(text=capitalise(label), detail=shown, value=value, at=place)
         for label, shown, value, place in zip(labels, column.shown, column.values, places, strict=True)
     )
-    return Slide(kind=kind, heading=column.name, unit=column.unit, items=items)
+    return Slide(kind=kind, note=column.note, unit=column.unit, items=items)
 
 
 def say_table(
@@ -148,7 +165,7 @@ def say_table(
     title: str,
     wording: Wording,
 ) -> Unit:
-    if len(rows) <= SPOKEN_ROWS and len(table.header) <= MOST_COLUMNS:
+    if len(rows) <= SPOKEN_ROWS and len(table.header) <= SPOKEN_COLUMNS:
         for row in rows:
             speech.say(wording.sentence(row_text(table.header, row, wording)))
     else:
@@ -156,16 +173,29 @@ def say_table(
             speech.say(wording.sentence(table_text(table, rows, wording)))
         for column in columns[:1]:
             say_extremes([row[0] for row in rows], column, speech, wording)
+    if not table.header[0] and len(table.header) == 3 and not columns:
+        sides = [
+            Item(text=name, detail="\n".join(f"{row[0]}: {cut(row[side])}" for row in rows[:MOST_ROWS]))
+            for side, name in enumerate(table.header[1:], start=1)
+        ]
+        return speech.unit(Slide(kind="comparison", items=tuple(sides)))
     return speech.unit(Slide(kind="table", rows=shown_rows(table, rows), note=left_out(table, rows)))
+
+
+def has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
     if len(header) == 2:
         return f"{row[0]}: {wording.soften(row[1])}"
+    if not header[0]:  # names stand on both sides
+        pairs = [f"{cell} for {name}" for name, cell in zip(header[1:], row[1:], strict=True) if has_words(cell)]
+        return f"{row[0]}: {joined(pairs)}" if pairs else row[0]
     cells = [
         f"{wording.soften(name)} {wording.soften(cell)}" if name else cell
         for name, cell in zip(header[1:], row[1:], strict=True)
-        if any(character.isalnum() for character in cell)
+        if has_words(cell)
     ]
     return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
 
@@ -173,7 +203,7 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
 def table_text(table: Table, rows: list[tuple[str, ...]], wording: Wording) -> str:
     """What the table holds, from its own heads and first column."""
     heads = [wording.soften(head) for head in table.header[1 : MOST_COLUMNS + 1] if head]
-    names = [wording.soften(row[0]) for row in rows]
+    names = [wording.soften_name(row[0]) for row in rows]
     listed = joined(names) if len(names) <= 5 else f"{len(names)} entries, from {names[0]} to {names[-1]}"
     return f"The table gives {joined(heads)} for {listed}" if heads else f"The table lists {listed}"
 

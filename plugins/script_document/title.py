@@ -7,14 +7,17 @@ from collections.abc import Sequence
 import msgspec
 
 from aurad.api import Scene, Slide
+from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.sentences import end_sentence, make_sentence
 from aurad_plugins.script_document.units import Section, Unit
 from aurad_plugins.script_document.wording import Wording
 
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
-SUBTITLE = 9
-FEWEST_FOR_CLOSING = 3  # sections; a shorter document needs no farewell
-CLOSING_WORDS = 45
+NOTHING = Phrase("", 0, 0.0)
+SUBTITLE = 10
+FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
+FEWEST_CLOSING_WORDS = 8  # about three seconds
+MOST_CLOSING_WORDS = 40
 
 
 def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, ...], list[Section]]:
@@ -40,26 +43,45 @@ def make_title_scene(title: str, opening: Sequence[Unit], description: str, word
     words = said if repeats else [*name.spoken, *said]
     if not words:
         words = ["…"]
-    body = subtitle(opening, title, wording)
-    slide = Slide(kind="title", heading=title, body=body or short(description))
+    body = short(description) or subtitle(opening, title, wording)
+    slide = Slide(kind="title", heading=title, body=body)
     return Scene(text=" ".join(words), chapter=title, slide=slide)
 
 
 def subtitle(opening: Sequence[Unit], title: str, wording: Wording) -> str:
-    for unit in opening:
-        if unit.sentence and (phrase := wording.phrase(unit.sentence, title, SUBTITLE)):
-            return phrase.text
-    return ""
+    phrases = [wording.phrase(unit.sentence, title, SUBTITLE) for unit in opening if unit.sentence]
+    return max((phrase for phrase in phrases if phrase), key=lambda phrase: phrase.score, default=NOTHING).text
 
 
 def short(description: str) -> str:
     words = description.split()
-    return description if len(words) <= 2 * SUBTITLE else ""
+    return description.rstrip(".") if len(words) <= 2 * SUBTITLE else ""
 
 
-def take_closing(sections: list[Section]) -> tuple[list[Section], bool]:
-    """Cut the document's last sentences off as a section of their own, if they can end a video."""
-    if len(sections) < FEWEST_FOR_CLOSING or not sections[-1].units:
-        return sections, False
-    last = sections[-1]
-    return sections, all(unit.kind == "prose" for unit in last.units[-2:])
+def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Unit, ...]]:
+    """Take the last sentence or two off to end on, if they are prose and enough is said before them."""
+    if sum(len(section.units) for section in sections) < FEWEST_FOR_CLOSING:
+        return list(sections), ()
+    *before, section = sections
+    prose = 0
+    while prose < len(section.units) and section.units[-1 - prose].kind == "prose":
+        prose += 1
+    count = next((n for n in range(1, prose + 1) if size(section.units[-n:]) >= FEWEST_CLOSING_WORDS), 0)
+    if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
+        return list(sections), ()
+    rest, last = section.units[:-count], section.units[-count:]
+    return [*before, msgspec.structs.replace(section, units=rest)], last
+
+
+def size(units: Sequence[Unit]) -> int:
+    return sum(len(unit.spoken) for unit in units)
+
+
+def make_closing_scene(units: Sequence[Unit], title: str, section: Section, *, starts: bool, wording: Wording) -> Scene:
+    """The document's last words under its title."""
+    phrases = [wording.phrase(unit.sentence, title) for unit in reversed(units) if unit.sentence]
+    phrase = next((found for found in phrases if found), None)
+    spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
+    kicker = section.title if section.title != title else ""
+    slide = Slide(kind="closing", kicker=kicker, heading=title, body=phrase.text if phrase else "")
+    return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)

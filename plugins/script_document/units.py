@@ -12,6 +12,7 @@ from aurad.api import Item, Slide, Value
 from aurad_plugins.script_document.sentences import Sentence
 
 UnitKind = Literal["prose", "rich", "picture"]
+ItemsKind = Literal["bullets", "cards", "steps", "comparison"]
 
 
 class Unit(Value, frozen=True, kw_only=True):
@@ -35,6 +36,7 @@ class Section(Value, frozen=True, kw_only=True):
     title: str
     level: int
     parent: str = ""
+    chapter: str = ""
     spoken_title: tuple[str, ...] = ()  # said before the first unit, where the text needs its heading
     units: tuple[Unit, ...] = ()
 
@@ -51,7 +53,16 @@ class Speech:
         self.words += sentence.spoken
         return start
 
+    def lead(self, sentence: Sentence) -> None:
+        """Say what announces the rest, colon and all; a heading gets a full stop."""
+        words = list(sentence.spoken)
+        if words and words[-1][-1] not in ".!?:…":
+            words[-1] += "."
+        self.words += words
+
     def unit(self, slide: Slide, *, leans: bool = False) -> Unit:
+        if self.words and self.words[-1].endswith((":", ";", ",")):  # nothing followed that it could announce
+            self.words[-1] = self.words[-1][:-1] + "."
         last = len(self.words) - 1
         items = tuple(place_item(item, last) for item in slide.items)
         return Unit(kind="rich", spoken=tuple(self.words), slide=with_items(slide, items), leans=leans)

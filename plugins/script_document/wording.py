@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.grammar import Grammar
-from aurad_plugins.script_document.phrases import Phrase, find_phrase, tidy
+from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, capitalise, find_phrase, tidy
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
 LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
 LABEL_WORDS = 6
+APPOSITION_WORDS = 3
 MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
-SHORT = 7  # words that a slide shows whole
+SHORT = 8  # words that a slide shows whole
 
 
 class Wording(NamedTuple):
@@ -24,6 +26,7 @@ class Wording(NamedTuple):
     grammar: Grammar
     weights: Mapping[str, float]
     names: frozenset[str]  # words that the document writes with a capital inside sentences
+    small: frozenset[str]  # words that it writes without one
 
     def sentences(self, text: str, strong: tuple[str, ...] = ()) -> list[Sentence]:
         return split_sentences(text, self.language, strong)
@@ -31,29 +34,38 @@ class Wording(NamedTuple):
     def sentence(self, text: str) -> Sentence:
         return make_sentence(end_sentence(text))
 
-    def phrase(self, sentence: Sentence, shown: str = "", most: int = SHORT) -> Phrase | None:
+    def phrase(self, sentence: Sentence, shown: str = "", most: int = MOST_WORDS) -> Phrase | None:
         return find_phrase(sentence, self.grammar, self.weights, shown, most)
 
     def label(self, text: str, most: int = SHORT) -> Phrase:
         """A short form of `text` for a slide; the whole text if it is short or cannot be shortened."""
         words = text.split()
         if len(words) <= most:
-            return Phrase(tidy(text), 0, 1.0)
-        found = self.phrase(make_sentence(text), most=most)
-        return found or Phrase(tidy(text), 0, 0.0)
+            return Phrase(capitalise(tidy(text)), 0, 1.0)
+        found = self.phrase(make_sentence(text), most=min(most, MOST_WORDS))
+        return found or Phrase(capitalise(tidy(text)), 0, 0.0)
 
     def soften(self, text: str) -> str:
         """With a small first letter, where the capital was only that of a beginning."""
+        if not text:
+            return text
         first = text.split(" ", 1)[0].strip(".,:;!?")
         is_plain = first[:1].isupper() and (first[1:].islower() or first in ("A", "I")) and first.isalpha()
-        if not is_plain or first == "I" or first in self.names or not self.grammar.is_common(first.lower()):
+        if not is_plain or first == "I" or first in self.names:
             return text
-        return text[:1].lower() + text[1:]
+        small = first.lower()
+        is_name = self.grammar.tags(text.split())[0] in ("NNP", "NNPS", "")
+        return small[:1] + text[1:] if small in self.small or self.grammar.is_common(small) or not is_name else text
+
+    def soften_name(self, text: str) -> str:
+        """The same for names in tables, which may be anything: only where the document writes them small itself."""
+        first = text.split(" ", 1)[0] if text else ""
+        return text[:1].lower() + text[1:] if first.lower() in self.small and first[1:].islower() else text
 
     def is_statement(self, text: str) -> bool:
         """Whether a list entry is a sentence of its own rather than the name of something."""
         words = text.split()
-        if text.endswith((".", "!", "?")) and len(words) > 3 or len(words) > 12:
+        if (text.endswith((".", "!", "?")) and len(words) > 3) or len(words) > 12:
             return True
         tags = self.grammar.tags(words)
         return bool(tags) and (tags[0] == "VB" or any(tag in ("VBD", "VBZ", "VBP", "MD") for tag in tags[1:]))
@@ -71,6 +83,14 @@ def split_label(text: str) -> tuple[str, str]:
     return "", text
 
 
+def split_apposition(text: str) -> tuple[str, str]:
+    """`Name, what it is`, or an empty name."""
+    name, comma, rest = text.partition(", ")
+    if comma and 0 < len(name.split()) <= APPOSITION_WORDS and len(rest.split()) >= APPOSITION_WORDS:
+        return name, re.sub(r"^(?:which|that|who)\s+", "", rest)
+    return "", text
+
+
 def joined(parts: Sequence[str]) -> str:
     """`a, b, and c`; semicolons where the parts have commas of their own."""
     mark = ";" if any("," in part for part in parts) else ","
@@ -85,4 +105,4 @@ def chunks(count: int, most: int) -> list[range]:
         return []
     runs = -(-count // most)
     bounds = [round(count * run / runs) for run in range(runs + 1)]
-    return [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [range(a, b) for a, b in itertools.pairwise(bounds)]

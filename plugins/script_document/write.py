@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from aurad.api import WORDS_PER_MINUTE, BadInput, Brief, Scene, Script, Slide
+from aurad.api import WORDS_PER_MINUTE, BadInput, Brief, Scene, Script
 from aurad_plugins.script_document.blocks import Block, Document, Entry, Heading, Listing, Paragraph, Text
-from aurad_plugins.script_document.grammar import Grammar
+from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.pictures import Pictures
-from aurad_plugins.script_document.rank import key_phrases, text_rank, word_weights
+from aurad_plugins.script_document.rank import fold, key_phrases, text_rank, word_weights
 from aurad_plugins.script_document.read import read_document
 from aurad_plugins.script_document.scenes import group_units
 from aurad_plugins.script_document.sections import make_sections, split_title
 from aurad_plugins.script_document.select import keep_most_important
 from aurad_plugins.script_document.slides import Place, make_scene
-from aurad_plugins.script_document.title import make_title_scene, take_closing, take_opening
+from aurad_plugins.script_document.title import make_closing_scene, make_title_scene, split_closing, take_opening
 from aurad_plugins.script_document.units import Section
 from aurad_plugins.script_document.wording import Wording
 
@@ -25,7 +24,9 @@ LONGEST_VIDEO = 3600.0  # seconds; the longest that a brief may ask for
 TRIES = 6  # rounds in which the words kept are brought near the time asked for
 NEAR = 0.04  # of the budget; well inside the promised 10 %
 MOST_TAGS = 8
+TAGGED = 400  # paragraphs that are looked at for tags; enough to know a word
 DESCRIPTION = 280  # characters
+SMALL = re.compile(r"(?<![\w.])[a-z][\w'’-]+")
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w'’-]+")
 
 Warn = Callable[[str, str], None]
@@ -36,9 +37,7 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
     document = read_document(brief.source or "", brief.source_format)
     title, blocks = split_title(document)
     texts = block_texts(blocks)
-    wording = Wording(
-        brief.language, brief.density, grammar, word_weights([*texts, title]), frozenset(NAME.findall(" ".join(texts)))
-    )
+    wording = make_wording(brief, grammar, [*texts, title])
     pictures = Pictures(brief.assets)
     sections = make_sections(blocks, title, wording, pictures)
     if not sections:
@@ -51,9 +50,27 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
         title=title,
         language=brief.language,
         description=describe(document, sections),
-        tags=document.tags or tuple(key_phrases(texts, MOST_TAGS)),
+        tags=document.tags or tuple(key_phrases(texts, MOST_TAGS, noun_test(texts, grammar))),
         scenes=tuple(scenes),
     )
+
+
+def make_wording(brief: Brief, grammar: Grammar, texts: Sequence[str]) -> Wording:
+    whole = " ".join(texts)
+    names, small = frozenset(NAME.findall(whole)), frozenset(SMALL.findall(whole))
+    return Wording(brief.language, brief.density, grammar, word_weights(texts), names - small, small)
+
+
+def noun_test(texts: Sequence[str], grammar: Grammar) -> Callable[[str], bool]:
+    """Whether a word is mostly a noun here: only those make tags. Judged on the first part of a long document."""
+    if not grammar.knows:
+        return bool
+    nouns: Counter[str] = Counter()
+    for text in texts[:TAGGED]:
+        words = [word.strip(".,:;!?()\"'“”").lower() for word in text.split()]
+        for word, tag in zip(words, grammar.tags(text.split()), strict=True):
+            nouns[fold(word)] += 1 if tag in NOUNS else -1
+    return lambda word: nouns[word] > 0
 
 
 def block_texts(blocks: Sequence[Block]) -> list[str]:
@@ -131,27 +148,15 @@ def count_words(scenes: Sequence[Scene]) -> int:
 
 def make_scenes(sections: Sequence[Section], title: str, document: Document, wording: Wording) -> list[Scene]:
     opening, rest = take_opening(sections, title)
+    rest, last = split_closing(rest)
     scenes = [make_title_scene(title, opening, document.description, wording)]
-    rest, closing = take_closing(rest)
-    after_figure = False
     for section in rest:
         for number, group in enumerate(group_units(section.units, wording.density)):
-            place = Place(title, section, number == 0 and not (section.level == 1), after_figure)
+            place = Place(title, section, not number and section.level > 1, scenes[-1].slide.kind == "statistic")
             scenes.append(make_scene(group, place, wording))
-            after_figure = scenes[-1].slide.kind == "statistic"
-    if closing:
-        scenes[-1] = closing_scene(scenes[-1], title)
+    if last:
+        scenes.append(make_closing_scene(last, title, rest[-1], starts=not rest[-1].units, wording=wording))
     return scenes
-
-
-def closing_scene(scene: Scene, title: str) -> Scene:
-    """The last scene, shown as an end: its own heading under the document's title."""
-    slide = scene.slide
-    if slide.kind not in ("section", "bullets", "cards", "statistic"):
-        return scene
-    body = slide.body or (slide.heading if slide.heading != title else "")
-    closed = Slide(kind="closing", kicker=slide.kicker, heading=slide.heading, body=body, items=slide.items)
-    return msgspec.structs.replace(scene, slide=closed)
 
 
 def derive_title(sections: Sequence[Section], wording: Wording) -> str:

@@ -1,0 +1,7 @@
+"""Reads the word lists that other modules keep: one text with spaces between."""
+
+from __future__ import annotations
+
+
+def word_set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
