@@ -5,7 +5,7 @@ Parameters and results stay raw JSON until somebody knows their type: see `parse
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -60,7 +60,7 @@ Message = Request | Notification | Reply | Failure
 class _Wire(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Any message as it looks on the wire."""
 
-    jsonrpc: str = "2.0"
+    jsonrpc: Literal["2.0"]
     id: Id | UnsetType = UNSET
     method: str | UnsetType = UNSET
     params: Raw | UnsetType = UNSET
@@ -110,30 +110,35 @@ def decode(line: bytes) -> Message:
     """One message; raises E106 if it is not JSON and E107 if it is not JSON-RPC 2.0."""
     try:
         wire = _decoder.decode(line)
-    except msgspec.ValidationError as error:
-        raise AuradError("E107-MESSAGE", f"cannot read the message: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise AuradError("E106-PARSE", f"cannot read the message: {error}") from error
+        code = "E107-MESSAGE" if _is_json(line) else "E106-PARSE"
+        raise AuradError(code, f"cannot read the message: {error}") from error
     return _wire_to_message(wire)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def _message_to_wire(message: Message) -> _Wire:
     match message:
         case Request(id, method, params):
-            return _Wire(id=id, method=method, params=params)
+            return _Wire(jsonrpc="2.0", id=id, method=method, params=params)
         case Notification(method, params):
-            return _Wire(method=method, params=params)
+            return _Wire(jsonrpc="2.0", method=method, params=params)
         case Reply(id, result):
-            return _Wire(id=id, result=result)
+            return _Wire(jsonrpc="2.0", id=id, result=result)
         case Failure(id, error):
-            return _Wire(id=id, error=error)
+            return _Wire(jsonrpc="2.0", id=id, error=error)
 
 
 def _wire_to_message(wire: _Wire) -> Message:
     params = NOTHING if wire.params is UNSET else wire.params
     match wire:
-        case _Wire(jsonrpc=version) if version != "2.0":
-            raise AuradError("E107-MESSAGE", f"cannot read the message: jsonrpc is {version!r}, not '2.0'")
         case _Wire(method=str(method), result=UnsetType(), error=UnsetType()):
             return Notification(method, params) if wire.id is UNSET else Request(wire.id, method, params)
         case _Wire(result=Raw() as result, method=UnsetType(), error=UnsetType()) if wire.id is not UNSET:

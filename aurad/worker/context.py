@@ -183,8 +183,9 @@ def _hash_inside(folder: Path, path: Path) -> tuple[str, int]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise AuradError("E308-RESULT", f"cannot keep {path}: {error.strerror}") from error
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or not facts.st_size:
+        os.close(descriptor)
+        raise AuradError("E308-RESULT", f"cannot keep {path}: it is empty or no regular file")
     with open(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode) or not facts.st_size:
-            raise AuradError("E308-RESULT", f"cannot keep {path}: it is empty or no regular file")
         return hashlib.file_digest(file, "sha256").hexdigest(), facts.st_size

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -190,3 +191,11 @@ def alive(pids: set[int]) -> set[int]:
         except OSError:
             continue
     return running
+
+
+async def wait_gone(pids: set[int]) -> None:
+    """A killed process takes a moment to be gone."""
+    end = time.monotonic() + PATIENCE
+    while left := alive(pids):
+        assert time.monotonic() < end, f"{left} live on"
+        await trio.to_thread.run_sync(time.sleep, 0.01)  # real time, whatever the test's clock
