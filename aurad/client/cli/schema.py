@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
+WORDS = {"string": "text", "boolean": "true|false", "object": "table"}
 
 
 def options(schema: Schema) -> Iterator[tuple[str, str, str, str]]:
