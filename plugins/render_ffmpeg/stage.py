@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -120,7 +120,7 @@ async def _try(profile: Profile, canvas: Canvas, context: Context) -> None:
     target = context.workspace / f"trial-{profile.encoder}.mp4"
     arguments = (*raw_input(canvas), *profile.arguments, "-f", "mp4", str(target))
     async with context.ffmpeg(arguments, frames=TRIAL_FRAMES, stdin=True) as encoder:
-        async for frame in _trial_frames(canvas):
+        for frame in _trial_frames(canvas):
             await encoder.send(frame.data.data)
     found = await context.probe(target)
     facts = (found.video_codec, found.pixel_format, found.width, found.height, found.frames)
@@ -129,12 +129,11 @@ async def _try(profile: Profile, canvas: Canvas, context: Context) -> None:
         raise AuradError("E308-RESULT", f"cannot use {profile.encoder}: its trial gave {facts}, not {wanted}")
 
 
-async def _trial_frames(canvas: Canvas) -> AsyncIterator[Planes]:
+def _trial_frames(canvas: Canvas) -> Iterator[Planes]:
     """A drifting gradient."""
     frame = Planes(canvas.width, canvas.height)
     ramp = np.add.outer(np.arange(canvas.height), np.arange(canvas.width))
     frame.data.fill(128)
     for index in range(TRIAL_FRAMES):
         np.copyto(frame.y, 16 + (ramp + 4 * index) % 220, casting="unsafe")
-        await trio.lowlevel.checkpoint()
         yield frame

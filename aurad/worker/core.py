@@ -1,0 +1,93 @@
+"""The core's own tasks, served by a worker like a plugin's: soundtrack, joining, previews and the last check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import trio
+
+from aurad.hooks.specs import hookimpl
+from aurad.model.assembly import (
+    JoinRequest,
+    Preview,
+    PreviewRequest,
+    SoundRequest,
+    Soundtrack,
+    Verified,
+    VerifyRequest,
+)
+from aurad.model.stage import Stage, StageContext
+from aurad.model.value import Value
+from aurad.model.video import Segment
+
+Context = StageContext[Value]
+AUDIO_BITS = "160k"  # AAC of a preview: nobody masters from it
+
+
+class Core(Stage[Value]):
+    """Everything heavy that is not a plugin's business, kept out of the daemon's process.
+
+    The work runs in threads that look for a cancel between blocks, so a worker survives one.
+    """
+
+    name = "core"
+    kind = "core"  # type: ignore[assignment]  # no kind that a plugin could be of
+
+    def fingerprint(self) -> Mapping[str, str]:
+        return {name: version(name) for name in ("av", "numpy")}
+
+    async def sound(self, request: SoundRequest, context: Context) -> Soundtrack:
+        """All that is heard, scene after scene, as one WAV."""
+        from aurad.worker.soundtrack import write_soundtrack  # numpy and PyAV: only where needed
+
+        target = context.workspace / "voice.wav"
+        samples = await trio.to_thread.run_sync(
+            write_soundtrack, request, context.path, target, _cancellable(context.progress)
+        )
+        return Soundtrack(audio=context.keep(target, "audio/wav"), samples=samples)
+
+    async def join(self, request: JoinRequest, context: Context) -> Segment:
+        """All segments as one silent video, without decoding."""
+        from aurad.worker.joining import join_segments
+
+        target = context.workspace / "picture.mp4"
+        frames = await trio.to_thread.run_sync(
+            join_segments, request, context.path, target, _cancellable(context.progress)
+        )
+        return Segment(video=context.keep(target, "video/mp4"), frames=frames)
+
+    async def preview(self, request: PreviewRequest, context: Context) -> Preview:
+        """One scene with its sound."""
+        sound = await self.sound(SoundRequest(scenes=(request.sound,), fps=request.fps), context)
+        target = context.workspace / "preview.mp4"
+        inputs = ("-i", str(context.path(request.segment.video)), "-i", str(context.path(sound.audio)))
+        codecs = ("-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", AUDIO_BITS)
+        flags = ("-fflags", "+bitexact", "-flags:a", "+bitexact", "-movflags", "+faststart")
+        async with context.ffmpeg((*inputs, *codecs, *flags, "-f", "mp4", str(target)), frames=request.segment.frames):
+            pass
+        return Preview(video=context.keep(target, "video/mp4"))
+
+    async def verify(self, request: VerifyRequest, context: Context) -> Verified:
+        """What the finished file really is; raises `AuradError` E309 if it is not what it must be."""
+        from aurad.worker.verify import verify_video
+
+        path = context.path(request.video)
+        return await trio.to_thread.run_sync(verify_video, request, path, _cancellable(context.progress))
+
+
+def _cancellable(progress: Callable[[float], None]) -> Callable[[float], None]:
+    """Progress told from a thread of Trio's, which ends there once its task is cancelled."""
+
+    def tell(done: float) -> None:
+        trio.from_thread.check_cancelled()
+        progress(done)
+
+    return tell
+
+
+@hookimpl
+def aurad_stages() -> Sequence[type[Stage[Any]]]:
+    """One stage with all of the core's methods."""
+    return (Core,)

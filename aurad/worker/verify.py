@@ -1,0 +1,207 @@
+"""The last check: nothing is called done that is not. Every fault is named, with what was measured and expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from aurad.model.assembly import Verified, VerifyRequest
+from aurad.model.cues import Cue
+from aurad.model.errors import AuradError
+
+DURATION_SLACK = 0.2  # seconds between the container's length and the frames' own
+SOUND_SLACK = 0.1  # seconds that sound may be longer or shorter than the picture: two blocks of AAC and a little
+LOUDNESS_SLACK = 1.0  # LU
+PEAK_LIMIT = -0.9  # dBTP
+SILENCE = -120.0  # dB: stands for no sound at all, which has no logarithm
+CUE_SLACK = 0.001  # seconds: rounding to milliseconds
+SIZE_BYTES, LARGE_SIZE = 8, 1  # of an MP4 box's head; a size of 1 says that a 64-bit one follows
+MP4_INPUT = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4"}
+COUNTED = 2000  # packets between two looks at whether to go on
+
+
+class Fault(NamedTuple):
+    """One thing that is not as it must be."""
+
+    what: str
+    measured: object
+    expected: object
+
+
+class Facts(NamedTuple):
+    """What a video file holds."""
+
+    video_codec: str
+    pixel_format: str
+    width: int
+    height: int
+    frames: int
+    even: bool
+    video_seconds: float
+    audio_codec: str
+    audio_seconds: float
+    seconds: float
+    subtitles: tuple[str, ...]
+    boxes: tuple[str, ...]
+
+
+def verify_video(request: VerifyRequest, path: Path, progress: Callable[[float], None]) -> Verified:
+    """Measured facts of a good file; raises E309 with all faults of any other."""
+    try:
+        facts = read_facts(path, progress)
+        faults = [*check_facts(facts, request), *check_cues(request.cues, request.frames / request.canvas.fps)]
+        loudness, peak = measure_loudness(path, progress) if facts.audio_codec else (SILENCE, SILENCE)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise AuradError("E309-VERIFY", f"cannot accept the finished video: it cannot be read: {error}") from error
+    faults += check_loudness(loudness, peak, request.loudness)
+    if faults:
+        raise _rejection(faults)
+    return Verified(duration=facts.seconds, frames=facts.frames, loudness=loudness, true_peak=peak)
+
+
+def _rejection(faults: list[Fault]) -> AuradError:
+    story = "; ".join(f"{fault.what} is {fault.measured}, not {fault.expected}" for fault in faults)
+    listed = [fault._asdict() | {"measured": str(fault.measured), "expected": str(fault.expected)} for fault in faults]
+    return AuradError("E309-VERIFY", f"cannot accept the finished video: {story}", details={"faults": listed})
+
+
+# ---------------------------------------------------------------- what must hold
+
+
+def check_facts(facts: Facts, request: VerifyRequest) -> Iterator[Fault]:
+    """Streams, sizes and lengths."""
+    canvas, seconds = request.canvas, request.frames / request.canvas.fps
+    must_be = (
+        ("the video codec", facts.video_codec or "missing", "h264"),
+        ("the audio codec", facts.audio_codec or "missing", "aac"),
+        ("the pixel format", facts.pixel_format, "yuv420p"),
+        ("the size", f"{facts.width}x{facts.height}", f"{canvas.width}x{canvas.height}"),
+        ("the number of frames", facts.frames, request.frames),
+        ("the time between frames", "even" if facts.even else "uneven", "even"),
+    )
+    yield from (Fault(*fact) for fact in must_be if fact[1] != fact[2])
+    yield from _near("the duration in seconds", facts.seconds, seconds, DURATION_SLACK)
+    if facts.audio_codec:
+        yield from _near("the sound's length in seconds", facts.audio_seconds, facts.video_seconds, SOUND_SLACK)
+    if "moov" not in facts.boxes or facts.boxes.index("moov") > facts.boxes.index("mdat"):
+        yield Fault("the order of MP4 boxes", " ".join(facts.boxes), "moov before mdat, for a fast start")
+    if request.captions == "soft" and request.cues and "mov_text" not in facts.subtitles:
+        yield Fault("the caption track", " ".join(facts.subtitles) or "missing", "mov_text")
+
+
+def check_cues(cues: tuple[Cue, ...], seconds: float) -> Iterator[Fault]:
+    """Captions in order, apart, and inside the video."""
+    for number, cue in enumerate(cues, 1):
+        if not -CUE_SLACK <= cue.start < cue.end <= seconds + CUE_SLACK:
+            yield Fault(f"caption {number}", f"{cue.start:.3f}..{cue.end:.3f} s", f"within 0..{seconds:.3f} s")
+    for number, (one, other) in enumerate(pairwise(cues), 2):
+        if other.start < one.end - CUE_SLACK:
+            yield Fault(f"the start of caption {number}", f"{other.start:.3f} s", f"after {one.end:.3f} s")
+
+
+def check_loudness(loudness: float, peak: float, wanted: float | None) -> Iterator[Fault]:
+    """Only where mastering promised a loudness."""
+    if wanted is None:
+        return
+    yield from _near("the loudness in LUFS", loudness, wanted, LOUDNESS_SLACK)
+    if peak > PEAK_LIMIT:
+        yield Fault("the true peak in dBTP", round(peak, 2), f"at most {PEAK_LIMIT}")
+
+
+def _near(what: str, measured: float, expected: float, slack: float) -> Iterator[Fault]:
+    if abs(measured - expected) > slack:
+        yield Fault(what, round(measured, 3), f"{expected:.3f} within {slack}")
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def read_facts(path: Path, progress: Callable[[float], None]) -> Facts:
+    """Look at every packet, decode none."""
+    with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
+        video = next(iter(container.streams.video), None)
+        audio = next(iter(container.streams.audio), None)
+        times = _packet_times(container, video, progress) if video else []
+        steps = {after - before for before, after in pairwise(times)}
+        return Facts(
+            video_codec=video.codec_context.name if video else "",
+            pixel_format=(video.codec_context.pix_fmt or "") if video else "",
+            width=video.codec_context.width if video else 0,
+            height=video.codec_context.height if video else 0,
+            frames=len(times),
+            even=len(steps) <= 1,
+            video_seconds=_seconds(video),
+            audio_codec=audio.codec_context.name if audio else "",
+            audio_seconds=_seconds(audio),
+            seconds=(container.duration or 0) / 1_000_000,  # AV_TIME_BASE
+            subtitles=tuple(stream.codec_context.name for stream in container.streams.subtitles),
+            boxes=top_boxes(path),
+        )
+
+
+def _packet_times(container: InputContainer, video: Stream, progress: Callable[[float], None]) -> list[int]:
+    times = []
+    for packet in container.demux(video):
+        if packet.pts is not None and packet.size:
+            times.append(packet.pts)
+            if len(times) % COUNTED == 0:
+                progress(0.0)
+    return sorted(times)
+
+
+def _seconds(stream: Stream | None) -> float:
+    return float((stream.duration or 0) * (stream.time_base or 0)) if stream else 0.0
+
+
+def top_boxes(path: Path) -> tuple[str, ...]:
+    """The names of an MP4 file's top boxes, in order."""
+    names = []
+    with path.open("rb") as file:
+        while len(head := file.read(SIZE_BYTES)) == SIZE_BYTES:
+            size, used = int.from_bytes(head[:4], "big"), SIZE_BYTES
+            names.append(head[4:].decode("latin-1"))
+            if size == LARGE_SIZE:
+                size, used = int.from_bytes(file.read(8), "big"), SIZE_BYTES + 8
+            if size < used:  # 0: up to the end of the file
+                break
+            file.seek(size - used, 1)
+    return tuple(names)
+
+
+def measure_loudness(path: Path, progress: Callable[[float], None]) -> tuple[float, float]:
+    """Integrated loudness in LUFS and true peak in dBTP, by one decode of the sound alone."""
+    with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
+        audio = container.streams.audio[0]
+        audio.codec_context.thread_type = "NONE"
+        graph, seconds = av.filter.Graph(), _seconds(audio) or 1.0
+        nodes = (
+            graph.add_abuffer(template=audio),
+            graph.add("ebur128", "metadata=1:peak=true:framelog=quiet"),
+            graph.add("abuffersink"),
+        )
+        graph.link_nodes(*nodes).configure()
+        facts: dict[str, str] = {}
+        for frame in container.decode(audio):
+            graph.push(frame)
+            while (news := _pull(graph)) is not None:
+                facts = news
+            progress(min((frame.time or 0.0) / seconds, 1.0))
+    return float(facts.get("lavfi.r128.I", SILENCE)), _decibels(float(facts.get("lavfi.r128.true_peak", 0)))
+
+
+def _pull(graph: av.filter.Graph) -> dict[str, str] | None:
+    try:
+        return dict(graph.pull().metadata)
+    except (av.error.BlockingIOError, av.error.EOFError):
+        return None
+
+
+def _decibels(amplitude: float) -> float:
+    return max(20 * math.log10(amplitude), SILENCE) if amplitude > 0 else SILENCE

@@ -1,0 +1,246 @@
+"""The render stage with a real FFmpeg, at tiny sizes; results are decoded here and looked at."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from aurad.api import (
+    Animation,
+    Artifact,
+    Canvas,
+    Clip,
+    Cue,
+    Layer,
+    Motion,
+    Placed,
+    Profile,
+    ProfileRequest,
+    SegmentRequest,
+    Still,
+    View,
+    Word,
+)
+from aurad.model.assembly import JoinRequest
+from aurad.testing import Ran, conform_stage, put, run_stage
+from aurad.worker.core import Core
+from aurad_plugins.render_ffmpeg.encoders import Options, candidates
+from aurad_plugins.render_ffmpeg.stage import FFmpegRender
+
+pytestmark = pytest.mark.slow
+CANVAS = Canvas(width=320, height=180, fps=10)
+PROFILE = candidates(Options(encoder="x264", crf=12), CANVAS, "standard")[0]
+
+
+def photo(width: int, height: int, seed: int = 0) -> np.ndarray:
+    """Something with detail at all scales."""
+    noise = np.random.default_rng(seed).normal(0, 1, (height, width, 3)).astype(np.float32)
+    scales = ((1.5, 6), (4, 20), (12, 50))
+    mixed = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma * 3.5 * weight / 4 for sigma, weight in scales)
+    return np.clip(np.asarray(mixed) + 120, 0, 255).astype(np.uint8)
+
+
+class Bench:
+    """A folder of files, and a way to render with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.files = folder, dict[str, Path]()
+
+    def picture(self, pixels: np.ndarray) -> Artifact:
+        path = self.folder / f"{len(self.files)}.png"
+        Image.fromarray(pixels).save(path)
+        return self.file(path, "image/png")
+
+    def file(self, path: Path, media_type: str) -> Artifact:
+        artifact = put(path, media_type)
+        self.files[artifact.sha256] = path
+        return artifact
+
+    def still(self, shade: int | None = None, seed: int = 0, motion: Motion | None = None) -> Still:
+        pixels = photo(640, 360, seed) if shade is None else np.full((180, 320, 3), shade, np.uint8)
+        return Still(image=self.picture(pixels), motion=motion)
+
+    async def render(self, *shots: Still | Animation | Clip, frames: int, **more: object) -> Ran:
+        marks = {int(word): frame for word, frame in dict(more.pop("marks", {})).items()}  # type: ignore[call-overload]
+        request = SegmentRequest(
+            placed=Placed(shots=shots, marks=marks, frames=frames), canvas=CANVAS, profile=PROFILE, **more
+        )
+        return await run_stage(FFmpegRender, "render_scene", request, workspace=self.folder, files=self.files)
+
+
+@pytest.fixture()
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def decode(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray()[: frame.height].astype(np.float32) for frame in container.decode(video=0)]
+
+
+def video(ran: Ran) -> Path:
+    return ran.path(ran.output.video)
+
+
+def timestamps(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        return sorted(packet.pts for packet in container.demux(video=0) if packet.pts is not None)
+
+
+async def test_the_stage_keeps_its_promises(bench: Bench) -> None:
+    """Among them: the same request gives the same bytes, `yuv420p`, the exact number of frames."""
+    ramp = Motion(end=View(x=0.2, width=0.7))
+    layer = Layer(image=bench.picture(np.full((40, 40, 4), 200, np.uint8)), x=20, y=20, at=0, effect="rise")
+    shots = (
+        Animation(base=bench.picture(photo(320, 180)), layers=(layer,)),
+        bench.still(motion=ramp).__class__(image=bench.picture(photo(640, 360, 4)), motion=ramp, at=1),
+    )
+    request = SegmentRequest(
+        placed=Placed(shots=shots, marks={0: 5, 1: 60}, frames=83),
+        canvas=CANVAS,
+        profile=PROFILE,
+        tail=Placed(shots=(bench.still(seed=9),), marks={}, frames=10),
+        transition=4,
+        cues=(Cue(start=1, end=3, lines=("some words",), words=()),),
+        caption_style="highlight",
+    )
+    ran = await conform_stage(FFmpegRender, "render_scene", request, workspace=bench.folder, files=bench.files)
+    assert ran.progress[-1].done == 1
+
+
+async def test_a_still_is_encoded_once_and_repeats_the_very_same_pixels(bench: Bench) -> None:
+    ran = await bench.render(bench.still(), frames=107)
+    assert [tool.argv[-1].endswith("encoded.mp4") for tool in ran.tools if tool.argv] == [True]
+    frames = decode(video(ran))
+    assert len(frames) == 107
+    group = 2 * CANVAS.fps
+    for number in range(group, 80):
+        assert (frames[number] == frames[number % group]).all(), number
+    joins = [abs(float(np.mean(frames[n] - frames[n - 1]))) for n in range(group, 100, group)]
+    assert max(joins) < 0.05, "the picture pulses where copies meet"
+    with av.open(str(video(ran))) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.pts is not None]
+    assert packets[:20] == packets[20:40] == packets[60:80]
+    assert len(set(timestamps(video(ran)))) == 107
+
+
+async def test_ken_burns_moves_every_frame_and_smoothly(bench: Bench) -> None:
+    motion = Motion(start=View(x=0, y=0.2, width=0.7), end=View(x=0.3, y=0.2, width=0.7))
+    frames = decode(video(await bench.render(bench.still(motion=motion), frames=60)))
+    window = cv2.createHanningWindow((320, 180), cv2.CV_32F)
+    path = np.cumsum([cv2.phaseCorrelate(a, b, window)[0][0] for a, b in zip(frames, frames[1:], strict=False)])
+    steps = -np.diff(path)
+    assert (steps > 0.2).all(), "it stood still"
+    time = np.arange(1, 60) / 60
+    ideal = 0.3 * 320 / 0.7 * np.array([0.35 * t + 0.65 * t * t * (3 - 2 * t) for t in time])
+    jitter = -path - ideal
+    assert float(np.sqrt(np.mean((jitter - jitter.mean()) ** 2))) <= 0.05
+
+
+async def test_the_transition_is_drawn_once_over_the_first_frames(bench: Bench) -> None:
+    tail = Placed(shots=(bench.still(shade=0),), marks={}, frames=33)
+    ran = await bench.render(bench.still(shade=255), frames=12, tail=tail, transition=4)
+    means = [frame.mean() for frame in decode(video(ran))]
+    assert means[:4] == pytest.approx([16 + 219 * n / 5 for n in (1, 2, 3, 4)], abs=1.5)
+    assert means[4:] == pytest.approx([235] * 8, abs=0.7)
+
+
+async def test_the_tail_goes_on_moving_without_a_jump(bench: Bench) -> None:
+    shot = bench.still(motion=Motion(end=View(x=0.3, width=0.6)))
+    own = decode(video(await bench.render(shot, frames=30)))
+    tail = Placed(shots=(shot,), marks={}, frames=30)
+    ran = await bench.render(bench.still(shade=0), frames=12, tail=tail, transition=9)
+    first = (decode(video(ran))[0] - 16 / 10) / 0.9  # nine parts of the tail, one of black
+    window = cv2.createHanningWindow((320, 180), cv2.CV_32F)
+    last_step, next_step = (cv2.phaseCorrelate(a, b, window)[0][0] for a, b in ((own[-2], own[-1]), (own[-1], first)))
+    assert next_step == pytest.approx(last_step, abs=0.3)
+
+
+async def test_layers_enter_at_their_words(bench: Bench) -> None:
+    base = bench.picture(np.zeros((180, 320, 3), np.uint8))
+    bar = bench.picture(np.full((60, 100, 4), 255, np.uint8))
+    layers = tuple(Layer(image=bar, x=10 + 150 * n, y=40, at=n, effect="rise", seconds=0.4) for n in range(2))
+    ran = await bench.render(Animation(base=base, layers=layers), frames=40, marks={0: 8, 1: 21})
+    frames = decode(video(ran))
+    for layer, word in zip(layers, (8, 21), strict=True):
+        light = [frame[40:100, layer.x : layer.x + 100].mean() for frame in frames]
+        assert next(n for n, value in enumerate(light) if value > 20) == word - 1
+        assert light[word + 3 :] == pytest.approx([235] * len(light[word + 3 :]), abs=1)
+
+
+def make_clip(path: Path, *, frames: int, fps: int, size: tuple[int, int] = (160, 120)) -> Path:
+    """Each frame one flat grey, 4 lighter than the one before."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(np.full((size[1] * 3 // 2, size[0]), 128, np.uint8), format="yuv420p")
+            np.frombuffer(memoryview(frame.planes[0]), np.uint8)[:] = 40 + 4 * number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("fps", "step"), [(10, 4.0), (20, 8.0), (5, 2.0)])
+async def test_a_clip_keeps_its_speed_and_its_last_frame_is_held(fps: int, step: float, bench: Bench) -> None:
+    clip = bench.file(make_clip(bench.folder / "clip.mp4", frames=16, fps=fps), "video/mp4")
+    means = [frame.mean() for frame in decode(video(await bench.render(Clip(video=clip), frames=45)))]
+    length = 16 * CANVAS.fps // fps
+    assert means[length:] == pytest.approx([100] * (45 - length), abs=1.2)
+    assert np.mean(np.diff(means[: length - 1])) == pytest.approx(step, abs=0.35)
+
+
+async def test_a_clip_is_cut_at_its_points(bench: Bench) -> None:
+    clip = bench.file(make_clip(bench.folder / "clip.mp4", frames=30, fps=10), "video/mp4")
+    ran = await bench.render(Clip(video=clip, in_point=0.5, out_point=1.5), frames=20)
+    means = [frame.mean() for frame in decode(video(ran))]
+    assert means[0] == pytest.approx(60, abs=1.2)
+    assert means[9:] == pytest.approx([96] * 11, abs=1.2)
+
+
+async def test_captions_are_burned_in_while_their_cue_lasts(bench: Bench) -> None:
+    words = (Word(text="Hello", start=0.5, end=1), Word(text="world", start=1, end=1.5))
+    cues = (Cue(start=0.5, end=1.5, lines=("Hello world",), words=words),)
+    ran = await bench.render(bench.still(shade=128), frames=25, cues=cues, caption_style="highlight")
+    spread = [float(frame[140:].std()) for frame in decode(video(ran))]
+    assert [number for number, value in enumerate(spread) if value > 5] == list(range(5, 15))
+    assert not ran.warnings
+
+
+async def test_colours_survive_and_are_tagged(bench: Bench) -> None:
+    shot = Still(image=bench.picture(np.full((180, 320, 3), (200, 60, 20), np.uint8)))
+    path = video(await bench.render(shot, frames=5))
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        rgb = frame.to_ndarray(format="rgb24")[90, 160]
+        assert (frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc) == (1, 1, 1, 1)
+    assert np.abs(rgb.astype(int) - (200, 60, 20)).max() <= 3
+
+
+async def test_joined_segments_have_every_frame_and_even_times(bench: Bench) -> None:
+    pick = random.Random(7)
+    lengths, segments = [pick.randint(1, 70) for _ in range(12)], []
+    for number, length in enumerate(lengths):
+        shots = (bench.still(seed=number, motion=Motion(end=View(width=0.8)) if number % 3 else None),)
+        ran = await bench.render(*shots, frames=length)
+        bench.file(video(ran), "video/mp4")
+        segments.append(ran.output)
+    request = JoinRequest(segments=tuple(segments), canvas=CANVAS)
+    ran = await run_stage(Core, "join", request, workspace=bench.folder, files=bench.files)
+    assert ran.output.frames == sum(lengths)
+    assert len(decode(video(ran))) == sum(lengths)
+    assert set(np.diff(timestamps(video(ran)))) == {512}
+
+
+async def test_a_profile_is_x264_where_there_is_no_hardware(tmp_path: Path) -> None:
+    request = ProfileRequest(canvas=CANVAS, quality="draft", avoid=("h264_nvenc",))
+    profile: Profile = (await run_stage(FFmpegRender, "profile", request, workspace=tmp_path)).output
+    assert profile.name
+    ran = await run_stage(FFmpegRender, "profile", request, workspace=tmp_path, options={"encoder": "nvenc"})
+    assert ran.output.encoder == "libx264"
