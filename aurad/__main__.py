@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -18,9 +19,9 @@ from aurad.model.folders import socket_path
 def main() -> None:
     """Run the daemon; exit status 0 after a signal, 1 with a sentence if it cannot start."""
     asked = _arguments()
-    path = asked.socket or socket_path(not asked.private, os.environ)
+    path = asked.socket or socket_path(asked.system, os.environ)
     try:
-        trio.run(_serve, path, asked.private)
+        trio.run(partial(serve, path, system=asked.system, private=asked.private))
     except BaseExceptionGroup as group:
         _, rest = group.split(AuradError)
         if rest is not None:
@@ -30,14 +31,11 @@ def main() -> None:
         _say(error)
 
 
-async def _serve(path: Path, private: bool) -> None:
-    await serve(path, private=private)
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="aurad", description="Turns briefs and documents into narrated videos.")
     parser.add_argument("--version", action="version", version=f"aurad {__version__}")
     parser.add_argument("--private", action="store_true", help="use this user's folders and end when idle")
+    parser.add_argument("--system", action="store_true", help="use the system's folders and socket, as a service does")
     parser.add_argument("--socket", type=Path, help="the control socket (default: by the environment)")
     return parser.parse_args()
 

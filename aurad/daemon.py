@@ -17,9 +17,9 @@ from aurad.serve.statelock import locked
 IDLE_CHECK = 1.0  # seconds between two looks whether a private daemon is still needed
 
 
-async def serve(socket: Path, *, private: bool) -> None:
+async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
-    places = folders(not private, os.environ)
+    places = folders(system, os.environ)
     settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
     with locked(places.state), trio.CancelScope() as scope:
         async with (

@@ -239,18 +239,15 @@ class Jobs:
                 return await Pipeline(job.recipe, self._runner, board, providers, self.catalog.core).run()
             except Exception as group:
                 error = unwrap(group)
-                if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:
-                    board.warn(
-                        "Initialization",
-                        "E506-STORE",
-                        f"a stored file was damaged and is made anew: {error.sha256[:12]}",
-                    )
-                    await self._runner.memo.forget_file(error.sha256)
-                elif isinstance(error, ProviderFailed):
-                    self._switch(board, providers, error)
-                elif not isinstance(error, EncoderFailed):
-                    raise error from None
-                board.restart()
+            if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:
+                told = f"a stored file was damaged and is made anew: {error.sha256[:12]}"
+                board.warn("Initialization", "E506-STORE", told)
+                await self._runner.memo.forget_file(error.sha256)
+            elif isinstance(error, ProviderFailed):
+                self._switch(board, providers, error)
+            elif not isinstance(error, EncoderFailed):
+                raise error
+            board.restart()
 
     def _switch(self, board: Board, providers: Providers, failed: ProviderFailed) -> None:
         stage = providers.first(failed.kind)

@@ -91,25 +91,39 @@ class Pipeline:
     async def run(self) -> Made:
         """Everything, or up to `recipe.until`. Raises `ProviderFailed`, `Damaged` or what fails the job."""
         async with trio.open_nursery() as speculation:
-            script = await self._write(speculation)
-            await self._job.publish_value("script.json", "script", script)
-            if self._recipe.until == "Script":
-                speculation.cancel_scope.cancel()
-                return Made(script=script)
-            self._job.forecast_scenes(self._ask.forecast(script))
-            made = await self._make(script)
-            speculation.cancel_scope.cancel()
+            made = await self._run(speculation)
+            speculation.cancel_scope.cancel()  # what was spoken early and is in no scene of the script
         return made
+
+    async def _run(self, speculation: trio.Nursery) -> Made:
+        script = await self._write(speculation)
+        await self._job.publish_value("script.json", "script", script)
+        if self._recipe.until == "Script":
+            return Made(script=script)
+        self._job.forecast_scenes(self._ask.forecast(script))
+        return await (self._make_part(script) if self._recipe.until else self._make(script))
+
+    async def _make_part(self, script: Script) -> Made:
+        """Voices, and slides if they are wanted, published scene by scene."""
+        async with trio.open_nursery() as nursery:
+            later, count = partial(Later, nursery), range(len(script.scenes))
+            plan = later(partial(self._plan, script))
+            voices = [later(partial(self._speak, script, i)) for i in count]
+            draws = count if self._recipe.until == "Visuals" else range(0)
+            visuals = [later(partial(self._draw, script, i, plan, voices)) for i in draws]
+            for scene, narration in zip(script.scenes, await gather(voices), strict=True):
+                self._job.publish(f"{scene.scene_id}.wav", "audio", narration.audio, scene.scene_id)
+            for scene, visual in zip(script.scenes, await gather(visuals), strict=False):
+                if visual.poster:
+                    self._job.publish(f"{scene.scene_id}.png", "image", visual.poster, scene.scene_id)
+        return Made(script=script)
 
     async def _make(self, script: Script) -> Made:
         async with trio.open_nursery() as nursery:
-            later = partial(Later, nursery)
-            count = range(len(script.scenes))
+            later, count = partial(Later, nursery), range(len(script.scenes))
             plan = later(partial(self._plan, script))
             voices = [later(partial(self._speak, script, i)) for i in count]
             visuals = [later(partial(self._draw, script, i, plan, voices)) for i in count]
-            if self._recipe.until:
-                return await self._early(script, voices, visuals)
             profile = later(self._profile)
             placed = [later(partial(self._place, script, i, voices, visuals)) for i in count]
             segments = [later(partial(self._segment, script, i, placed, voices, profile)) for i in count]
@@ -128,16 +142,6 @@ class Pipeline:
             made = await self._verify(script, await timed(), await gather(finished))
             nursery.cancel_scope.cancel()  # previews that are still waiting for an idle slot
         return made
-
-    async def _early(self, script: Script, voices: list[Later[Narration]], visuals: list[Later[Visual]]) -> Made:
-        narrations = await gather(voices)
-        for scene, narration in zip(script.scenes, narrations, strict=True):
-            self._job.publish(f"{scene.scene_id}.wav", "audio", narration.audio, scene.scene_id)
-        if self._recipe.until == "Visuals":
-            for scene, visual in zip(script.scenes, await gather(visuals), strict=True):
-                if visual.poster:
-                    self._job.publish(f"{scene.scene_id}.png", "image", visual.poster, scene.scene_id)
-        return Made(script=script)
 
     # ------------------------------------------------------------ tasks
 
@@ -252,7 +256,7 @@ class Pipeline:
             profile=await profile(),
             tail=timeline.tail_of(await placed[i - 1]()) if i else None,
             transition=timeline.transition_frames(self._canvas, mine.frames) if i else 0,
-            cues=timeline.scene_cues(await voices[i]()) if burned else (),
+            cues=timeline.scene_cues(await voices[i](), self._brief.pacing, self._canvas) if burned else (),
             caption_style=self._recipe.caption_style if burned else "",
             theme=self._recipe.theme,
         )
@@ -319,7 +323,7 @@ class Pipeline:
             loudness=self._recipe.loudness,
             script=timeline.project_script(script) if "script" in needs else None,
             chapters=timeline.chapters(scenes, fps) if "chapters" in needs else (),
-            cues=timeline.video_cues(scenes, fps) if "cues" in needs else (),
+            cues=timeline.video_cues(scenes, self._brief.pacing, self._canvas) if "cues" in needs else (),
             speech=timeline.speech(scenes, fps) if "speech" in needs else (),
             posters=timeline.posters(shown) if "posters" in needs else (),
             credits=timeline.credits(script, shown) if "credits" in needs else (),
@@ -338,7 +342,7 @@ class Pipeline:
             canvas=self._canvas,
             frames=frames,
             captions="none" if self._recipe.captions == "none" or "captions.srt" not in files else "soft",
-            cues=timeline.video_cues(timed, self._canvas.fps),
+            cues=timeline.video_cues(timed, self._brief.pacing, self._canvas),
             loudness=self._recipe.loudness if masters else None,
         )
         seconds = frames / self._canvas.fps

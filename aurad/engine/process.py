@@ -20,7 +20,6 @@ from typing import TypeVar
 import msgspec
 import trio
 
-import aurad.worker
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 from aurad.wire import jsonrpc
@@ -29,7 +28,7 @@ from aurad.wire.worker import NEWS, Cancel, LogNews, Run, StageProblem, problem_
 
 T = TypeVar("T")
 Emit = Callable[[str, Value], None]
-GUARDIAN = Path(aurad.worker.__file__).with_name("guardian.py")
+GUARDIAN = Path(__file__).parents[1] / "worker" / "guardian.py"  # run as a file: nothing is imported
 OBEY = 1.0  # seconds a worker has to answer a cancel before it is killed
 SAID = 200  # lines of a worker's stderr kept for the story of its death
 CRASH, HUNG, GARBAGE = "E300-CRASH", "E301-HUNG", "E302-GARBAGE"
@@ -59,7 +58,10 @@ class Worker:
             await self._send(jsonrpc.request(self._number, method, params))
             await self._answered.wait()
         except trio.Cancelled:
-            await self._take_back(params)
+            with trio.move_on_after(OBEY, shield=True):
+                await self._take_back(params)
+            if not self._answered.is_set():
+                self.kill(AuradError(HUNG, f"cannot stop {self.plugin} politely: it did not answer a cancel"))
             raise
         finally:
             self._emit = _nobody
@@ -67,11 +69,9 @@ class Worker:
 
     async def _take_back(self, params: Value) -> None:
         if isinstance(params, Run):
-            with trio.move_on_after(OBEY, shield=True), suppress(AuradError):
+            with suppress(AuradError):
                 await self._send(jsonrpc.notification("$/cancel", Cancel(task_id=params.task_id)))
-                await self._answered.wait()
-        if not self._answered.is_set():
-            self.kill(AuradError(HUNG, f"cannot stop {self.plugin} politely: it did not answer a cancel"))
+            await self._answered.wait()
 
     def _result(self, result: type[T]) -> T:
         match self._answer:

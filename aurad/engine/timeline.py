@@ -30,6 +30,7 @@ ENDING = 1.6  # seconds more after the last scene: the music's end
 TRANSITION = 0.4  # seconds of cross-fade at the start of every scene but the first
 CAPTION_ZONE = 0.16  # of the height, kept free of slides where captions are burned in
 DUCKED = -14.0  # dB of a clip's own sound below the voice
+WIDE_LINE, TALL_LINE = 42, 26  # characters of a caption line: what can be read at the usual size in that shape
 SILENCE = 0.35  # seconds between two words that make two stretches of speech
 
 
@@ -97,14 +98,17 @@ def transition_frames(canvas: Canvas, frames: int) -> int:
     return min(round(TRANSITION * canvas.fps), frames // 2)
 
 
-def scene_cues(narration: Narration) -> tuple[Cue, ...]:
-    """Captions on a scene's clock."""
-    return shift(cues_of(narration.words), LEAD)
+def scene_cues(narration: Narration, pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
+    """Captions on a scene's clock; the last may stay through the pause."""
+    columns = WIDE_LINE if canvas.width >= canvas.height else TALL_LINE
+    return shift(cues_of(narration.words, until=narration.duration + PAUSE[pacing], columns=columns), LEAD)
 
 
-def video_cues(timed: Iterable[Timed], fps: int) -> tuple[Cue, ...]:
-    """Captions on the video's clock; a scene's captions are the same in both."""
-    return tuple(cue for one in timed for cue in shift(scene_cues(one.narration), one.start / fps))
+def video_cues(timed: Iterable[Timed], pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
+    """Captions on the video's clock; a scene's captions are the same on both."""
+    return tuple(
+        cue for one in timed for cue in shift(scene_cues(one.narration, pacing, canvas), one.start / canvas.fps)
+    )
 
 
 def chapters(timed: Sequence[Timed], fps: int) -> tuple[Chapter, ...]:

@@ -26,8 +26,6 @@ Slot = Literal["cpu", "network", "gpu"]
 Need = Literal["narration", "previous", "next", "script", "plan"]
 FinishNeed = Literal["script", "chapters", "cues", "speech", "posters", "credits"]
 
-# ---------------------------------------------------------------- requests
-
 
 class ScriptRequest(Value, frozen=True, kw_only=True):
     """`brief` without what a script does not depend on (aspect, and assets' roles other than pictures)."""
@@ -137,7 +135,7 @@ class Speech(Value, frozen=True, kw_only=True):
 
 
 class FinishRequest(Value, frozen=True, kw_only=True):
-    """What a finisher works on: `files` by name, only those it `takes`; the rest only if it `needs` it."""
+    """What a finisher works on: `files` by name, those it `takes`; the rest only if it `needs` it."""
 
     title: str
     language: str
@@ -156,9 +154,6 @@ class FinishRequest(Value, frozen=True, kw_only=True):
     speech: tuple[Speech, ...] = ()
     posters: tuple[Artifact, ...] = ()
     credits: tuple[Credit, ...] = ()
-
-
-# ---------------------------------------------------------------- what a stage may touch
 
 
 class Probe(Value, frozen=True, kw_only=True):
@@ -248,9 +243,6 @@ class StageContext(Protocol[OptionsT_co]):
 
     async def probe(self, path: Path) -> Probe:
         """Look into a media file; raises `AuradError` E308 if it is none."""
-
-
-# ---------------------------------------------------------------- stages
 
 
 class Stage(Generic[OptionsT_co]):
@@ -357,9 +349,6 @@ class Finisher(Stage[OptionsT_co]):
     ) -> Deliverables | Awaitable[Deliverables]:
         """The files this finisher makes, all of them named in `gives`."""
         raise NotImplementedError
-
-
-# ---------------------------------------------------------------- stage errors
 
 
 class StageError(AuradError):
