@@ -9,17 +9,21 @@ from functools import cached_property
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Interpolation
 from av.video.stream import VideoStream
 
 from aurad.api import BadInput, Canvas, Clip
-from aurad_plugins.render_ffmpeg.planes import Box, Planes
+from aurad_plugins.render_ffmpeg.planes import BT709, TO_YUV, Box, Planes, to_bytes, yuv_matrix
 
 # Nothing that names other files or addresses: a playlist in disguise would be followed.
 OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4,matroska,webm,avi,mpegts,gif,ogg"}
 SCALING = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+BT601, BT2020 = (0.299, 0.114), (0.2627, 0.0593)
+MATRICES = {1: BT709, 5: BT601, 6: BT601, 9: BT2020}  # by AVColorSpace; all else counts as untagged
+HD_LINES = 720  # from here on an untagged picture is BT.709, below BT.601
 
 
 class ClipFrames:
@@ -74,7 +78,6 @@ def to_planes(picture: av.VideoFrame, canvas: Canvas) -> Planes:
         *((high, wide) if turned else (wide, high)),
         "yuv420p",
         interpolation=SCALING,
-        dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         threads=1,
     )
@@ -88,7 +91,26 @@ def to_planes(picture: av.VideoFrame, canvas: Canvas) -> Planes:
     box = Box(left, top, left + canvas.width, top + canvas.height)
     for target, part in zip((cut.y, cut.u, cut.v), whole.parts(box), strict=True):
         np.copyto(target, part)
+    recolour(cut, _colours(picture))
     return cut
+
+
+def recolour(planes: Planes, colours: tuple[float, float]) -> None:
+    """From the matrix with these Kr and Kb to BT.709. FFmpeg's scaler would round twice on the way through RGB."""
+    if colours == BT709:
+        return
+    change = TO_YUV[:, :3] @ np.linalg.inv(yuv_matrix(*colours)[:, :3])
+    u, v = planes.u.astype(np.float32) - 128, planes.v.astype(np.float32) - 128
+    lighter = cv2.resize(change[0, 1] * u + change[0, 2] * v, (planes.width, planes.height))
+    to_bytes(planes.y + lighter, planes.y)
+    to_bytes(change[1, 1] * u + change[1, 2] * v + 128, planes.u)
+    to_bytes(change[2, 1] * u + change[2, 2] * v + 128, planes.v)
+
+
+def _colours(picture: av.VideoFrame) -> tuple[float, float]:
+    """Kr and Kb of the picture; without a tag, what everybody assumes for its size."""
+    untagged = BT709 if picture.height >= HD_LINES else BT601
+    return MATRICES.get(int(picture.colorspace), untagged)
 
 
 def read_times(path: Path) -> list[float]:

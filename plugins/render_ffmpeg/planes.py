@@ -14,18 +14,23 @@ cv2.setNumThreads(1)  # the pool of workers is the parallelism; OpenCV's own thr
 
 U8 = NDArray[np.uint8]
 
-# Kr and Kb of BT.709; luma 16..235 and chroma 16..240 are what "limited range" means.
-KR, KB = 0.2126, 0.0722
-KG = 1 - KR - KB
-LUMA, CHROMA = 219 / 255, 224 / 255
-TO_YUV = np.array(
-    [
-        [LUMA * KR, LUMA * KG, LUMA * KB, 16],
-        [-CHROMA * KR / (2 * (1 - KB)), -CHROMA * KG / (2 * (1 - KB)), CHROMA / 2, 128],
-        [CHROMA / 2, -CHROMA * KG / (2 * (1 - KR)), -CHROMA * KB / (2 * (1 - KR)), 128],
-    ],
-    np.float32,
-)
+LUMA, CHROMA = 219 / 255, 224 / 255  # limited range: luma 16..235, chroma 16..240
+BT709 = (0.2126, 0.0722)  # Kr and Kb
+Matrix = NDArray[np.float32]
+
+
+def yuv_matrix(kr: float, kb: float) -> Matrix:
+    """RGB 0..255 and a constant 1 -> Y, Cb, Cr in limited range."""
+    kg = 1 - kr - kb
+    rows = (
+        (LUMA * kr, LUMA * kg, LUMA * kb, 16),
+        (-CHROMA * kr / (2 - 2 * kb), -CHROMA * kg / (2 - 2 * kb), CHROMA / 2, 128),
+        (CHROMA / 2, -CHROMA * kg / (2 - 2 * kr), -CHROMA * kb / (2 - 2 * kr), 128),
+    )
+    return np.array(rows, np.float32)
+
+
+TO_YUV = yuv_matrix(*BT709)
 SITED_X = np.array([0.25, 0.5, 0.25], np.float32)  # left-sited chroma lies on the even luma column ...
 SITED_Y = np.array([0.5, 0.5], np.float32)  # ... half-way between two luma rows
 
@@ -97,6 +102,13 @@ def halve(image: MatLike) -> MatLike:
     """Half the width and height with the filter that left-sited chroma needs."""
     filtered = cv2.sepFilter2D(image, -1, SITED_X, SITED_Y, anchor=(1, 0), borderType=cv2.BORDER_REPLICATE)
     return np.ascontiguousarray(filtered[::2, ::2])
+
+
+def to_bytes(values: MatLike, out: U8 | None = None) -> U8:
+    """Round to 0..255."""
+    rounded = np.empty(values.shape, np.uint8) if out is None else out
+    np.copyto(rounded, np.clip(np.rint(values), 0, 255), casting="unsafe")
+    return rounded
 
 
 def rgb_to_planes(rgb: U8) -> Planes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from cv2.typing import MatLike
 
 from aurad_plugins.render_ffmpeg.motion import LINEAR, matrix
-from aurad_plugins.render_ffmpeg.planes import TO_YUV, U8, Box, Planes, even_box, halve
+from aurad_plugins.render_ffmpeg.planes import TO_YUV, U8, Box, Planes, even_box, halve, to_bytes
 
 Parts = tuple[U8, U8, U8]
 
@@ -77,14 +76,10 @@ def _padded_to_sprite(rgba: U8, box: Box) -> Sprite:
     # Four channels meet the matrix's four columns: its offset is weighted by the coverage, as it must be.
     luma = cv2.transform(premultiplied, TO_YUV[:1]).reshape(cover.shape)
     chroma = cv2.transform(small, TO_YUV[1:])
-    little = _to_u8(small[..., 3] * np.float32(255))
+    little = to_bytes(small[..., 3] * np.float32(255))
     return Sprite(
-        box, (_to_u8(luma), _to_u8(chroma[..., 0]), _to_u8(chroma[..., 1])), (rgba[..., 3].copy(), little, little)
+        box, (to_bytes(luma), to_bytes(chroma[..., 0]), to_bytes(chroma[..., 1])), (rgba[..., 3].copy(), little, little)
     )
-
-
-def _to_u8(values: MatLike) -> U8:
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 def _parts(parts: Parts, box: Box) -> Parts:

@@ -13,10 +13,11 @@ from PIL import Image
 from aurad.api import Animation, Artifact, BadInput, Canvas, Cue, Layer, Motion, Placed, Still, View, Word
 from aurad.testing import put
 from aurad_plugins.render_ffmpeg.captions import Captions, draw_cue, missing_letters
+from aurad_plugins.render_ffmpeg.clips import BT601, recolour
 from aurad_plugins.render_ffmpeg.encoders import Options, candidates, group_frames
 from aurad_plugins.render_ffmpeg.motion import arrive, ease, view_at, warp, window
 from aurad_plugins.render_ffmpeg.pictures import cover, read_picture
-from aurad_plugins.render_ffmpeg.planes import Box, Planes, even_box, rgb_to_planes
+from aurad_plugins.render_ffmpeg.planes import Box, Planes, even_box, rgb_to_planes, yuv_matrix
 from aurad_plugins.render_ffmpeg.scene import Shots
 from aurad_plugins.render_ffmpeg.spans import encoded_frames, key_frame_times, plan_pieces
 from aurad_plugins.render_ffmpeg.sprites import rgba_to_sprite
@@ -45,7 +46,7 @@ class Files:
         return self._paths[artifact.sha256]
 
 
-@pytest.fixture()
+@pytest.fixture
 def files(tmp_path: Path) -> Files:
     return Files(tmp_path)
 
@@ -102,6 +103,17 @@ def test_a_warp_shifts_luma_and_chroma_alike_by_parts_of_a_pixel() -> None:
 def test_colours_are_limited_range_bt709(colour: tuple[int, int, int], yuv: tuple[int, int, int]) -> None:
     planes = rgb_to_planes(solid(colour))
     assert (planes.y[5, 5], planes.u[5, 5], planes.v[5, 5]) == yuv
+
+
+def test_colours_of_old_clips_become_ours() -> None:
+    picture = rgb_to_planes(solid((200, 60, 20), 8, 8))
+    expected = picture.data.copy()
+    old = yuv_matrix(*BT601) @ np.array([200, 60, 20, 1], np.float32)
+    for plane, value in zip((picture.y, picture.u, picture.v), old, strict=True):
+        plane[:] = round(float(value))
+    assert np.abs(picture.data.astype(int) - expected).max() > 5
+    recolour(picture, BT601)
+    assert np.abs(picture.data.astype(int) - expected).max() <= 1
 
 
 def test_an_opaque_sprite_looks_as_if_it_were_part_of_the_picture() -> None:
