@@ -44,6 +44,7 @@ from aurad.model.value import Value, canonical, digest
 from aurad.model.video import Canvas, Profile
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, UsageNews, WarningNews
 
+BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
 COALESCE = 0.25  # seconds between two progress events of a job's step
 LOG_TAIL = 100  # lines of a job's log kept for a failure's story
 SOFTWARE = frozenset({"libx264"})
@@ -162,7 +163,8 @@ class Board:
 
     def forecast_scenes(self, coming: list[tuple[Stage, str, str, float]]) -> None:
         """All tasks that will come, now that the script is known."""
-        self._forecast.drop("body")
+        for method in BODY:
+            self._forecast.drop(method)
         totals: dict[Step, int] = {}
         for stage, method, name, size in coming:
             drawn = self.canvas if method in ("draw", "render_scene", "finish") else None
@@ -314,7 +316,8 @@ class Board:
                 self.leave(step.name, StepStatus.FAILED if failed else done)
 
     def _enter(self, task: Task) -> StepState:
-        self.enter(task.step)
+        if task.method in _STEP_OF:
+            self.enter(task.step)
         return self._steps[task.step]
 
     async def tell_progress_forever(self) -> None:

@@ -11,7 +11,7 @@ import trio
 
 from aurad.engine.admission import Admission, Submitted
 from aurad.engine.asking import STEP
-from aurad.engine.board import Board, EncoderFailed
+from aurad.engine.board import BODY, Board, EncoderFailed
 from aurad.engine.catalog import Catalog
 from aurad.engine.delivery import deliver
 from aurad.engine.estimate import Costs, Forecast
@@ -40,6 +40,7 @@ from aurad.model.value import canonical
 
 DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damaged; more is a dying disk
 WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
+CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
 
 
 class Jobs:
@@ -195,8 +196,9 @@ class Jobs:
 
     def _board(self, job: Job) -> Board:
         forecast = Forecast(self._costs, self._lanes, floor=job.floor)
-        for method, size in (("speak", WHOLE_VIDEO * 15), ("render_scene", WHOLE_VIDEO * job.recipe.canvas.fps)):
-            forecast.expect("body", method, size)
+        frames = WHOLE_VIDEO * job.recipe.canvas.fps
+        for method, size in zip(BODY, (WHOLE_VIDEO * CHARACTERS, WHOLE_VIDEO / SLIDE, frames), strict=True):
+            forecast.expect(method, method, size)
         board = Board(job.view, job.lineage, self.events, self.store, forecast)
         board.canvas, board.job_seq = job.recipe.canvas, job.job_seq
         return board
