@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from aurad.api import Item, Slide
@@ -32,8 +34,11 @@ def _cut(words: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
-def prepared(slide: Slide, language: str) -> tuple[Slide, bool]:
-    """The slide with every text cleaned, and whether letters of some script cannot be drawn."""
+def prepared(slide: Slide, words: int) -> tuple[Slide, bool]:
+    """The slide with every text cleaned, and whether letters of some script cannot be drawn.
+
+    `words` is how many are said: an item that waits for a later one comes in with the last.
+    """
     clean = _Cleaner()
     keeps_lines = slide.kind == "code"
     made = msgspec.structs.replace(
@@ -44,12 +49,15 @@ def prepared(slide: Slide, language: str) -> tuple[Slide, bool]:
         note=clean.text(slide.note),
         unit=clean.text(slide.unit)[:12],
         icon=icons.resolve(slide.icon) or "" if slide.icon else "",
-        items=tuple(_item(item, clean) for item in slide.items[:MOST_ITEMS]),
+        items=tuple(_item(item, clean, words) for item in slide.items[:MOST_ITEMS]),
         rows=tuple(tuple(clean.text(cell) for cell in row[:MOST_CELLS]) for row in slide.rows[:MOST_ROWS]),
     )
     return made, clean.missing
 
 
-def _item(item: Item, clean: _Cleaner) -> Item:
+def _item(item: Item, clean: _Cleaner, words: int) -> Item:
     icon = icons.resolve(item.icon, item.text) or "" if item.icon else ""
-    return msgspec.structs.replace(item, text=clean.text(item.text), detail=clean.lines(item.detail), icon=icon)
+    at = item.at if item.at is None or words == 0 else min(item.at, words - 1)
+    value = item.value if item.value is not None and math.isfinite(item.value) else None
+    told, detail = clean.text(item.text), clean.lines(item.detail)
+    return msgspec.structs.replace(item, text=told, detail=detail, icon=icon, at=at, value=value)

@@ -37,13 +37,13 @@ def _assembled(page: Page, header: Node | None, body: Node, frame: Frame) -> Nod
     middle = box("col", body, flex_grow=1, justify_content=_JUSTIFY[page.align])
     gap = page.gap * frame.unit if header else 0
     if header and frame.shape != "wide" and page.align == "center":  # upright pages are composed around their middle
-        return _page((page.ornament, header, body), frame, gap, justify_content="center")
+        return _page((page.ornament, header, body), frame, gap, "center")
     return _page((page.ornament, header, middle), frame, gap)
 
 
-def _page(parts: tuple[Node | None, ...], frame: Frame, gap: float, **style: str | float) -> Node:
+def _page(parts: tuple[Node | None, ...], frame: Frame, gap: float, justify: str = "flex-start") -> Node:
     padding = f"{frame.top:.2f}px {frame.left:.2f}px {frame.bottom:.2f}px {frame.left:.2f}px"
-    return box(f"page {frame.shape}", *parts, padding=padding, gap=f"{gap:.2f}px", **style)
+    return box(f"page {frame.shape}", *parts, padding=padding, gap=f"{gap:.2f}px", justify_content=justify)
 
 
 def _scaled(node: Node, scale: float, frame: Frame) -> Node:
@@ -81,24 +81,24 @@ def _fit(page: Page, painter: Painter, room: float) -> Fit:
         made = _measured(node, painter)
         return made.height <= room + SLACK and (fit.lines > 0 or _words_fit(node, made, fit.scale, painter))
 
-    scale = _largest(_scales(page.largest, page.smallest), lambda one: fits(Fit(one)))
+    units = room / painter.frame.unit
+    scale = _largest(_scales(page.largest, page.smallest), lambda one: fits(Fit(one, room=units)))
     if scale is not None:
-        return Fit(scale)
+        return Fit(scale, room=units)
     for lines in range(LONGEST_LINES, 0, -1):
-        if fits(fit := Fit(page.smallest, lines)):
+        if fits(fit := Fit(page.smallest, lines, room=units)):
             return fit
     for keep in range(page.count - 1, 0, -1):
-        if fits(fit := Fit(page.smallest, 1, keep)):
+        if fits(fit := Fit(page.smallest, 1, keep, units)):
             return fit
-    return _smaller(page, fits)
+    return _smaller(page.smallest, units, fits)
 
 
-def _smaller(page: Page, fits: Callable[[Fit], bool]) -> Fit:
+def _smaller(scale: float, units: float, fits: Callable[[Fit], bool]) -> Fit:
     """The very last resort, for canvases too small for any text: one item, as small as it must be."""
-    scale = page.smallest
-    while not fits(Fit(scale, 1, 1)) and scale > 0.05:
+    while not fits(Fit(scale, 1, 1, units)) and scale > 0.05:
         scale *= 0.8
-    return Fit(scale, 1, 1)
+    return Fit(scale, 1, 1, units)
 
 
 def _scales(largest: float, smallest: float) -> list[float]:
@@ -120,7 +120,7 @@ def _largest(scales: list[float], fits: Callable[[float], bool]) -> float | None
 
 def _measured(node: Node, painter: Painter) -> MeasuredNode:
     """The node laid out on its own between the margins."""
-    root = _page((node,), replace(painter.frame, top=0.0, bottom=0.0), 0, height="auto")
+    root = _page((node,), replace(painter.frame, top=0.0, bottom=0.0), 0)
     return painter.measure(root).children[0]
 
 

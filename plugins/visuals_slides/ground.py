@@ -27,6 +27,6 @@ def ground(theme: Theme, width: int, height: int, mood: Mood) -> Pixels:
         share = (getattr(glow, mood) * np.exp(-2.6 * distance**2))[..., None]
         canvas += (np.array(rgb(glow.colour), np.float32) - canvas) * share
     grain = np.random.default_rng(DITHER_SEED).random((height, width, 1), np.float32) - 0.5
-    made = np.clip(np.rint(canvas + grain), 0, 255).astype(np.uint8)
+    made: Pixels = np.clip(np.rint(canvas + grain), 0, 255).astype(np.uint8)
     made.setflags(write=False)
     return made

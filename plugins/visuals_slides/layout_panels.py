@@ -37,48 +37,44 @@ def _grid(cells: list[Node], columns: int, gap: float) -> Node:
 def cards(look: Look) -> Page:
     """Two to six things of equal rank, each with an icon if all have one."""
     items = look.slide.items
-    come = [_with_bleed(one) for one in entrances(items)]
+    come = entrances(items, bleed=CARD_BLEED)
     names = [item.icon or icons.pick(item.text, item.detail) for item in items]
     marked = all(names) and len(set(names)) == len(names)
 
     def body(fit: Fit) -> Node:
         kept = items[: fit.keep or None]
         columns = _columns(look, len(kept) or 1)
-        upright = look.wide or columns > 1
+        across = look.wide or columns > 1
+        # One row of cards stands as tall as it can; more rows are as tall as their words.
+        height = min(fit.height * 0.92, 14.0) if look.wide and len(kept) <= columns else 0.0
         made = [
-            _card(look, item, name if marked else None, reveal, upright=upright)
+            _card(look, item, name if marked else None, reveal, height if across else None)
             for item, name, reveal in zip(kept, names, come, strict=False)
         ]
-        return box("col", text("lead", look.slide.body, 1.5), _grid(made, columns, 1.5), gap="1.6em")
+        return box(
+            "col", text("lead", look.slide.body, 1.5), _grid(made, columns, 1.5 if look.wide else 1.1), gap="1.6em"
+        )
 
-    return Page(header=look.header(), body=body, largest=1.15, smallest=0.5, count=len(items), gap=2.4)
+    return Page(header=look.header(), body=body, largest=1.45, smallest=0.5, count=len(items), gap=2.4)
 
 
-def _card(look: Look, item: Item, name: str | None, reveal: Reveal, *, upright: bool) -> Node:
-    words = box(
-        "col",
-        text("strong", item.text, 1.75),
-        text("lead", item.detail, 1.36),
-        gap="0.55em", flex_grow=1, flex_shrink=1, flex_basis="auto" if upright else 0,
+def _card(look: Look, item: Item, name: str | None, reveal: Reveal, height: float | None) -> Node:
+    """A card at least `height` em tall with its sign on top, or (None) a flat one with its sign at the side."""
+    flat = height is None
+    words = [text("strong", item.text, 1.75), text("lead", item.detail, 1.45 if flat else 1.36)]
+    sign = look.icon(name, 3.0 if flat else 3.8) if name else box("rule", width="2.6em", height="0.3em")
+    if flat and name:
+        beside = box("col", *words, gap="0.4em", flex_grow=1, flex_shrink=1, flex_basis=0)
+        inner = box("row", sign, beside, gap="1.5em", align_items="center")
+    else:
+        below = box("col", *words, gap="0.55em")
+        # An image would be stretched across a column, so the sign sits in a row of its own.
+        inner = box("col", box("row", sign), below, gap="1.35em")
+    least = f"{height:.3f}em" if height else "0px"
+    padding = "1.7em" if look.wide else "1.25em 1.4em"
+    return box(
+        "card", inner, reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0, min_height=least, padding=padding
     )  # fmt: skip
-    sign = look.icon(name, 3.6 if upright else 3.0) if name else box("rule", width="2.6em", height="0.3em")
-    inner = box(
-        "col" if upright or not name else "row",
-        sign,
-        words,
-        gap="1.35em",
-        align_items="stretch" if upright else "center",
-    )
-    if not upright and not name:
-        inner = box("col", sign, words, gap="0.9em")
-    # An image would be stretched across a stretched column, so the sign sits in a row of its own.
-    if upright:
-        inner = box("col", box("row", sign), words, gap="1.35em")
-    return box("card", inner, reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0)
-
-
-def _with_bleed(reveal: Reveal) -> Reveal:
-    return Reveal(at=reveal.at, delay=reveal.delay, effect=reveal.effect, seconds=reveal.seconds, bleed=CARD_BLEED)
 
 
 def steps(look: Look) -> Page:
@@ -89,19 +85,19 @@ def steps(look: Look) -> Page:
 
     def body(fit: Fit) -> Node:
         kept = items[: fit.keep or None]
-        last = len(kept) - 1
-        pairs = list(zip(kept, come, strict=False))
+        half = math.ceil(len(kept) / 2) if look.wide and len(kept) > 4 else len(kept)
+        ends = {half - 1, len(kept) - 1}
+        draw = _step_across if across else _step_down
+        made = [
+            draw(item, place, reveal, last=place in ends)
+            for place, (item, reveal) in enumerate(zip(kept, come, strict=False))
+        ]
         if across:
-            made = [_step_across(item, place, reveal, last=place == last) for place, (item, reveal) in enumerate(pairs)]
             return box("row", *made, align_items="stretch")
-        made = [_step_down(item, place, reveal, last=place == last) for place, (item, reveal) in enumerate(pairs)]
-        half = math.ceil(len(made) / 2)
-        if look.wide and len(made) > 5:
-            sides = [box("col", *part, flex_grow=1, flex_basis=0) for part in (made[:half], made[half:])]
-            return box("row", *sides, gap="3em")
-        return box("col", *made)
+        sides = [box("col", *side, flex_grow=1, flex_basis=0) for side in (made[:half], made[half:]) if side]
+        return box("row", *sides, gap="3em")
 
-    return Page(header=look.header(), body=body, largest=1.2, smallest=0.5, count=len(items), gap=2.6)
+    return Page(header=look.header(), body=body, largest=1.45, smallest=0.5, count=len(items), gap=2.6)
 
 
 def _disc(place: int) -> Node:
@@ -130,7 +126,7 @@ def _step_down(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
 def comparison(look: Look) -> Page:
     """Two (or three) sides next to each other, or above one another; details become the side's points."""
     items = look.slide.items
-    come = [_with_bleed(one) for one in entrances(items)]
+    come = entrances(items, bleed=CARD_BLEED)
     across = look.wide or (look.frame.shape == "square" and len(items) <= 2)
 
     def body(fit: Fit) -> Node:
@@ -139,7 +135,7 @@ def comparison(look: Look) -> Page:
         rows = _grid(made, min(3, max(1, len(made))) if across else 1, 1.8)
         return box("col", text("lead", look.slide.body, 1.5), rows, gap="1.6em")
 
-    return Page(header=look.header(), body=body, largest=1.2, smallest=0.5, count=len(items), gap=2.4)
+    return Page(header=look.header(), body=body, largest=1.4, smallest=0.5, count=len(items), gap=2.4)
 
 
 def _side(look: Look, item: Item, place: int, reveal: Reveal) -> Node:
@@ -174,6 +170,7 @@ def _side(look: Look, item: Item, place: int, reveal: Reveal) -> Node:
         ]
     stripe = box("", height="0.32em", width="3.2em", background_color=colour, border_radius="1em")
     return box(
-        "card", stripe, heading, box("col", *told, gap="0.6em"),
-        gap="1.2em", reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0,
+        "card", stripe, heading, box("col", *told, gap="0.5em"),
+        gap="1.1em", padding="1.7em" if look.wide else "1.35em 1.5em",
+        reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0,
     )  # fmt: skip

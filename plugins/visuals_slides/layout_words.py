@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
-from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, kicker
+from aurad_plugins.visuals_slides.numbers import number
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, kicker, together
 
 HERO_WIDTH = 0.8  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
@@ -17,7 +18,7 @@ def _staged(step: int) -> Reveal:
 
 def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
     slide = look.slide
-    lead_size = look.pick(1.85, 1.75, 1.75)
+    lead_size = look.pick(1.9, 1.8, 1.95)
     limit = look.frame.columns * (HERO_WIDTH if look.wide else 1.0)
     lead_limit = look.frame.columns * (LEAD_WIDTH if look.wide else 0.96)
 
@@ -46,20 +47,20 @@ def _em(units: float, fit: Fit, size: float) -> str:
 
 def title(look: Look) -> Page:
     """The first slide: one heading, as large as it can be."""
-    return _hero(look, look.pick(5.7, 5.0, 4.9))
+    return _hero(look, look.pick(5.9, 5.2, 5.4))
 
 
 def section(look: Look) -> Page:
     """Opens a part of the video; with a paragraph it may also carry one thought."""
-    return _hero(look, look.pick(4.7, 4.2, 4.3))
+    return _hero(look, look.pick(5.0, 4.5, 4.8))
 
 
 def closing(look: Look) -> Page:
     """The last slide; items, if any, stand below as a few short lines."""
     slide = look.slide
     if not slide.items:
-        return _hero(look, look.pick(5.2, 4.6, 4.6))
-    heading = look.pick(4.2, 3.7, 3.7)
+        return _hero(look, look.pick(5.2, 4.6, 5.0))
+    heading = look.pick(4.4, 4.0, 4.3)
     come = entrances(slide.items, first=FIRST + 2 * STAGGER)
 
     def body(fit: Fit) -> Node:
@@ -68,7 +69,7 @@ def closing(look: Look) -> Page:
             box(
                 "row",
                 look.icon("circle-check", 1.7),
-                text("text", item.text, 1.55, flex_shrink=1, flex_grow=1),
+                text("text", item.text, 1.6, flex_shrink=1, flex_grow=1, flex_basis=0),
                 gap="0.9em",
                 align_items="flex-start",
                 reveal=reveal,
@@ -85,7 +86,12 @@ def closing(look: Look) -> Page:
         )
 
     return Page(
-        body=body, smallest=0.42, mood="hero", count=len(slide.items), ornament=look.ornament(slide.icon or None)
+        body=body,
+        largest=1.25,
+        smallest=0.42,
+        mood="hero",
+        count=len(slide.items),
+        ornament=look.ornament(slide.icon or None),
     )
 
 
@@ -99,7 +105,7 @@ def bullets(look: Look) -> Page:
 
     def mark(name: str) -> Node:
         if named:
-            return box("tile", look.icon(name, 1.6), width="3em", height="3em", flex_shrink=0)
+            return box("tile", look.icon(name, 1.6), width="2.9em", height="2.9em", flex_shrink=0)
         return box("rule", width="0.62em", height="0.62em", flex_shrink=0, margin_top=f"{size * 0.4:.3f}em")
 
     def row(name: str, words: str, detail: str, reveal: Reveal) -> Node:
@@ -124,9 +130,9 @@ def bullets(look: Look) -> Page:
         items = slide.items[: fit.keep or None]
         rows = [row(one.icon, one.text, one.detail, reveal) for one, reveal in zip(items, come, strict=False)]
         lead = text("lead", slide.body, 1.5)
-        return box("col", lead, *rows, gap="1.3em", max_width="100%" if not look.wide else "92%")
+        return box("col", lead, *rows, gap="1.15em", max_width="100%" if not look.wide else "92%")
 
-    return Page(header=look.header(), body=body, largest=1.3, smallest=0.6, count=len(slide.items), heading_lines=2)
+    return Page(header=look.header(), body=body, largest=1.45, smallest=0.55, count=len(slide.items), heading_lines=2)
 
 
 def quote(look: Look) -> Page:
@@ -146,7 +152,7 @@ def quote(look: Look) -> Page:
         )
         return box(
             "col",
-            look.icon("quote", 4.2),
+            box("row", look.mark("quote", 4.4)),
             text(
                 "quote",
                 _unquoted(words),
@@ -158,7 +164,7 @@ def quote(look: Look) -> Page:
             gap="1.7em",
         )
 
-    return Page(body=body, largest=1.15, smallest=0.4, mood="hero")
+    return Page(body=body, largest=1.3, smallest=0.4, mood="hero")
 
 
 def _unquoted(words: str) -> str:
@@ -178,7 +184,7 @@ def statistic(look: Look) -> Page:
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
         return box(
             "col",
-            text("figure", value, size),
+            text("figure", together(value), size),
             text("strong", label, 1.75),
             text("lead", detail, 1.4),
             gap="0.7em",
@@ -197,23 +203,13 @@ def statistic(look: Look) -> Page:
         group = box("row" if side_by_side else "col", *made, gap="2.6em" if side_by_side else "2em")
         return box("col", group, text("lead", slide.body, 1.7, reveal=_staged(2)), gap="1.8em")
 
-    page_icon = slide.icon or icons.pick(slide.heading)
+    single = len(figures) == 1
+    page_icon = slide.icon or icons.pick(slide.heading) if single else None
     return Page(
-        header=look.header(), body=body, largest=1.1, smallest=0.35, count=len(figures), mood="hero",
+        header=look.header(), body=body, largest=1.3, smallest=0.35, count=len(figures), mood="hero",
         ornament=look.ornament(page_icon),
     )  # fmt: skip
 
 
 def _amount(words: str, value: float | None, unit: str) -> str:
     return words if value is None else number(value, unit)
-
-
-def number(value: float, unit: str = "") -> str:
-    """A value as people write it: 1,250 or 0.5, with `%` and currency signs where they belong."""
-    digits = f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.4g}"
-    digits = digits.replace("-", "−")
-    if not unit:
-        return digits
-    if unit in "$€£¥":
-        return f"−{unit}{digits[1:]}" if digits.startswith("−") else f"{unit}{digits}"
-    return f"{digits}%" if unit == "%" else f"{digits} {unit}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aurad.api import Slide
-from aurad_plugins.visuals_slides import layout_data, layout_panels, layout_words
+from aurad_plugins.visuals_slides import layout_charts, layout_panels, layout_text, layout_words
 from aurad_plugins.visuals_slides.page import Look, Page
 
 Layout = Callable[[Look], Page]
@@ -19,10 +19,10 @@ LAYOUTS: dict[str, Layout] = {
     "cards": layout_panels.cards,
     "steps": layout_panels.steps,
     "comparison": layout_panels.comparison,
-    "bar-chart": layout_data.bar_chart,
-    "line-chart": layout_data.line_chart,
-    "table": layout_data.table,
-    "code": layout_data.code,
+    "bar-chart": layout_charts.bar_chart,
+    "line-chart": layout_charts.line_chart,
+    "table": layout_text.table,
+    "code": layout_text.code,
 }
 _ITEMS = {"bullets", "cards", "steps", "comparison", "bar-chart", "line-chart"}
 

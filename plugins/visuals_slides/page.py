@@ -18,11 +18,20 @@ STAGGER = 0.14  # seconds between things that come in with the same word
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How much a body must give in: `scale` of all sizes, `lines` of a text (0: all), items to `keep` (0: all)."""
+    """How much a body must give in: `scale` of all sizes, `lines` of a text (0: all), items to `keep` (0: all).
+
+    `room` is the height there is, in units.
+    """
 
     scale: float = 1.0
     lines: int = 0
     keep: int = 0
+    room: float = 0.0
+
+    @property
+    def height(self) -> float:
+        """The height there is for a body, in its own em."""
+        return self.room / self.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +74,17 @@ class Look:
         """A shipped icon, `size` em wide, in the accent colour unless told otherwise."""
         return image(icons.svg(name, colour or self.theme.accent, stroke), size, size, flex_shrink=0)
 
+    def mark(self, name: str, size: float) -> Node:
+        """A solid icon turned round: Lucide's quotation marks are closing ones."""
+        solid = icons.svg(name, self.theme.accent).replace(b'fill="none"', f'fill="{self.theme.accent}"'.encode())
+        return image(solid, size, size, transform="rotate(180deg)", flex_shrink=0)
+
     def header(self) -> Node | None:
         """Kicker and heading as content slides wear them."""
         slide = self.slide
         if not (slide.kicker.strip() or slide.heading.strip()):
             return None
-        size = self.pick(3.35, 3.1, 3.0)
+        size = self.pick(3.6, 3.2, 3.4)
         return box("col", kicker(slide.kicker), text("heading", slide.heading, size), gap="0.75em")
 
     def ornament(self, name: str | None) -> Node | None:
@@ -81,22 +95,33 @@ class Look:
         alpha = self.theme.ornament_alpha
         drawing = icons.svg(name, self.theme.accent, 0.7, alpha)
         style: dict[str, str | float] = {"position": "absolute", "width": f"{side}px", "height": f"{side}px"}
-        style["right"] = f"{-side * (0.14 if self.wide else 0.24)}px"
-        style["top" if not self.wide else "bottom"] = f"{-side * (0.14 if self.wide else 0.2)}px"
+        # Upright canvases have room above the words, wide ones beside them.
+        style["right"] = f"{-side * (0.14 if self.wide else 0.3)}px"
+        style["bottom" if self.wide else "top"] = f"{-side * (0.2 if self.wide else 0.3)}px"
         return Node(kind="image", image=drawing, style=style)
 
 
 def kicker(words: str, *, reveal: Reveal | None = None) -> Node | None:
     """The small line over a heading."""
-    return text("kicker", words, 1.12, lines=1, reveal=reveal)
+    return text("kicker", words, 1.2, lines=1, reveal=reveal)
 
 
-def entrances(items: tuple[Item, ...], *, first: float = FIRST, **how: object) -> list[Reveal]:
+def together(words: str, most: int = 20) -> str:
+    """Short words that must stay on one line, so that they shrink rather than break."""
+    return words.replace(" ", "\u00a0") if len(words) <= most else words
+
+
+def source(words: str) -> Node | None:
+    """Where the numbers come from, below a chart or a table."""
+    return text("lead", words, 1.05, margin_top="0.8em")
+
+
+def entrances(items: tuple[Item, ...], *, first: float = FIRST, bleed: float = 0.35) -> list[Reveal]:
     """When each item comes in: with its word, one shortly after another where several share a word."""
     seen: dict[int | None, int] = {}
     made = []
     for item in items:
         place = seen[item.at] = seen.get(item.at, -1) + 1
         start = first if item.at is None else 0.0
-        made.append(Reveal(at=item.at, delay=round(start + place * STAGGER, 3), **how))  # type: ignore[arg-type]
+        made.append(Reveal(at=item.at, delay=round(start + place * STAGGER, 3), bleed=bleed))
     return made

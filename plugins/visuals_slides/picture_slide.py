@@ -35,7 +35,8 @@ def picture_composition(slide: Slide, path: Path, frame: Frame, theme: Theme) ->
     node, fit = fitted(_caption(Look(slide, frame, dark)), painter)
     top = min(rect[1] for part, rect in placed(node, painter) if part.reveal)
     shade = scrim(
-        frame.width, frame.height, round(top), fade=max(1, round(SCRIM_FADE * frame.unit)), strength=SCRIM, colour=SCRIM_COLOUR
+        frame.width, frame.height, round(top), fade=max(1, round(SCRIM_FADE * frame.unit)),
+        strength=SCRIM, colour=SCRIM_COLOUR,
     )  # fmt: skip
     veil = Sheet(shade, 0, frame.height - shade.shape[0], Reveal(effect="fade", seconds=0.6))
     return assemble(base.convert("RGBA"), node, painter, first=(veil,), shortened=bool(fit.lines or fit.keep))

@@ -11,7 +11,18 @@ import msgspec
 from takumi_py import TakumiError
 
 from aurad.api import (
-    Animation, Artifact, Clip, Layer, Motion, Slide, StageContext, Still, Value, Visual, VisualRequest, VisualsStage,
+    Animation,
+    Artifact,
+    Clip,
+    Layer,
+    Motion,
+    Slide,
+    StageContext,
+    Still,
+    Value,
+    Visual,
+    VisualRequest,
+    VisualsStage,
 )  # fmt: skip
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
@@ -57,7 +68,7 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         options = context.options
         theme = theme_named(request.theme, options.accent, None if options.headings == "theme" else options.headings)
         frame = frame_of(request.canvas, request.safe_bottom)
-        slide, missing = prepared(request.scene.slide, request.language)
+        slide, missing = prepared(request.scene.slide, len(request.scene.words))
         if missing:
             context.warn("slides-script", "cannot draw all letters of this slide: the shipped fonts lack their script")
         picture = slide.picture
@@ -98,7 +109,8 @@ def _layer(sheet: Sheet, place: int, frame: Frame, context: StageContext[SlidesO
     reveal = sheet.reveal
     return Layer(
         image=_kept(sheet.pixels, f"layer{place:02}.png", context), x=sheet.x, y=sheet.y,
-        at=reveal.at, delay=reveal.delay, effect=reveal.effect, seconds=reveal.seconds, distance=round(RISE * frame.unit),
+        at=reveal.at, delay=reveal.delay, effect=reveal.effect, seconds=reveal.seconds,
+        distance=round(RISE * frame.unit),
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Theme:
     soft: str
     accent: str
     second: str
+    bar: tuple[str, str]
     on_accent: str
     panel: str
     panel_alpha: float
@@ -52,7 +53,8 @@ class Theme:
         colours = {
             "ink": self.ink, "soft": self.soft, "accent": self.accent, "second": self.second,
             "on-accent": self.on_accent, "panel": rgba(self.panel, self.panel_alpha),
-            "line": rgba(self.line, self.line_alpha), "tint": rgba(self.accent, 0.14), "shadow": self.shadow,
+            "line": rgba(self.line, self.line_alpha),
+            "bar-from": self.bar[0], "bar-to": self.bar[1], "tint": rgba(self.accent, 0.14), "shadow": self.shadow,
         }  # fmt: skip
         return ":root{" + "".join(f"--{name}:{value};" for name, value in colours.items()) + "}"
 
@@ -69,6 +71,7 @@ MIDNIGHT = Theme(
     soft="#bfd0dc",
     accent="#6ee7b7",
     second="#38bdf8",
+    bar=("#34d399", "#38bdf8"),
     on_accent="#052019",
     panel="#ffffff",
     panel_alpha=0.065,
@@ -89,6 +92,7 @@ PAPER = Theme(
     soft="#5a5248",
     accent="#a83a17",
     second="#1f6d68",
+    bar=("#a83a17", "#d9793c"),
     on_accent="#fffaf4",
     panel="#fffdf9",
     panel_alpha=0.86,
@@ -122,7 +126,7 @@ def with_accent(theme: Theme, accent: str) -> Theme:
         red, green, blue = (round(part * 255) for part in colorsys.hls_to_rgb(hue, light, vivid))
         shade = f"#{red:02x}{green:02x}{blue:02x}"
     on_accent = max((theme.ink, theme.ground[0]), key=lambda tone: contrast(rgb(tone), rgb(shade)))
-    return replace(theme, accent=shade, on_accent=on_accent)
+    return replace(theme, accent=shade, bar=(shade, shade), on_accent=on_accent)
 
 
 def readable(colour: str, theme: Theme) -> bool:

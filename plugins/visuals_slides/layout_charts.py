@@ -1,0 +1,152 @@
+"""Layouts that turn numbers into pictures: bar chart and line chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aurad.api import Item
+from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
+from aurad_plugins.visuals_slides.numbers import number
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
+
+THICK = 1.75  # em: thickness of a bar, and the least length of one
+LABEL = 11.5  # em of width for labels beside bars
+VALUE = 6.4  # em of width for the value behind a bar
+SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
+DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
+LIFT = 0.92  # share of the height that the highest point reaches
+
+
+def bar_chart(look: Look) -> Page:
+    """Horizontal bars: labels can be read at any length, and the eye compares their ends."""
+    items = look.slide.items
+    come = entrances(items)
+    longest = max((abs(item.value or 0.0) for item in items), default=0.0) or 1.0
+
+    def body(fit: Fit) -> Node:
+        kept = zip(items[: fit.keep or None], come, strict=False)
+        rows = [_bar(look, item, abs(item.value or 0.0) / longest, reveal) for item, reveal in kept]
+        return box("col", *rows, source(look.slide.note), gap="1.1em")
+
+    return Page(header=look.header(), body=body, largest=1.5, smallest=0.45, count=len(items), gap=2.4)
+
+
+def _bar(look: Look, item: Item, share: float, reveal: Reveal) -> Node:
+    """A label, a bar of `share` of the lane, and its value right behind it."""
+    grows = replace(reveal, effect="wipe", seconds=0.9)
+    then = replace(reveal, effect="fade", delay=round(reveal.delay + 0.5, 3))
+    bar = box(
+        "bar", flex_grow=share, flex_shrink=1, flex_basis=0, min_width=f"{THICK}em", height=f"{THICK}em", reveal=grows
+    )  # fmt: skip
+    told = "" if item.value is None else number(item.value, look.slide.unit)
+    value = text("value", told, 1.5, reveal=then) or box("", width="1em")
+    lane = box(
+        "row",
+        bar,
+        box("row", value, width=f"{VALUE}em", flex_shrink=0, padding_left="0.9em"),
+        box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0),
+        align_items="center", flex_grow=1, flex_shrink=1, flex_basis=0,
+    )  # fmt: skip
+    if look.wide:
+        label = box("col", text("cell soft", together(item.text), 1.45), width=f"{LABEL}em", flex_shrink=0)
+        return box("row", label, lane, gap="1.4em", align_items="center")
+    return box("col", text("cell soft", item.text, 1.45), box("row", lane), gap="0.35em")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """A line chart's geometry in em: the size of the drawing, the floor and every point."""
+
+    width: float
+    height: float
+    spots: tuple[tuple[float, float], ...]
+
+    @property
+    def floor(self) -> float:
+        return self.height - BELOW
+
+
+def line_chart(look: Look) -> Page:
+    """A line over labelled points, drawn from left to right."""
+    items = [item for item in look.slide.items if item.value is not None]
+    if not items:
+        return bar_chart(look)
+
+    def body(fit: Fit) -> Node:
+        width = look.frame.columns / fit.scale
+        tallest = fit.height - (2.5 if look.slide.note.strip() else 0)
+        height = max(9.0, min(width * look.pick(0.42, 0.66, 0.95), tallest))
+        return box(
+            "col",
+            _drawn(look, items, _plot([item.value or 0.0 for item in items], width, height)),
+            source(look.slide.note),
+        )
+
+    return Page(header=look.header(), body=body, largest=look.pick(1.25, 1.3, 1.45), smallest=0.4, gap=1.8)
+
+
+def _plot(values: list[float], width: float, height: float) -> _Plot:
+    low, high = min(values), max(values)
+    # An axis that starts at nought is honest; only where all values are close together would it hide them.
+    low = 0.0 if 0 <= low <= high * 0.6 else low - (high - low) * 0.15
+    span = (high - low) or 1.0
+    across, up = width - 2 * SIDE, height - ABOVE - BELOW
+    places = [SIDE + across * (place / (len(values) - 1) if len(values) > 1 else 0.5) for place in range(len(values))]
+    spots = tuple((x, ABOVE + up * (1 - (value - low) / span * LIFT)) for x, value in zip(places, values, strict=True))
+    return _Plot(width, height, spots)
+
+
+def _drawn(look: Look, items: list[Item], plot: _Plot) -> Node:
+    reveal = Reveal(effect="wipe", delay=FIRST, seconds=1.2)
+    line = image(_svg(look, plot), plot.width, plot.height, reveal=reveal, position="absolute", left="0px", top="0px")
+    count = len(items)
+    every = max(1, -(-count // round(look.pick(9, 6, 6))))
+    shown = [place for place in range(count) if (count - 1 - place) % every == 0]
+    room = min(9.0, (plot.width - 2 * SIDE) / max(1, len(shown) - 1) * 0.96) if len(shown) > 1 else plot.width * 0.8
+    labels = [label for place in shown for label in _labels(look, items, plot, place, room)]
+    return box("", line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em")
+
+
+def _labels(look: Look, items: list[Item], plot: _Plot, place: int, room: float) -> list[Node]:
+    """The value over a point, beside the line where that climbs, and the name on the axis."""
+    item, (x, y) = items[place], plot.spots[place]
+    ahead = plot.spots[place + 1] if place + 1 < len(items) else (x + 1, y)
+    steep = (y - ahead[1]) / (ahead[0] - x)
+    shift = 0.0 if place == 0 else -min(1.6, max(0.0, steep * 1.6))
+    reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
+    value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
+    name = text("cell soft", item.text, 1.15, lines=1, text_align="center")
+    return [
+        _spot(x + shift, y - 2.5, value, room, plot.width, reveal),
+        _spot(x, plot.floor + 0.7, name, room, plot.width),
+    ]
+
+
+def _spot(x: float, y: float, inner: Node | None, room: float, width: float, reveal: Reveal | None = None) -> Node:
+    """A label centred on `x`, kept inside the drawing."""
+    reach = min(room / 2, max(1.6, min(x, width - x)))
+    return box(
+        "row", inner, position="absolute", justify_content="center",
+        width=f"{2 * reach:.3f}em", left=f"{x - reach:.3f}em", top=f"{y:.3f}em", reveal=reveal,
+    )  # fmt: skip
+
+
+def _svg(look: Look, plot: _Plot) -> bytes:
+    """The axis, the light under the line, the line and its points."""
+    theme, spots, floor = look.theme, plot.spots, plot.floor
+    path = " ".join(f"{'L' if place else 'M'}{x:.3f} {y:.3f}" for place, (x, y) in enumerate(spots))
+    area = f"{path} L{spots[-1][0]:.3f} {floor:.3f} L{spots[0][0]:.3f} {floor:.3f} Z"
+    dots = "".join(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="0.38" fill="{theme.accent}"/>' for x, y in spots)
+    stops = "".join(
+        f'<stop offset="{at}" stop-color="{theme.accent}" stop-opacity="{alpha}"/>' for at, alpha in ((0, 0.30), (1, 0))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"'
+        f' width="{round(plot.width * DETAIL)}" height="{round(plot.height * DETAIL)}"'
+        f' viewBox="0 0 {plot.width:.3f} {plot.height:.3f}">'
+        f'<defs><linearGradient id="light" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient></defs>'
+        f'<path d="M{SIDE - 1.5} {floor:.3f} H{plot.width - SIDE + 1.5:.3f}" stroke="{theme.line}"'
+        f' stroke-opacity="{min(1, theme.line_alpha * 1.8)}" stroke-width="0.08"/>'
+        f'<path d="{area}" fill="url(#light)"/><path d="{path}" fill="none" stroke="{theme.accent}"'
+        f' stroke-width="0.28" stroke-linecap="round" stroke-linejoin="round"/>{dots}</svg>'
+    ).encode()

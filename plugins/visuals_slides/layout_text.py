@@ -1,0 +1,82 @@
+"""Layouts that show text as it was written: tables and code."""
+
+from __future__ import annotations
+
+import math
+
+from aurad_plugins.visuals_slides.highlight import Run, highlighted
+from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
+from aurad_plugins.visuals_slides.numbers import is_number
+from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, source
+
+MOST_ROWS = 12
+CODE_LINES = 26
+CODE_SIZE = 1.3  # em
+LETTER = 0.6  # em: width of every letter of the shipped monospace font
+PADDING = 4.4  # em: left and right of the code in its panel
+
+
+def table(look: Look) -> Page:
+    """A header and rows with hairlines between; columns of numbers are set to the right."""
+    most = round(look.pick(7, 5, 4))
+    rows = [row[:most] for row in look.slide.rows]
+    count = max((len(row) for row in rows), default=0)
+    rows = [(*row, *[""] * (count - len(row))) for row in rows]
+    columns = list(zip(*rows, strict=True))
+    shares = [_share(column) for column in columns]
+    right = [len(rows) > 1 and all(map(is_number, column[1:])) for column in columns]
+
+    def cell(words: str, column: int, *, head: bool) -> Node:
+        css = "cell head" if head else "cell" if column == 0 else "cell soft"
+        inner = text(css, words, 1.3, text_align="right" if right[column] else "left")
+        return box("col", inner, flex_grow=shares[column], flex_shrink=1, flex_basis=0)
+
+    def line(row: tuple[str, ...], place: int) -> Node:
+        cells = [cell(words, column, head=place == 0) for column, words in enumerate(row)]
+        reveal = Reveal(effect="fade", delay=round(FIRST + 0.09 * place, 3)) if place else None
+        rule = box("line" if place else "rule", height="0.07em" if place else "0.12em")
+        return box("col", box("row", *cells, gap="2.2em", padding="0.72em 0.3em"), rule, reveal=reveal)
+
+    def body(fit: Fit) -> Node:
+        kept = rows[: min(MOST_ROWS, fit.keep or MOST_ROWS) + 1]
+        return box("col", *(line(row, place) for place, row in enumerate(kept)), source(look.slide.note))
+
+    return Page(header=look.header(), body=body, largest=1.5, smallest=0.5, count=len(rows), gap=2.0)
+
+
+def _share(column: tuple[str, ...]) -> float:
+    """How much of the width a column deserves: by its longest words, but never nearly all of it."""
+    return min(30.0, max(5.0, *(math.pow(len(cell), 0.8) for cell in column)))
+
+
+def code(look: Look) -> Page:
+    """Lines of a program, as they are; long ones are cut with an ellipsis rather than broken."""
+    lines = look.slide.body.expandtabs(4).strip("\n").splitlines()
+    longest = max(map(len, lines), default=1)
+
+    def body(fit: Fit) -> Node:
+        letters = max(4, int((look.frame.columns / fit.scale - PADDING - 0.3) / (LETTER * CODE_SIZE)))
+        kept = [_cut(line, letters) for line in lines[: min(CODE_LINES, fit.keep or CODE_LINES)]]
+        shown = box("col", *(_line(runs) for runs in highlighted(kept)))
+        label = text("kicker", look.slide.note, 0.95, lines=1)
+        padding = f"1.8em {PADDING / 2}em"
+        return box("card", label, shown, gap="1em", padding=padding, reveal=Reveal(delay=FIRST, bleed=1.4))
+
+    # Start at the scale at which the longest line is whole, if that can still be read.
+    whole = look.frame.columns / (longest * LETTER * CODE_SIZE + PADDING + 0.4)
+    return Page(
+        header=look.header(), body=body, largest=max(0.62, min(1.45, whole)), smallest=0.55,
+        count=min(len(lines), CODE_LINES), gap=2.0,
+    )  # fmt: skip
+
+
+def _cut(line: str, letters: int) -> str:
+    return line if len(line) <= letters else line[: letters - 1] + "…"
+
+
+def _line(runs: list[Run]) -> Node:
+    shown = [
+        Node(kind="text", css=f"code {css}", text=words, size=CODE_SIZE, style={"flex-shrink": 0})
+        for css, words in runs
+    ]
+    return box("row", *shown, height=f"{1.5 * CODE_SIZE}em")
