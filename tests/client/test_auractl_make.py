@@ -39,6 +39,7 @@ def test_success_writes_the_video_and_its_folder(fake: FakeDaemon, here: Path, c
     assert (here / "bees.mp4").read_bytes() == FILES["video.mp4"]
     assert (here / "bees.mp4").samefile(here / "bees" / "video.mp4")
     assert "Voice: succeeded, 1/2, 1 reused, 2.0 s" in err
+    assert "succeeded, 100 % in 0:00" in err.splitlines()[-1]
     submitted = fake.named("jobs.submit")[0]
     assert submitted == {
         "brief": {"source": (here / "bees.md").read_text(), "sourceFormat": "markdown"},
@@ -125,7 +126,7 @@ def test_a_failed_job_tells_its_story(fake: FakeDaemon, here: Path, capsys: Any)
     err = capsys.readouterr().err
     for part in (
         "error E304-FFMPEG_RUNTIME: cannot encode: it broke",
-        "step: Rendering, by rendering",
+        "step: Rendering, scene s1, by rendering",
         "attempt 1: Rendering s1: E304-FFMPEG_RUNTIME cannot encode: it broke, tried again",
         "log: boom",
         f"correlation id: {CORRELATION}",
@@ -133,6 +134,18 @@ def test_a_failed_job_tells_its_story(fake: FakeDaemon, here: Path, capsys: Any)
     ):
         assert part in err
     assert files_of(here) == {"bees.md", "t.json"}
+
+
+def test_a_failure_that_explains_itself_comes_without_log(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    problem = {"errorCode": "E310-INPUT", "detail": "cannot speak: no such voice"}
+    fake.events = [
+        event("step-error", step="Voice", problem=problem, attempt=1, willRetry=False, fallbackTo=""),
+        event("job-failed", status="Failed", stage="Visuals", errors=[problem], logTail=["x264 says hello"]),
+    ]
+    assert run(["make", "bees.md"]) == codes.FAILED
+    err = capsys.readouterr().err
+    assert "error E310-INPUT: cannot speak: no such voice\nstep: Voice\njob:" in err
+    assert "x264" not in err
 
 
 def test_a_refused_brief_is_bad_input(fake: FakeDaemon, here: Path, capsys: Any) -> None:
@@ -192,7 +205,7 @@ def test_no_daemon_and_none_can_be_started(
     "arguments",
     [
         [], ["bees.md", "--script", "s.json"], ["bees.md", "--aspect", "2:1"], ["bees.md", "--set", "nonsense"],
-        ["bees.md", "--duration", "soon"], ["gone.md"],
+        ["bees.md", "--duration", "soon"], ["bees.md", "--duration", "0:05"], ["gone.md"],
         ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
     ],

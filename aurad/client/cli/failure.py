@@ -9,6 +9,7 @@ from aurad.client.cli import talk
 from aurad.client.cli.session import Session
 
 LOG_LINES = 12
+SELF_EXPLAINING = ("E1", "E310-", "E311-", "E312-", "E313-")  # the cause is in the sentence, not in a log
 
 
 def tell(session: Session) -> None:
@@ -35,15 +36,27 @@ def remedy(problem: Mapping[str, Any], final: Mapping[str, Any]) -> str:
 
 
 def _facts(session: Session, problem: Mapping[str, Any], final: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    step = session.board.steps.get(str(final.get("stage", "")))
-    if final.get("stage"):
-        yield "step", f"{final['stage']}, by {step.plugin}" if step and step.plugin else str(final["stage"])
-    for attempt in session.board.attempts:
-        yield f"attempt {attempt.get('attempt', '?')}", _attempt(attempt)
-    for line in [str(line) for line in final.get("logTail") or ()][-LOG_LINES:]:
-        yield "log", line
+    attempts = session.board.attempts
+    if name := _failed_step(session, final):
+        scene = f", scene {attempts[-1]['sceneId']}" if attempts and attempts[-1].get("sceneId") else ""
+        plugin = session.board.steps[name].plugin if name in session.board.steps else ""
+        yield "step", name + scene + (f", by {plugin}" if plugin else "")
+    if len(attempts) > 1 or any(one.get("willRetry") or one.get("fallbackTo") for one in attempts):
+        yield from ((f"attempt {one.get('attempt', '?')}", _attempt(one)) for one in attempts)
+    if not str(problem.get("errorCode", "")).startswith(SELF_EXPLAINING):
+        told = [str((one.get("problem") or {}).get("detail")) for one in attempts]
+        log = [str(line) for line in final.get("logTail") or () if not any(detail in line for detail in told)]
+        yield from (("log", line) for line in log[-LOG_LINES:])
     yield "job", session.job_id
     yield "correlation id", str(problem.get("correlationId") or session.correlation_id)
+
+
+def _failed_step(session: Session, final: Mapping[str, Any]) -> str:
+    """Several steps run at once, so the job's current one need not be it."""
+    if session.board.attempts:
+        return str(session.board.attempts[-1].get("step", ""))
+    failed = (step.name for step in session.board.steps.values() if step.status == "Failed")
+    return next(failed, str(final.get("stage") or ""))
 
 
 def _attempt(event: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from aurad.model.errors import AuradError
 
 ASPECTS = ("16:9", "9:16", "1:1", "4:5")
 CAPTIONS = ("burn", "soft", "none")
+SHORTEST, LONGEST = 10, 3600  # seconds, as in a brief
 UNTIL = ("Script", "Voice", "Visuals")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d)")
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
@@ -31,7 +32,10 @@ class Seconds(click.ParamType[float]):
         if not text or not match:
             self.fail(f"{value!r} is no length of time; write 90, 1:30 or 1m30s", param, ctx)
         hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        return hours * 3600 + minutes * 60 + seconds
+        total = hours * 3600 + minutes * 60 + seconds
+        if not SHORTEST <= total <= LONGEST:
+            self.fail(f"{value!r} is {total:g} s; allowed are {SHORTEST} s to {LONGEST} s", param, ctx)
+        return total
 
 
 @click.command(epilog=codes.HELP)

@@ -73,9 +73,12 @@ class Plain(Silent):
                 self._known[step.name] = step.status
                 if step.status != "Skipped":
                     self._line(board, _changed(step, board.clock()))
-        now = self._clock()
-        if board.percent >= self._percent + PLAIN_PERCENT or now >= self._said_at + PLAIN_SECONDS:
+        if board.final or self._due(board):
             self._line(board, _overall(board))
+
+    def _due(self, board: Board) -> bool:
+        far, long = self._percent + PLAIN_PERCENT, self._said_at + PLAIN_SECONDS
+        return board.percent >= far or self._clock() >= long
 
     def _line(self, board: Board, text: str) -> None:
         self._percent, self._said_at = board.percent, self._clock()
@@ -170,5 +173,5 @@ def _changed(step: Step, now: float) -> str:
 def _overall(board: Board) -> str:
     if board.final or board.status in OVER:
         return f"{board.status.lower()}, {board.percent:.0f} % in {short_time(board.elapsed)}"
-    left = f"about {short_time(board.eta)} left" if board.eta is not None else board.message
+    left = board.message if board.eta is None else f"about {short_time(max(board.eta, 1.0))} left"
     return ", ".join(filter(None, [f"{board.percent:.0f} %", f"{short_time(board.elapsed)} so far", left]))
