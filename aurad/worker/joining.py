@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -23,19 +25,32 @@ def join_segments(
     request: JoinRequest, find: Callable[[Artifact], Path], target: Path, progress: Callable[[float], None]
 ) -> int:
     """Copy all segments into one MP4, in order; gives its frames. Raises E308 for one that does not fit."""
+    paths = [find(segment.video) for segment in request.segments]
+    delay = max(_delay(path) for path in paths)
     total, done = sum(segment.frames for segment in request.segments), 0
-    with open_segment(find(request.segments[0].video)) as (_, like), _open_target(target, like) as sink:
-        out, base, settings = sink.add_stream_from_template(like), like.time_base, _settings(like)
-        for number, segment in enumerate(request.segments, 1):
-            with open_segment(find(segment.video)) as (source, stream):
+    with open_segment(paths[0]) as (_, like), _open_target(target, like) as sink:
+        out, settings = sink.add_stream_from_template(like), _settings(like)
+        clock = Clock(_ticks(request.canvas, like.time_base), delay)
+        for number, (path, segment) in enumerate(zip(paths, request.segments, strict=True), 1):
+            with open_segment(path) as (source, stream):
                 if _settings(stream) != settings:
                     raise _misfit(number, f"{_settings(stream)[:-1]} and not {settings[:-1]}, or another encoder")
-                copied = _copy(source, stream, sink, out, _ticks(done, request.canvas, base))
+                copied = _copy(source.demux(stream), sink, out, clock, done)
             if copied != segment.frames:
                 raise _misfit(number, f"it has {copied} frames, not {segment.frames}")
             done += copied
             progress(done / total)
     return done
+
+
+class Clock(NamedTuple):
+    """Timestamps of one frame, and by how many frames decoding runs ahead of showing.
+
+    An encoder leaves that lead out of a segment of one or two frames, so it is set anew, the same for all.
+    """
+
+    tick: int
+    delay: int
 
 
 @contextmanager
@@ -45,7 +60,9 @@ def open_segment(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
             yield container, container.streams.video[0]
     except (av.error.FFmpegError, IndexError) as error:
-        raise AuradError("E308-RESULT", f"cannot read segment {path.name}: {error}") from error
+        if getattr(error, "errno", 0) == errno.ENOSPC:
+            raise AuradError("E501-DISK", "cannot join the segments: the disk is full") from error
+        raise AuradError("E308-RESULT", f"cannot join segment {path.name}: {error}") from error
 
 
 def _open_target(target: Path, like: VideoStream) -> OutputContainer:
@@ -59,23 +76,35 @@ def _settings(stream: VideoStream) -> tuple[object, ...]:
     return codec.name, codec.width, codec.height, codec.pix_fmt, stream.time_base, codec.extradata
 
 
-def _copy(source: InputContainer, stream: VideoStream, sink: OutputContainer, out: VideoStream, shift: int) -> int:
-    """Copy every packet, `shift` later; gives their number."""
+def _copy(
+    packets: Iterator[av.Packet[VideoStream]], sink: OutputContainer, out: VideoStream, clock: Clock, done: int
+) -> int:
+    """Copy every packet behind the `done` frames that are there; gives their number."""
     copied = 0
-    for packet in source.demux(stream):
-        if packet.pts is None or packet.dts is None:  # the empty one that ends a file
+    for packet in packets:
+        if packet.pts is None:  # the empty one that ends a file
             continue
         if not copied and not packet.is_keyframe:
             raise AuradError("E308-RESULT", "cannot join a segment that does not start with a key frame")
-        packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, out
+        packet.dts = (done + copied - clock.delay) * clock.tick
+        packet.pts, packet.stream = packet.pts + done * clock.tick, out
         sink.mux(packet)
         copied += 1
     return copied
 
 
-def _ticks(frames: int, canvas: Canvas, base: Fraction | None) -> int:
-    """The timestamp of a frame."""
-    ticks = Fraction(frames, canvas.fps) / (base or Fraction(1))
+def _delay(path: Path) -> int:
+    """By how many of its frames a segment's decoding runs ahead."""
+    with open_segment(path) as (source, stream):
+        first = next(source.demux(stream))
+        if first.pts is None or first.dts is None or not first.duration:
+            return 0
+        return round((first.pts - first.dts) / first.duration)
+
+
+def _ticks(canvas: Canvas, base: Fraction | None) -> int:
+    """The timestamps of one frame."""
+    ticks = Fraction(1, canvas.fps) / (base or Fraction(1))
     if ticks.denominator != 1:
         raise AuradError("E308-RESULT", f"cannot join at {canvas.fps} frames a second: the time base is {base}")
     return ticks.numerator
