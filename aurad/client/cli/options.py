@@ -21,21 +21,19 @@ _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d)")
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
-class Seconds(click.ParamType[float]):
+def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """A length of time: `90`, `90s`, `1:30`, `1m30s`."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        text = str(value).strip().lower()
-        match = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
-        if not text or not match:
-            self.fail(f"{value!r} is no length of time; write 90, 1:30 or 1m30s", param, ctx)
-        hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        total = hours * 3600 + minutes * 60 + seconds
-        if not SHORTEST <= total <= LONGEST:
-            self.fail(f"{value!r} is {total:g} s; allowed are {SHORTEST} s to {LONGEST} s", param, ctx)
-        return total
+    if value is None:
+        return None
+    text = value.strip().lower()
+    match = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
+    if not text or not match:
+        raise click.BadParameter(f"{value!r} is no length of time; write 90, 1:30 or 1m30s")
+    hours, minutes, rest = (float(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + rest
+    if not SHORTEST <= total <= LONGEST:
+        raise click.BadParameter(f"{value!r} is {total:g} s; allowed are {SHORTEST} s to {LONGEST} s")
+    return total
 
 
 @click.command(epilog=codes.HELP)
@@ -43,7 +41,7 @@ class Seconds(click.ParamType[float]):
 @click.option("-o", "out", metavar="OUT", help="The video's file (.mp4), or a folder for it and its deliverables.")
 @click.option("--preset", metavar="NAME", help="See `auractl presets`; youtube-1080p unless configured.")
 @click.option("--aspect", type=click.Choice(ASPECTS), help="Shape of the picture.")
-@click.option("--duration", type=Seconds(), metavar="TIME", help="Aim at this length: 90, 1:30, 2m.")
+@click.option("--duration", callback=seconds, metavar="TIME", help="Aim at this length: 90, 1:30, 2m.")
 @click.option("--language", metavar="TAG", help="Language of the document and the voice: en, pt-BR.")
 @click.option("--voice", metavar="NAME", help="See `auractl voices`.")
 @click.option("--theme", metavar="NAME", help="See `auractl themes`.")
