@@ -60,6 +60,13 @@ def describe(code: Code) -> str:
     return f"Here is an example in {name}" if name else "Here is an example"
 
 
+def is_command(code: Code) -> bool:
+    """A single command that can be read out, such as `pip install aurad`."""
+    lines = [line for line in code.text.split("\n") if line.strip()]
+    words = PROMPT.sub("", lines[0]).split() if len(lines) == 1 else []
+    return 0 < len(words) <= SPEAKABLE and all(re.fullmatch(r"[\w.-]+", word) for word in words)
+
+
 def describe_command(lines: list[str]) -> str:
     """Commands that can be spoken are; of others the programs are named."""
     commands = [PROMPT.sub("", line).strip() for line in lines if not line.lstrip().startswith("# ")]

@@ -9,9 +9,11 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib.resources import files
 
 EDGES = re.compile(r"^(?P<lead>[^\w$€£%#@.+-]*)(?P<core>.*?)(?P<trail>[^\w%°+#]*)$", re.DOTALL)
+REMEMBERED = 4096  # sentences; each is asked about several times while its document is written
 Tagger = Callable[[list[str]], list[str]]
 SIGNS = "<>=&+→~≈×"
 FINITE = frozenset(("VBD", "VBP", "VBZ", "MD"))
@@ -23,13 +25,17 @@ class Grammar:
 
     def __init__(self, tagger: Tagger | None, common: frozenset[str] = frozenset()) -> None:
         self._tagger = tagger
+        self._tags = lru_cache(maxsize=REMEMBERED)(self._find_tags)
         self._common = common
         self.knows = tagger is not None
 
     def tags(self, words: Sequence[str]) -> list[str]:
         """One tag for each written word; punctuation around words is seen but not returned."""
+        return list(self._tags(tuple(words)))
+
+    def _find_tags(self, words: tuple[str, ...]) -> tuple[str, ...]:
         if self._tagger is None:
-            return [""] * len(words)
+            return ("",) * len(words)
         tokens: list[str] = []
         places: list[int] = []
         for word in words:
@@ -39,7 +45,7 @@ class Grammar:
             tokens.append(core or word)
             tokens += list(trail)
         found = self._tagger(tokens)
-        return [found[place] for place in places]
+        return tuple(found[place] for place in places)
 
     def is_common(self, word: str) -> bool:
         """Whether the lower-case word is an everyday one, so that a capital was only the sentence's."""
@@ -62,8 +68,8 @@ def load_english() -> Grammar:
         model = json.loads(gzip.decompress(packed))
         names = model["tagdict"]
         common = {word for word, tag in names.items() if word.islower() and not tag.startswith("NNP")}
-        common |= {word for word in model.get("vocab", ()) if word.isalpha() and word.islower()}
         proper = {word.lower() for word, tag in names.items() if tag.startswith("NNP")}
-        return Grammar(Perceptron(model), frozenset(common - proper))
+        common |= {word for word in model.get("vocab", ()) if word.isalpha() and word.islower()} - proper
+        return Grammar(Perceptron(model), frozenset(common))
     except (ImportError, OSError, KeyError, ValueError):
         return Grammar(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Entry, Listing
+from aurad_plugins.script_document.phrases import capitalise, tidy
 from aurad_plugins.script_document.sentences import Sentence, end_sentence
 from aurad_plugins.script_document.units import ItemsKind, Speech, Unit
 from aurad_plugins.script_document.wording import (
@@ -64,7 +65,10 @@ def spoken_runs(texts: list[str], wording: Wording) -> list[range]:
 def say_names(texts: list[str], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
     """`Their eyes have three receptors: ultraviolet, blue, and green.`"""
     speech = Speech()
-    names = [wording.soften(texts[index].rstrip(".,;:")) for index in run]
+    names = [texts[index].rstrip(".,;:") for index in run]
+    softened = [wording.soften(name) for name in names]
+    if not any(soft[:1].isupper() for soft in softened):  # either all are plain words, or the capitals mean something
+        names = softened
     opening = f"{lead.text.rstrip(' :.,;')}:" if lead else "Also:" if run.start else ""
     if not opening:
         names[0] = names[0][:1].upper() + names[0][1:]
@@ -102,7 +106,9 @@ def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wordi
     for sentence in sentences:
         speech.say(sentence)
     if label:
-        return Item(text=label, detail=wording.label(rest, most=10).text, at=start + (1 if opening else 0))
+        return Item(
+            text=capitalise(tidy(label)), detail=wording.label(rest, most=10).text, at=start + (1 if opening else 0)
+        )
     head = wording.sentences(end_sentence(text))
     phrase = wording.label(head[0].text if head else text)
     offset = head[0].starts[phrase.start] if head else 0

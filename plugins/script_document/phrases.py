@@ -58,6 +58,7 @@ NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it 
 ASKS = word_set("that how to when where why what who which if whether")  # after a verb: its object follows
 CONDITIONS = word_set("if unless until than except without")  # what stands before holds only with what follows
 LOOSE_ENDS = word_set("not very more most which only both")
+CONDITIONAL = word_set("if unless")
 VAGUE = word_set("something anything nothing everything someone thing things one ones way fact all those")
 QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
@@ -155,7 +156,7 @@ def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list
     joined: list[list[int]] = []
     mark_before = ";"
     for number, (piece, mark) in enumerate(pieces):
-        rest = [part for part, _ in pieces[number:]]
+        rest = [part for part, _ in pieces[number : number + 4]]
         if joined and mark_before == "," and continues(words, joined[-1], piece, rest):
             joined[-1] = joined[-1] + piece
         else:
@@ -209,6 +210,8 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
         whole, bonus = trim_start(words, list(range(len(words.raw))))
         if fits(words, whole, most):
             yield whole, 1.0 + bonus
+    if not CONDITIONAL.isdisjoint(words.lower):  # half of a condition is another statement
+        return
     for clause in clauses(words):
         trimmed, bonus = trim_start(words, clause)
         for start, cost in ((trimmed, 0.0), *after_adverbial(words, trimmed)):
@@ -277,14 +280,14 @@ def shorten(words: Words, clause: list[int], most: int) -> Iterator[tuple[list[i
     verb = next((place for place, index in enumerate(clause) if is_verb(words, index, place)), None)
     for kept, cost in thin(words, clause, verb, most):
         yield kept, cost
-        for end in range(len(kept) - 1, 1, -1):
+        for end in range(min(len(kept) - 1, most), 1, -1):
             if is_cut(words, kept, end, clause, verb):
                 yield kept[:end], cost - 0.25
     if verb and verb > 1 and len(clause) > most:
         predicate = clause[verb:]
         if words.lower[predicate[0]] not in AUXILIARIES:
             yield predicate, -0.9
-            for end in range(len(predicate) - 1, 1, -1):
+            for end in range(min(len(predicate) - 1, most), 1, -1):
                 if is_cut(words, predicate, end, predicate, 0):
                     yield predicate[:end], -1.1
 
@@ -314,7 +317,7 @@ def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterat
         if without_fillers[0] not in bare and "and" not in [
             words.lower[index] for index in clause[:verb]
         ]:  # a label may do without its first article, less well without others
-            yield without_fillers[1:], complete - 0.1
+            yield without_fillers[1:], complete - 0.3
         yield bare, complete - 0.7
 
 

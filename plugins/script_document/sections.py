@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from aurad.api import Slide
 from aurad_plugins.script_document.blocks import Block, Code, Document, Heading, Image, Listing, Paragraph, Quote, Table
-from aurad_plugins.script_document.codes import code_unit
+from aurad_plugins.script_document.codes import code_unit, is_command
 from aurad_plugins.script_document.lists import list_units
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.sentences import Sentence, end_sentence
@@ -93,7 +93,13 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
     for number, block in enumerate(blocks):
         lead = take_lead(units, block)
         made = block_units(block, lead, title if not units else "", wording, pictures, number)
-        if isinstance(block, Code) and lead is None and made and (units or has_prose(blocks[number + 1 : number + 2])):
+        if (
+            isinstance(block, Code)
+            and lead is None
+            and made
+            and not is_command(block)
+            and (units or has_prose(blocks[number + 1 : number + 2]))
+        ):
             made = [Unit(kind="picture", slide=made[0].slide)]  # the prose beside it tells more than we could
         if lead is not None and not made:
             units.append(prose_unit(lead, number, first=False))

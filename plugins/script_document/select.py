@@ -15,11 +15,16 @@ COVERAGE = 0.6  # part of the time that is spread over sections before the rest 
 Place = tuple[int, int]  # section, unit
 
 
-def keep_most_important(sections: Sequence[Section], budget: int) -> list[Section]:
-    """The sections with at most about `budget` spoken words; none is cut inside a unit."""
+def weigh(sections: Sequence[Section]) -> dict[Place, float]:
+    """How much each unit matters."""
     places = [(s, u) for s, section in enumerate(sections) for u in range(len(section.units))]
     ranks = text_rank([unit_at(sections, place).text for place in places])
-    weights = {place: rank * bonus(sections, place) for place, rank in zip(places, ranks, strict=True)}
+    return {place: rank * bonus(sections, place) for place, rank in zip(places, ranks, strict=True)}
+
+
+def keep_most_important(sections: Sequence[Section], weights: dict[Place, float], budget: int) -> list[Section]:
+    """The sections with at most about `budget` spoken words; none is cut inside a unit."""
+    places = list(weights)
     chosen: set[Place] = set()
     spent = cover(sections, weights, chosen, int(budget * COVERAGE))
     order = sorted(places, key=lambda place: (-weights[place], place))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 # Nothing to rewrite: a word, a number, with ordinary punctuation around it.
 PLAIN = re.compile(r"[\"“”'‘’(]*[^\W_]+(?:['’-][^\W_]+)*[,.;:!?…)\"”'’]*")
 NUMBER = re.compile(r"[\"“(]*[$€£¥]?[+-]?\d[\d,.:]*(?:st|nd|rd|th|s)?[%]?[,.;:!?)\"”]*")
+SHORTHAND = re.compile(r"[\"“(]*(?:\d[\d,.]*[x×]|[vV]\d)")  # `10x`, `v2`
 EDGES = re.compile(r"^(?P<lead>[\"“”'‘’(\[{<*_`]*)(?P<core>.*?)(?P<trail>[\"”'’)\]}>*_`,.;:!?…]*)$", re.DOTALL)
 ADDRESS = re.compile(r"^(?:(?:https?|ftp|file|ssh|git)://|www\.)(?P<host>[^/\s?#:]+)", re.IGNORECASE)
 MAIL = re.compile(r"^(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
@@ -78,7 +79,7 @@ def balance(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def speak_word(word: str) -> tuple[str, ...]:
-    if PLAIN.fullmatch(word) or NUMBER.fullmatch(word):
+    if (PLAIN.fullmatch(word) or NUMBER.fullmatch(word)) and not SHORTHAND.match(word):
         return (word,)
     if word in SIGNS:
         return tuple(SIGNS[word].split())

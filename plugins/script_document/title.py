@@ -36,16 +36,22 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
 
 
 def make_title_scene(title: str, opening: Sequence[Unit], description: str, wording: Wording) -> Scene:
-    name = make_sentence(end_sentence(title))
-    said = [word for unit in opening for word in unit.spoken]
-    bare = [word.strip(".,:;!?").lower() for word in name.spoken]
-    repeats = [word.strip(".,:;!?").lower() for word in said[: len(bare)]] == bare
-    words = said if repeats else [*name.spoken, *said]
-    if not words:
-        words = ["…"]
+    words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
     body = short(description) or subtitle(opening, title, wording)
     slide = Slide(kind="title", heading=title, body=body)
     return Scene(text=" ".join(words), chapter=title, slide=slide)
+
+
+def say_title(title: str, opening: Sequence[Unit]) -> tuple[str, ...]:
+    """The title as it is said; nothing if the first sentence begins with it anyway."""
+    name = make_sentence(end_sentence(title)).spoken
+    first = opening[0].spoken[: len(name)] if opening else ()
+    repeated = [bare(word) for word in first] == [bare(word) for word in name]
+    return () if repeated else name
+
+
+def bare(word: str) -> str:
+    return word.strip(".,:;!?").lower()
 
 
 def subtitle(opening: Sequence[Unit], title: str, wording: Wording) -> str:

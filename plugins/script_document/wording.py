@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.grammar import Grammar
-from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, capitalise, find_phrase, tidy
+from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, capitalise, find_phrase, punctuation_phrase, tidy
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
 LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
@@ -16,6 +16,9 @@ LABEL_WORDS = 6
 APPOSITION_WORDS = 3
 MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
 SHORT = 8  # words that a slide shows whole
+LONG = 12  # words of a clause that has no better short form
+LONGEST_LABEL = 120  # characters
+LONGEST_WORD = 40  # characters; a longer one is no word
 
 
 class Wording(NamedTuple):
@@ -40,10 +43,11 @@ class Wording(NamedTuple):
     def label(self, text: str, most: int = SHORT) -> Phrase:
         """A short form of `text` for a slide; the whole text if it is short or cannot be shortened."""
         words = text.split()
-        if len(words) <= most:
+        if len(words) <= most and len(text) <= LONGEST_LABEL:
             return Phrase(capitalise(tidy(text)), 0, 1.0)
-        found = self.phrase(make_sentence(text), most=min(most, MOST_WORDS))
-        return found or Phrase(capitalise(tidy(text)), 0, 0.0)
+        sentence = make_sentence(text)
+        found = self.phrase(sentence, most=min(most, MOST_WORDS)) or punctuation_phrase(sentence, LONG)
+        return found or Phrase(abridge(tidy(text)), 0, 0.0)
 
     def soften(self, text: str) -> str:
         """With a small first letter, where the capital was only that of a beginning."""
@@ -73,6 +77,12 @@ class Wording(NamedTuple):
     def is_command(self, text: str) -> bool:
         words = text.split()
         return bool(words) and self.grammar.tags([words[0].lower(), *words[1:]])[0] in ("VB", "VBP")
+
+
+def abridge(text: str) -> str:
+    """The beginning of a text that has no shorter form, marked as a beginning."""
+    words = [word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + "…" for word in text.split()]
+    return " ".join(words) if len(words) <= LONG else " ".join(words[:SHORT]).rstrip(" ,;:.") + " …"
 
 
 def split_label(text: str) -> tuple[str, str]:
