@@ -24,6 +24,9 @@ _KNEE = 2.0  # LU above the wanted loudness, where the compressor begins
 _LEVEL_FRAMES, _EASE_FRAMES = 13, 31  # 35 ms to sense a syllable, 80 ms to follow it
 _AHEAD = 2  # frames: the limiter is down before the peak, so that nothing is cut
 _RELEASE = 0.94  # a frame: back by half after 30 ms
+_BENDS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)  # dB that peaks may stand out before they are bent; mostly none
+_NEAR = 0.1  # LU
+_BEND_FROM = 0.75  # of the ceiling
 _SEARCH = 18  # halvings of the search for the gain: 30 dB to less than 0.001
 
 Curve = NDArray[np.float64]
@@ -64,15 +67,34 @@ def _true_peaks(block: Stereo) -> Curve:
     return peaks
 
 
-def gain_curve(analysis: Analysis, target: float, limit: float, ratio: float) -> Curve:
-    """Gain of each frame in dB: the loudness becomes `target` LUFS, no peak passes `limit` dB.
+class Plan(NamedTuple):
+    """What to do with the sound: the gain of each frame in dB, and where to bend what is left of the peaks.
 
-    Where the peaks forbid the loudness, it comes as near as they let it.
+    `ceiling` is 1 where nothing needs bending.
     """
+
+    curve: Curve
+    ceiling: float
+
+
+def planned(analysis: Analysis, target: float, limit: float, ratio: float) -> Plan:
+    """The loudness becomes `target` LUFS and no peak passes `limit` dB.
+
+    A limiter alone cannot make a sound of nothing but peaks loud. Then they are bent, as little as will do.
+    """
+    for bend in _BENDS:
+        curve = gain_curve(analysis, target, limit + bend, ratio)
+        if loudness_after(analysis, curve) >= target - _NEAR:
+            break
+    return Plan(curve, 10 ** (limit / 20) if bend else 1.0)
+
+
+def gain_curve(analysis: Analysis, target: float, limit: float, ratio: float) -> Curve:
+    """Gain of each frame in dB: as near to `target` LUFS as can be with no peak over `limit` dB."""
     low, high = -40.0, 40.0
     for _ in range(_SEARCH):
         gain = (low + high) / 2
-        if _loudness_after(analysis, _curve(analysis, gain, target, limit, ratio)) < target:
+        if loudness_after(analysis, _curve(analysis, gain, target, limit, ratio)) < target:
             low = gain
         else:
             high = gain
@@ -108,7 +130,7 @@ def _box(values: Curve, width: int) -> Curve:
     return mean
 
 
-def _loudness_after(analysis: Analysis, curve: Curve) -> float:
+def loudness_after(analysis: Analysis, curve: Curve) -> float:
     """The weighted power of each step, times its mean gain; loud frames count for more."""
     frames = np.minimum((np.arange(len(curve)) / _PER_STEP).astype(np.int64), len(analysis.weighted))
     weights = analysis.powers + _TINY
@@ -117,10 +139,21 @@ def _loudness_after(analysis: Analysis, curve: Curve) -> float:
     return gated(analysis.weighted * (after / np.maximum(before, _TINY * _TINY))[: len(analysis.weighted)])
 
 
-def amplified(block: Stereo, start: int, curve: Curve) -> Stereo:
-    """The samples from `start` on, each with the gain that the curve has there."""
+def amplified(block: Stereo, start: int, plan: Plan) -> Stereo:
+    """The samples from `start` on, each with the gain that the plan has there."""
     at = (np.arange(start, start + len(block)) + 0.5) / FRAME - 0.5
     first = max(0, start // FRAME - 1)
-    part = 10 ** (curve[first : (start + len(block)) // FRAME + 2] / 20)
+    part = 10 ** (plan.curve[first : (start + len(block)) // FRAME + 2] / 20)
     gains = np.interp(at - first, np.arange(len(part)), part).astype(np.float32)
-    return block * gains[:, None]
+    out: Stereo = block * gains[:, None]
+    return out if plan.ceiling >= 1 else _bent(out, plan.ceiling)
+
+
+def _bent(sound: Stereo, ceiling: float) -> Stereo:
+    """Straight up to the knee, from there ever flatter."""
+    knee = np.float32(_BEND_FROM * ceiling)
+    room = np.float32(ceiling) - knee
+    size = np.abs(sound)
+    over = size > knee
+    sound[over] = np.sign(sound[over]) * (knee + room * np.tanh((size[over] - knee) / room))
+    return sound

@@ -147,6 +147,8 @@ class Score:
 def mixed(voice: Path, score: Score | None) -> Iterator[Stereo]:
     """The mix in blocks; exactly as long as the voice."""
     with open_wav(voice) as wav:
+        if wav.rate != RATE:
+            raise ValueError(f"it has {wav.rate} Hz instead of {RATE}")
         at = 0
         while len(sound := wav.read(BLOCK)):
             yield sound if score is None else sound + score.read(at, len(sound))

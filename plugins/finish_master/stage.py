@@ -26,7 +26,7 @@ from aurad.api import (
 from aurad_plugins.finish_master.moods import MOODS, mood_for
 
 if TYPE_CHECKING:  # numpy is loaded with the work, not with the plugin
-    from aurad_plugins.finish_master.dynamics import Analysis, Curve
+    from aurad_plugins.finish_master.dynamics import Analysis, Plan
     from aurad_plugins.finish_master.mix import Music, Score
     from aurad_plugins.finish_master.wav import Stereo
 
@@ -36,7 +36,7 @@ UNDER_SPEECH = 17.0  # dB between speech and the music that steps back for it
 TRUE_PEAK = -1.0  # dBTP that must not be passed after AAC
 LIMIT = -1.8  # dBTP before AAC, which rings by 0.3 to 0.7 dB
 TOLERANCE = 0.25  # LU; half of what is promised
-ROUNDS = 3  # encodes at most; the second is rare: only AAC's ringing is not known beforehand
+ROUNDS = 4  # encodes at most; the second is rare: only AAC's ringing and bent peaks are not known beforehand
 MUSIC_FILE_SECONDS = 900  # of a user's music; more is never heard twice
 OVERLAP_SECONDS = 2.5  # blended where a user's music begins again
 # The fast coder: at this rate as good as the default one by FFmpeg's own account, at a third of its time.
@@ -198,12 +198,12 @@ async def _mastered(
     target: float, voice: Path, balance: Balance, context: StageContext[MasterOptions]
 ) -> tuple[Path, Measured]:
     """Encode and measure what came out; again only if AAC rang louder than it usually does."""
-    from aurad_plugins.finish_master.dynamics import gain_curve
+    from aurad_plugins.finish_master.dynamics import planned
 
     wanted, limit, path = target, LIMIT, context.workspace / SOUND
     for turn in range(ROUNDS):
-        curve = await trio.to_thread.run_sync(gain_curve, balance.analysis, wanted, limit, context.options.compression)
-        await _encode(path, voice, balance.score, curve, context)
+        plan = await trio.to_thread.run_sync(planned, balance.analysis, wanted, limit, context.options.compression)
+        await _encode(path, voice, balance.score, plan, context)
         measured = await _measure(path, context)
         context.progress(0.5 + 0.45 * (turn + 1) / ROUNDS, f"{measured.loudness:.1f} LUFS")
         over, off = measured.true_peak - TRUE_PEAK, target - measured.loudness
@@ -219,22 +219,22 @@ def _silent(loudness: float) -> bool:
 
 
 async def _encode(
-    path: Path, voice: Path, score: Score | None, curve: Curve, context: StageContext[MasterOptions]
+    path: Path, voice: Path, score: Score | None, plan: Plan, context: StageContext[MasterOptions]
 ) -> None:
     source = ["-f", "f32le", "-ar", str(RATE), "-ac", "2", "-i", "pipe:0"]
-    blocks = _amplified(voice, score, curve)
+    blocks = _amplified(voice, score, plan)
     async with context.ffmpeg([*source, *AAC, *EXACT, "-f", "mp4", str(path)], stdin=True) as encode:
         while (block := await trio.to_thread.run_sync(next, blocks, None)) is not None:
             await encode.send(block.data)
 
 
-def _amplified(voice: Path, score: Score | None, curve: Curve) -> Iterator[Stereo]:
+def _amplified(voice: Path, score: Score | None, plan: Plan) -> Iterator[Stereo]:
     from aurad_plugins.finish_master.dynamics import amplified
     from aurad_plugins.finish_master.mix import mixed
 
     at = 0
     for block in mixed(voice, score):
-        yield amplified(block, at, curve)
+        yield amplified(block, at, plan)
         at += len(block)
 
 
