@@ -84,7 +84,7 @@ class Board:
     def reused(self, task: Task) -> None:
         """A result was known: it counts as done and as no work."""
         step = self._enter(task)
-        self._count(step, task, reused=1)
+        self._count(step, task, reused=True)
         self._reused.add(task.name)
         self._forecast.drop(task.name)
         now = time.time() - self._created
@@ -108,20 +108,21 @@ class Board:
             case LogNews():
                 self.note(f"[{task.name}] {news.line}")
             case PartNews() if task.method == "write":
-                self.on_part(msgspec.convert(news.value, Scene))
+                scene = msgspec.convert(news.value, Scene)
+                self.on_part(msgspec.structs.replace(scene, scene_id=scene.scene_id or f"s{news.index + 1}"))
 
     def done(self, task: Task) -> None:
         """A task that ran for us has its result."""
         step = self._enter(task)
         step.running.pop(task.name, None)
-        self._count(step, task, reused=0)
+        self._count(step, task, reused=False)
         self._forecast.advance(task.name, 1.0)
         now = time.time() - self._created
         self._record(task, self._began.get(task.name, now), now, reused=False)
 
-    def _count(self, step: StepState, task: Task, *, reused: int) -> None:
+    def _count(self, step: StepState, task: Task, *, reused: bool) -> None:
         if task.method in _STEP_OF:
-            step.done, step.reused, step.changed = step.done + 1, step.reused + reused, True
+            step.count(task.name, reused=reused)
         if step.full:
             self.leave(step.name, StepStatus.SUCCEEDED)
 
@@ -248,8 +249,7 @@ class Board:
     def restart(self) -> None:
         """The graph is asked again from its start; what is done will be found done."""
         for step in self._steps.values():
-            step.done = step.reused = 0
-            step.running.clear()
+            step.restart()
 
     def warn(self, step: Step, code: str, detail: str, remedy: str = "") -> None:
         self._warnings.append({"step": step, "code": code, "detail": detail, "remedy": remedy})

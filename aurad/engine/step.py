@@ -13,7 +13,8 @@ class StepState:
 
     def __init__(self, name: Step) -> None:
         self.name, self.status = name, StepStatus.PENDING
-        self.done, self.total, self.reused = 0, 0, 0
+        self.total = 0
+        self._done: dict[str, bool] = {}  # by task: was it reused; one that was spoken early counts once
         self.began: float | None = None
         self.started_at: str | None = None
         self.duration: float | None = None
@@ -21,6 +22,24 @@ class StepState:
         self.running: dict[str, float] = {}
         self.message, self.changed = "", False
         self.errors: list[dict[str, Any]] = []
+
+    @property
+    def done(self) -> int:
+        return len(self._done)
+
+    @property
+    def reused(self) -> int:
+        return sum(self._done.values())
+
+    def count(self, name: str, *, reused: bool) -> None:
+        """An item is done."""
+        self._done.setdefault(name, reused)
+        self.changed = True
+
+    def restart(self) -> None:
+        """All items are asked for again."""
+        self._done.clear()
+        self.running.clear()
 
     @property
     def percent(self) -> float:
