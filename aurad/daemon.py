@@ -14,7 +14,7 @@ from aurad.serve.control import Control, open_control
 from aurad.serve.signals import stop_on_signal
 from aurad.serve.statelock import locked
 
-IDLE_CHECK = 1.0  # seconds between two looks whether a private daemon is still needed
+IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
 
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
@@ -35,7 +35,9 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
 
 
 async def _wait_unneeded(engine: Engine, control: Control, idle: float) -> None:
+    """Until nobody has needed us for `idle` seconds; after a cancel at once, so that Ctrl-C leaves no process."""
     while True:
         await trio.sleep(min(IDLE_CHECK, idle))
-        if not (engine.jobs.busy or control.connections or trio.current_time() - control.last_used < idle):
+        patience = 0.0 if engine.jobs.given_up else idle
+        if not (engine.jobs.busy or control.connections or trio.current_time() - control.last_used < patience):
             return

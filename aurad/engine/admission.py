@@ -10,6 +10,7 @@ import msgspec
 
 from aurad.engine.catalog import Catalog
 from aurad.engine.journal import Journal
+from aurad.engine.providers import Providers
 from aurad.engine.store import Store
 from aurad.engine.task import artifacts_in
 from aurad.model.artifact import Artifact
@@ -19,6 +20,7 @@ from aurad.model.event import Owner
 from aurad.model.job import JobSettings, Recipe
 from aurad.model.recipe import Preset, complete_brief, resolve
 from aurad.model.settings import Settings
+from aurad.model.stage import StageKind
 from aurad.model.value import Value
 
 T = TypeVar("T")
@@ -48,16 +50,27 @@ class Admission:
         raw: dict[str, Any] = complete_brief(params.get("brief") or {}, self._settings.defaults)
         brief = await self._brief(raw, owner)
         recipe = resolve(brief, asked, self._settings, self._presets)
-        if asked.options or asked.providers:
-            await self._check_names(recipe)
+        if _names_something(asked, brief):
+            await self._check_names(asked, recipe)
         return Submitted(brief=params["brief"], settings=asked), recipe
 
-    async def _check_names(self, recipe: Recipe) -> None:
+    async def _check_names(self, asked: JobSettings, recipe: Recipe) -> None:
+        """Everything that was asked for by name exists; found out now, not after minutes of work."""
         await self._catalog.load()
         self._catalog.check_options(recipe.options)
-        for kind, names in recipe.providers.items():
+        for kind, names in asked.providers.items():
             for name in names:
                 self._catalog.find(kind, name)
+        providers = Providers(self._catalog, recipe.providers, recipe.brief.language)
+        checked: tuple[tuple[str, str | None, StageKind, str], ...] = (
+            ("voice", asked.voice, "voice", "voices"),
+            ("theme", asked.theme, "visuals", "themes"),
+            ("music", asked.music, "finish", "music"),
+        )
+        for what, chosen, stage_kind, listed in checked:
+            known = self._catalog.described(providers.all(stage_kind), listed)
+            if chosen and known and chosen not in known:
+                raise AuradError("E100-REQUEST", f"cannot use the {what} {chosen!r}: there are {', '.join(known)}")
 
     async def _brief(self, raw: dict[str, Any], owner: Owner) -> Brief:
         assets = [await self._asset(entry, owner) for entry in raw.get("assets") or ()]
@@ -115,6 +128,12 @@ class Admission:
                 raise AuradError(
                     "E101-BRIEF", f"cannot use the script: its picture {artifact.sha256[:12]} is not in the store"
                 )
+
+
+def _names_something(asked: JobSettings, brief: Brief) -> bool:
+    """Whether anything has to be looked up; a plain submission is not kept waiting for the catalogue."""
+    chosen = (asked.options, asked.providers, asked.voice, asked.theme, asked.music)
+    return any(chosen) or brief.language != Brief().language
 
 
 def check_text(text: str) -> str:

@@ -86,7 +86,7 @@ class Board:
         step = self._enter(task)
         self._count(step, task, reused=True)
         self._reused.add(task.name)
-        self._forecast.drop(task.name)
+        self._forecast.known(task.name)
         now = time.time() - self._created
         self._record(task, now, now, reused=True)
 

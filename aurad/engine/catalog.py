@@ -6,7 +6,7 @@ FFmpeg), so a warm start runs no worker at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,6 +136,11 @@ class Catalog:
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""
         return (stage for (_, own), stage in self.stages.items() if name in (own, stage.plugin))
+
+    def described(self, stages: Iterable[Stage], what: str) -> list[str]:
+        """Names that stages offer under one heading of their description: voices, themes, music."""
+        found = (entry for stage in stages for entry in stage.info.describe.get(what, ()))
+        return [str(entry["name"] if isinstance(entry, dict) else entry) for entry in found]
 
     @property
     def core(self) -> Stage:

@@ -34,6 +34,7 @@ from aurad.model.settings import Settings
 from aurad.wire.worker import Limits
 
 DAY, GIB = 86400.0, 1 << 30
+FAREWELL = 0.1  # seconds for the last answer to be taken
 HOUSEKEEPING = 600.0  # seconds between two rounds of collecting what is too old or too much
 
 
@@ -49,12 +50,21 @@ class Engine:
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        jobs: Jobs, executor: Executor, stop: Callable[[], None],
+        jobs: Jobs, executor: Executor, nursery: trio.Nursery, stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
-        self.events, self.jobs, self.executor, self.stop = events, jobs, executor, stop
+        self.events, self.jobs, self.executor = events, jobs, executor
+        self._nursery, self._stop = nursery, stop
         self.boot_id = new_id("")
+
+    def stop_soon(self) -> None:
+        """Stop, but let the answer to whoever asked for it go out first."""
+        self._nursery.start_soon(self._stop_later)
+
+    async def _stop_later(self) -> None:
+        await trio.sleep(FAREWELL)
+        self._stop()
 
     @property
     def epoch(self) -> str:
@@ -152,7 +162,7 @@ async def open_engine(
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, jobs=jobs, executor=executor, stop=stop,
+            events=events, jobs=jobs, executor=executor, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)

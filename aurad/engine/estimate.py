@@ -83,14 +83,20 @@ class Forecast:
         self._costs, self._lanes, self._floor = costs, lanes, floor
         self._pieces: dict[str, _Piece] = {}
         self._started: float | None = None
+        self._known = False
 
     def expect(self, name: str, method: str, size: float, key: str = "") -> None:
         """Say that a task of that name will come, of about that size."""
         self._pieces.setdefault(name, _Piece(self._costs.of(key or method, method) * size, 0.0))
 
     def drop(self, name: str) -> None:
-        """It will not come, or its result was known."""
+        """It will not come."""
         self._pieces.pop(name, None)
+
+    def known(self, name: str) -> None:
+        """Its result was there already: no work, and a video of known parts is as good as done."""
+        self._pieces.pop(name, None)
+        self._known = True
 
     def begin(self, task: Task) -> None:
         """A task really runs: its true size replaces what was expected."""
@@ -106,7 +112,7 @@ class Forecast:
     def percent(self) -> float:
         """0..100 with one decimal; never falls, and stays below 100."""
         total = sum(piece.cost for piece in self._pieces.values())
-        share = self._done() / total if total else 0.0
+        share = self._done() / total if total else float(self._known)
         self._floor = max(self._floor, min(round(share * 100, 1), 99.9))
         return self._floor
 

@@ -55,6 +55,12 @@ class Jobs:
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
         self._live: dict[str, Job] = {}
         self._running: set[str] = set()
+        self._last_end: Status | None = None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the last job to end was cancelled: nobody is about to ask for more of it."""
+        return self._last_end is Status.CANCELLED
 
     @property
     def busy(self) -> bool:
@@ -311,6 +317,7 @@ class Jobs:
         job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
+        self._last_end = status
         job.ended.set()
 
 

@@ -60,9 +60,9 @@ class Control:
         try:
             if self.connections <= CONNECTIONS:
                 await _Connection(self._engine, stream.socket).run()
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        except Exception:
+        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the other end went away
+        except* Exception:
             log.exception("connection failed")
         finally:
             self.connections -= 1

@@ -270,7 +270,7 @@ async def config(call: Call, params: Nothing) -> Any:
 @operation("system.stop", Nothing, "admin")
 async def stop(call: Call, params: Nothing) -> Any:
     """Stop the daemon; jobs that run are resumed when it is back."""
-    call.engine.stop()
+    call.engine.stop_soon()
     return {}
 
 

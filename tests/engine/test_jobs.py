@@ -192,9 +192,10 @@ async def test_bad_submissions_are_refused_by_name(tmp_path: Path, params: Any, 
 
 async def test_a_language_without_a_voice_names_what_to_install(tmp_path: Path) -> None:
     async with open_house(tmp_path, voice=("english",), stages=_with_english()) as house:
-        view = await house.make(brief={"language": "xx"})
-    assert view.errors[0]["errorCode"] == "E109-LANGUAGE"
-    assert "espeak" in view.errors[0]["remedy"]
+        with pytest.raises(AuradError, match="'xx'") as caught:
+            await house.submit(brief={"language": "xx"})
+        assert caught.value.code == "E109-LANGUAGE"
+        assert "aurad[espeak]" in caught.value.remedy
 
 
 def _with_english() -> Any:
