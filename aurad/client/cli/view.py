@@ -68,6 +68,9 @@ class Plain(Silent):
         for warning in board.warnings[self._warnings :]:
             self._say(f"warning: {warning.get('detail', '')}")
         self._warnings = len(board.warnings)
+        if board.job_id and not self._known.setdefault("job", ""):
+            self._known["job"] = board.job_id
+            self._line(board, f"job {board.job_id} is {board.status.lower()}")
         for step in board.steps.values():
             if self._known.get(step.name, "Pending") != step.status:
                 self._known[step.name] = step.status
