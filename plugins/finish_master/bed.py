@@ -102,7 +102,7 @@ def _play_plucks(
             at = number * bar + eighth * bar // 8 + int(rng.integers(0, bar // 400 + 1))
             sound = _pluck(table, tones[step % len(tones)] + 12 * (step // len(tones)), mood.decay, force)
             place = 0.5 + 0.28 * np.sin(eighth * 2.4 + number)
-            _add(dry, at, sound[:, None] * _pan(float(place)) * np.float32(0.42 * mood.pluck_level))
+            _add(dry, at, sound[:, None] * _pan(float(place)) * np.float32(0.62 * mood.pluck_level))
     beat = bar // 4
     for times in (1, 2):  # dotted echoes from side to side
         loop += np.roll(dry[:, ::-1] if times % 2 else dry, times * beat * 3 // 2, axis=0) * np.float32(_ECHO**times)

@@ -6,7 +6,7 @@ Owns pacing, seeds and the choice of the voice; text, model, timing and sound ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -52,10 +52,19 @@ class HibariOptions(Value, frozen=True, kw_only=True):
 
 
 class Part(NamedTuple):
-    """What is synthesised at once, and the pause before it."""
+    """What is synthesised at once, the pause before it, and the share of the text that ends with it."""
 
     symbols: list[reading.Symbol]
     pause: float
+    done: float
+
+
+class Said(NamedTuple):
+    """A part's sound, the pause before it, and its words' times in it."""
+
+    sound: Samples
+    pause: float
+    spans: list[Span]
 
 
 class HibariVoice(VoiceStage[HibariOptions]):
@@ -113,16 +122,13 @@ class HibariVoice(VoiceStage[HibariOptions]):
         model = await trio.to_thread.run_sync(self._model, _voice(request.voice))
         pace = PACES[request.pacing]
         speed = pace.speed * context.options.speed
-        parts = await trio.to_thread.run_sync(_parts, request.text, pace, context.options.pauses, model)
-        spoken: list[tuple[Samples, list[Span]]] = []
-        total, done = sum(len(part.symbols) for part in parts), 0
-        for number, part in enumerate(parts):
-            say = partial(_say, model, part.symbols, speed=speed, seed=_seed(request.seed, number))
+        parts = _parts(request.text, pace, context.options.pauses, model)
+        spoken: list[Said] = []
+        while (part := await trio.to_thread.run_sync(next, parts, None)) is not None:
+            say = partial(_say, model, part, speed=speed, seed=_seed(request.seed, len(spoken)))
             spoken.append(await trio.to_thread.run_sync(say))
-            done += len(part.symbols)
-            context.progress(0.95 * done / total, f"{done} of {total} sounds")
-        pauses = [part.pause for part in parts]
-        return await trio.to_thread.run_sync(_finish, request.text.split(), spoken, pauses, model.rate, context)
+            context.progress(0.95 * part.done, f"{part.done:.0%} of the words")
+        return await trio.to_thread.run_sync(_finish, request.text.split(), spoken, model.rate, context)
 
     def _model(self, voice: str) -> Model:
         if voice not in self._models:
@@ -167,47 +173,43 @@ def _seed(seed: int, part: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{part}".encode()).digest()[:8], "big")
 
 
-def _parts(text: str, pace: Pace, pauses: float, model: Model) -> list[Part]:
-    found: list[Part] = []
+def _parts(text: str, pace: Pace, pauses: float, model: Model) -> Iterator[Part]:
+    """Read sentence by sentence; those with nothing to say are left out, their pauses are not added up."""
+    length = {"clause": CLAUSE_PAUSE, "sentence": pace.sentence * pauses, "paragraph": pace.paragraph * pauses}
+    found = reading.sentences(text, model.abbreviations)
     pause = 0.0
-    for sentence in reading.sentences(text, model.abbreviations):
+    for number, sentence in enumerate(found, 1):
         symbols = reading.phonemes(sentence.words, sentence.first, model.read)
         known = [symbol for symbol in symbols if model.knows(symbol.char)]
         for chunk in reading.chunks(known):
             if any(symbol.char.isalpha() for symbol in chunk):
-                found.append(Part(chunk, pause))
+                yield Part(chunk, pause, number / len(found))
                 pause = CLAUSE_PAUSE
-        pause = max(pause, pauses * (pace.paragraph if sentence.last else pace.sentence))
-    return found
+        pause = max(pause, length[sentence.end])
 
 
-def _say(model: Model, symbols: Sequence[reading.Symbol], *, speed: float, seed: int) -> tuple[Samples, list[Span]]:
-    """One part, trimmed to what is heard, and its words' times in it."""
+def _say(model: Model, part: Part, *, speed: float, seed: int) -> Said:
+    """One part, trimmed to what is heard."""
     from aurad_plugins.voice_hibari.sound import active, faded
     from aurad_plugins.voice_hibari.timing import Span, shared, word_spans
 
+    symbols = part.symbols
     sound, known = model.speak("".join(symbol.char for symbol in symbols), speed=speed, seed=seed)
     lengths = shared(symbols, len(sound)) if known is None else known
     first, last = active(sound, model.rate)
     spans = word_spans(symbols, lengths, sound, model.rate, speed)
     inside = [Span(word, *(min(max(at, first), last) - first for at in (start, end))) for word, start, end in spans]
-    return faded(sound[first:last], model.rate), inside
+    return Said(faded(sound[first:last], model.rate), part.pause, inside)
 
 
-def _finish(
-    words: Sequence[str],
-    spoken: list[tuple[Samples, list[Span]]],
-    pauses: Sequence[float],
-    rate: int,
-    context: StageContext[HibariOptions],
-) -> Narration:
+def _finish(words: Sequence[str], spoken: Sequence[Said], rate: int, context: StageContext[HibariOptions]) -> Narration:
     from aurad_plugins.voice_hibari.sound import joined, levelled, write_wav
     from aurad_plugins.voice_hibari.timing import Span
 
-    whole, starts = joined([(sound, pause) for (sound, _), pause in zip(spoken, pauses, strict=True)], rate)
+    whole, starts = joined([(part.sound, part.pause) for part in spoken], rate)
     if not len(whole):
         whole = silence(rate)
-    spans = [Span(w, at + a, at + b) for at, (_, part) in zip(starts, spoken, strict=True) for w, a, b in part]
+    spans = [Span(w, at + a, at + b) for at, part in zip(starts, spoken, strict=True) for w, a, b in part.spans]
     path = context.workspace / "voice.wav"
     write_wav(path, levelled(whole, rate), rate)
     timed = word_times(words, spans, len(whole), rate)

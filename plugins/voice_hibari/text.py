@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 MAX_SYMBOLS = 400  # phonemes the model was trained to take at once
+MAX_WORDS = 80  # in a sentence: reading and aligning take longer than its share beyond, and a cancel waits for them
 MAX_WORD = 90  # letters: nobody says a longer "word" (a hash, a key), and the engine takes seconds over it
 MAX_DIGITS = 15  # a longer number is read digit by digit; Python refuses to read 4,301 digits at all
 
@@ -32,11 +33,11 @@ class Symbol(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """Consecutive written words that are said in one breath. `last` ends a paragraph."""
+    """Consecutive written words that are said in one breath, and what ends with them."""
 
     first: int
     words: tuple[str, ...]
-    last: bool
+    end: Literal["clause", "sentence", "paragraph"]
 
 
 Reading = Sequence[tuple[str, str]]  # (normalised word, its phonemes)
@@ -53,10 +54,20 @@ def sentences(text: str, abbreviations: frozenset[str] = frozenset()) -> list[Se
         for i, word in enumerate(words):
             final = i + 1 == len(words)
             if final or _ends_sentence(word, words[i + 1], abbreviations):
-                found.append(Sentence(at + start, tuple(words[start : i + 1]), final))
+                found += _breaths(at + start, words[start : i + 1], final=final)
                 start = i + 1
         at += len(words)
     return found
+
+
+def _breaths(first: int, words: Sequence[str], *, final: bool) -> Iterator[Sentence]:
+    """One sentence; an endless one in parts that end at clauses where they can."""
+    while len(words) > MAX_WORDS:
+        clauses = [i for i in range(MAX_WORDS // 4, MAX_WORDS) if words[i - 1][-1] in _CLAUSE_END]
+        cut = clauses[-1] if clauses else MAX_WORDS
+        yield Sentence(first, tuple(words[:cut]), "clause")
+        first, words = first + cut, words[cut:]
+    yield Sentence(first, tuple(words), "paragraph" if final else "sentence")
 
 
 def _ends_sentence(word: str, following: str, abbreviations: frozenset[str]) -> bool:

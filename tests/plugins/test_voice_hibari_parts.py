@@ -68,7 +68,15 @@ def test_sentences_know_titles_quotes_and_paragraphs() -> None:
         "The end? no.",
         "Yes",
     ]
-    assert [sentence.last for sentence in found] == [False, False, True, False, True]
+    assert [s.end for s in found] == ["sentence", "sentence", "paragraph", "sentence", "paragraph"]
+
+
+def test_an_endless_sentence_is_said_in_several_breaths() -> None:
+    found = sentences("one two, three " * 60)
+    assert [word for part in found for word in part.words] == ("one two, three " * 60).split()
+    assert all(len(part.words) <= 80 for part in found)
+    assert [part.words[-1] for part in found[:-1]] == ["two,"] * (len(found) - 1)
+    assert [part.end for part in found] == ["clause"] * (len(found) - 1) + ["paragraph"]
 
 
 def test_a_word_that_breaks_the_engine_costs_only_itself() -> None:
