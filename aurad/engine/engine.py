@@ -141,7 +141,9 @@ async def open_engine(
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
         store = Store(folders.state / "store")
-        limits = Limits(memory_bytes=settings.workers.memory_mib << 20)
+        limits = Limits(
+            memory_bytes=settings.workers.memory_mib << 20, silence_seconds=settings.workers.silence_seconds
+        )
         executor = await stack.enter_async_context(workers(folders.cache, limits, idle=settings.workers.idle_seconds))
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)

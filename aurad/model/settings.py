@@ -98,6 +98,9 @@ class Workers(Section, frozen=True, kw_only=True):
     task_seconds: Annotated[Seconds, Meta(description="A single task may take this long, then it counts as hung.")] = (
         3600.0
     )
+    silence_seconds: Annotated[
+        Seconds, Meta(description="FFmpeg that makes no progress for this long counts as hung and is tried again.")
+    ] = 30.0
 
 
 class Store(Section, frozen=True, kw_only=True):

@@ -69,9 +69,13 @@ class Tools(Value, frozen=True, kw_only=True):
 
 
 class Limits(Value, frozen=True, kw_only=True):
-    """Limits of the worker and, each on its own, of its tools. `memory_bytes` is RLIMIT_DATA."""
+    """Limits of the worker and, each on its own, of its tools.
+
+    `memory_bytes` is RLIMIT_DATA; FFmpeg without progress for `silence_seconds` is hung.
+    """
 
     memory_bytes: int | None = None
+    silence_seconds: float = 30.0
 
 
 class Initialize(Value, frozen=True, kw_only=True):

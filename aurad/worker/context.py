@@ -19,7 +19,7 @@ from aurad.model.errors import AuradError
 from aurad.model.stage import Encode, Probe, ToolResult, Unavailable
 from aurad.model.value import Value
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, ResultFile, ToolNews, UsageNews, WarningNews
-from aurad.worker.ffmpeg import open_ffmpeg
+from aurad.worker.ffmpeg import SILENCE, open_ffmpeg
 from aurad.worker.probe import probe_file
 from aurad.worker.tool import run_tool
 
@@ -36,6 +36,7 @@ class Task(Value, frozen=True, kw_only=True):
     files: Mapping[str, Path] = {}
     secrets: Mapping[str, str] = {}
     ffmpeg: str = ""
+    silence: float = SILENCE
     resolution: str = ""
     frames: int = 0
 
@@ -112,7 +113,9 @@ class TaskContext(Generic[OptionsT]):
     ) -> AsyncIterator[Encode]:
         on_frame = self._encoded.start(frames)
         path, log = self._task.ffmpeg, self._run_log(self._task.resolution)
-        async with open_ffmpeg(path, arguments, log=log, frames=frames, stdin=stdin, on_frame=on_frame) as run:
+        async with open_ffmpeg(
+            path, arguments, log=log, frames=frames, stdin=stdin, on_frame=on_frame, silence=self._task.silence
+        ) as run:
             yield run
 
     async def run_tool(self, argv: Sequence[str], *, stdin: bytes = b"") -> ToolResult:

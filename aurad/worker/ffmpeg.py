@@ -26,11 +26,11 @@ GLOBAL = ("-hide_banner", "-nostdin", "-y", "-nostats", "-stats_period", "0.1")
 class Silence:
     """A clock that runs only while FFmpeg has work, and is set back by whatever shows that it works."""
 
-    def __init__(self) -> None:
-        self._scope = trio.CancelScope()
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self._scope = seconds, trio.CancelScope()
 
     def run(self) -> None:
-        self._scope.deadline = trio.current_time() + SILENCE
+        self._scope.deadline = trio.current_time() + self.seconds
 
     def rest(self) -> None:
         self._scope.deadline = math.inf
@@ -48,9 +48,11 @@ class Silence:
 class FFmpeg:
     """One run of FFmpeg; `send` is what a stage sees (`aurad.api.Encode`)."""
 
-    def __init__(self, tool: Tool, *, frames: int | None, on_frame: Callable[[int], None]) -> None:
+    def __init__(
+        self, tool: Tool, *, frames: int | None, on_frame: Callable[[int], None], silence: float = SILENCE
+    ) -> None:
         self._tool, self._frames, self._on_frame = tool, frames, on_frame
-        self._silence, self._last = Silence(), Progress()
+        self._silence, self._last = Silence(silence), Progress()
         self._reported, self._succeeded = trio.Event(), trio.Event()
 
     async def send(self, planes: bytes | bytearray | memoryview) -> None:
@@ -83,7 +85,7 @@ class FFmpeg:
         await self._silence.wait()
         raise AuradError(
             "E307-FFMPEG_HUNG",
-            f"cannot finish FFmpeg: no progress for {SILENCE:.0f} s at frame {self._last.frame}",
+            f"cannot finish FFmpeg: no progress for {self._silence.seconds:g} s at frame {self._last.frame}",
             details=self._details(),
         )
 
@@ -128,6 +130,7 @@ async def open_ffmpeg(
     frames: int | None = None,
     stdin: bool = False,
     on_frame: Callable[[int], None] = lambda frame: None,
+    silence: float = SILENCE,
 ) -> AsyncIterator[FFmpeg]:
     """Run FFmpeg as long as the block lasts; leaving it waits for success or raises E304..E307 or E501."""
     if not path:
@@ -143,7 +146,7 @@ async def open_ffmpeg(
                 if stdin:
                     _enlarge(tool.stdin)
                 async with trio.open_nursery() as nursery:
-                    run = FFmpeg(tool, frames=frames, on_frame=on_frame)
+                    run = FFmpeg(tool, frames=frames, on_frame=on_frame, silence=silence)
                     nursery.start_soon(run.read_progress, pipe)
                     nursery.start_soon(run.watch_silence)
                     nursery.start_soon(run.watch_exit)

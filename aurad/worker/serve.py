@@ -154,6 +154,7 @@ class Server:
             files={sha256: Path(path) for sha256, path in run.files.items()},
             secrets=run.secrets,
             ffmpeg=self._circumstances.tools.ffmpeg,
+            silence=self._circumstances.limits.silence_seconds,
             resolution=f"{canvas.width}x{canvas.height}" if canvas else "",
             frames=request.placed.frames if isinstance(request, SegmentRequest) else 0,
         )
