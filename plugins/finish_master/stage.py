@@ -6,7 +6,8 @@ and metering have their own modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -69,6 +70,10 @@ class Master(Finisher[MasterOptions]):
     gives = (SOUND,)
     needs = ("speech",)
     Options = MasterOptions
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """The music is computed: another numpy may round it differently."""
+        return {"numpy": version("numpy")}
 
     def describe(self) -> dict[str, list[str]]:
         """What `music` may be, besides a file of one's own."""

@@ -137,6 +137,16 @@ async def test_bad_music_is_named(spoken: tuple[Path, tuple[Speech, ...], float]
         await run_stage(Master, "finish", asked, workspace=tmp_path, files={**files, music.sha256: path})
 
 
+async def test_a_voice_of_another_rate_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "slow.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(bytes(4 * 44_100))
+    asked, files = request((path, (), 1.0))
+    with pytest.raises(BadInput, match="44100 Hz instead of 48000"):
+        await run_stage(Master, "finish", asked, workspace=tmp_path, files=files)
+
+
 async def test_a_silent_and_a_very_short_voice_are_mastered_too(tmp_path: Path) -> None:
     for name, samples in {"silent": 5 * RATE, "short": 4000}.items():
         path = tmp_path / f"{name}.wav"
