@@ -61,7 +61,8 @@ class Reader(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         if tag == "title":
             self.in_title = True
-        if self.silent or tag in SILENT or "hidden" in values:
+        signs_quote = tag == "footer" and any(frame.tag == "blockquote" for frame in self.frames)
+        if self.silent or (tag in SILENT and not signs_quote) or "hidden" in values:
             if tag not in VOID:
                 self.silent.append(tag)
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Entry, Listing
 from aurad_plugins.script_document.phrases import capitalise, tidy
@@ -21,8 +23,10 @@ ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "
 LINKS = ("Then", "Next", "After that")
 ORDINAL_LIMIT = 5  # beyond this nobody counts along
 MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
+MOST_STEPS = 6  # steps are best seen together
 CARD_WORDS = 3
 MOST_UNDER = 4
+MOSTLY = 0.6  # of the steps are commands as far as the tagger sees; the rest then are, too
 
 
 def list_units(listing: Listing, lead: Sentence | None, title: str, wording: Wording) -> list[Unit]:
@@ -33,7 +37,7 @@ def list_units(listing: Listing, lead: Sentence | None, title: str, wording: Wor
         return []
     if lead is None and title and not repeats(title, texts[0]):
         lead = wording.sentence(title)
-    runs = spoken_runs(texts, wording)
+    runs = spoken_runs(texts, wording, ordered=listing.ordered)
     names = not listing.ordered and not any(wording.is_statement(text) or split_label(text)[0] for text in texts)
     say = say_names if names else say_statements
     return [say(texts, run, lead if number == 0 else None, listing.ordered, wording) for number, run in enumerate(runs)]
@@ -56,8 +60,8 @@ def entry_text(entry: Entry) -> str:
     return " ".join(end_sentence(part) for part in ([text] if text else []) + under)
 
 
-def spoken_runs(texts: list[str], wording: Wording) -> list[range]:
-    most = MOST_ITEMS[wording.density]
+def spoken_runs(texts: list[str], wording: Wording, *, ordered: bool) -> list[range]:
+    most = MOST_STEPS if ordered else MOST_ITEMS[wording.density]
     words = sum(len(text.split()) for text in texts)
     return chunks(len(texts), max(1, min(most, int(len(texts) * MOST_SPOKEN / max(words, MOST_SPOKEN)) or 1)))
 
@@ -90,6 +94,9 @@ def say_statements(texts: list[str], run: range, lead: Sentence | None, ordered:
     if lead:
         speech.lead(lead)
     items = [say_entry(texts, index, speech, ordered, wording) for index in run]
+    if ordered and run.start:  # a slide of steps counts from one; these go on counting
+        numbered = [replace(item, text=f"{index + 1}. {item.text}") for index, item in zip(run, items, strict=True)]
+        return speech.unit(Slide(kind="bullets", items=tuple(numbered)), leans=True)
     return speech.unit(Slide(kind=statement_kind(items, ordered), items=tuple(items)), leans=bool(run.start))
 
 
@@ -112,7 +119,7 @@ def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wordi
     head = wording.sentences(end_sentence(text))
     phrase = wording.label(head[0].text if head else text)
     offset = head[0].starts[phrase.start] if head else 0
-    return Item(text=phrase.text, at=start + (1 if opening else 0) + offset)
+    return Item(text=phrase.text, at=start + len(opening.split()) + offset)
 
 
 def is_apposition(text: str, wording: Wording) -> bool:
@@ -124,7 +131,8 @@ def is_apposition(text: str, wording: Wording) -> bool:
 
 def link_word(texts: list[str], index: int, wording: Wording) -> str:
     count = len(texts)
-    if all(wording.is_command(split_label(text)[1]) for text in texts):
+    commands = sum(wording.is_command(split_label(text)[1]) for text in texts)
+    if commands > count * MOSTLY:
         if index == 0:
             return "First" if count > 1 else ""
         if index == count - 1:

@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
+from aurad_plugins.script_document.clauses import SUBORDINATORS, Words, analyse, clauses, noun_chunks
+from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 
 MOST_WORDS = 7  # more is read instead of listened to
 LONGEST_QUESTION = 9
+LONGEST_SEARCHED = 400  # words; a longer sentence is no sentence, and the search would be slow
 WEAKEST = 0.2  # below this a phrase says less than an empty line
 
 PRONOUNS = word_set("it they he she we you i this that these those there one")
@@ -32,11 +34,6 @@ DISCOURSE = word_set(
 FILLERS = word_set(
     """
     really actually simply basically quite very also even indeed now
-    """
-)
-SUBORDINATORS = word_set(
-    """
-    because although though while since if unless until whereas whether so when where
     """
 )
 # Before these a cut would turn the statement into another one, or leave a word that needs them.
@@ -63,7 +60,6 @@ VAGUE = word_set("something anything nothing everything someone thing things one
 QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
 LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
-BREAKS = re.compile(r"[;:.!?…]")
 
 
 class Phrase(NamedTuple):
@@ -74,21 +70,11 @@ class Phrase(NamedTuple):
     score: float
 
 
-class Words(NamedTuple):
-    """A sentence as the search sees it."""
-
-    cores: list[str]
-    lower: list[str]
-    tags: list[str]
-    trails: list[str]
-    raw: Sequence[str]
-
-
 def find_phrase(
     sentence: Sentence, grammar: Grammar, weights: Mapping[str, float], shown: str = "", most: int = MOST_WORDS
 ) -> Phrase | None:
     """The best phrase, or None where any would be a fragment. `shown` is on the slide already."""
-    if not sentence.words:
+    if not 0 < len(sentence.words) <= LONGEST_SEARCHED:
         return None
     if sentence.words[-1].endswith("?") and len(sentence.words) <= LONGEST_QUESTION:
         return Phrase(sentence.text, 0, 1.0)
@@ -114,91 +100,6 @@ def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
                 return Phrase(tidy(" ".join(clause)), start, 0.5)
             start = index + 1
     return None
-
-
-def analyse(sentence: Sentence, grammar: Grammar) -> Words:
-    edges = [split_edges(word) for word in sentence.words]
-    cores = [core for _, core, _ in edges]
-    return Words(
-        cores, [core.lower() for core in cores], grammar.tags(sentence.words), [e[2] for e in edges], sentence.words
-    )
-
-
-# ---------------------------------------------------------------- clauses
-
-
-def clauses(words: Words) -> Iterator[list[int]]:
-    """Stretches without asides and subordinate clauses; indexes of words."""
-    for piece in join_enumerations(words, split_punctuation(words)):
-        yield from split_subordinate(words, piece)
-
-
-def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
-    """Pieces between punctuation with the mark that ended each; what is in brackets is left out."""
-    pieces: list[tuple[list[int], str]] = []
-    piece: list[int] = []
-    depth = 0
-    for index, raw in enumerate(words.raw):
-        opened, closed = raw.count("(") + raw.count("["), raw.count(")") + raw.count("]")
-        if not depth and not opened and words.cores[index]:
-            piece.append(index)
-        depth = max(0, depth + opened - closed)
-        trail = words.trails[index]
-        mark = "" if depth else ";" if BREAKS.search(trail) or not words.cores[index] else "," if "," in trail else ""
-        if mark and piece:
-            pieces.append((piece, mark))
-            piece = []
-    return [*pieces, (piece, ";")] if piece else pieces
-
-
-def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list[list[int]]:
-    """Put `red, green and blue` and `small, simple eyes` together again."""
-    joined: list[list[int]] = []
-    mark_before = ";"
-    for number, (piece, mark) in enumerate(pieces):
-        rest = [part for part, _ in pieces[number : number + 4]]
-        if joined and mark_before == "," and continues(words, joined[-1], piece, rest):
-            joined[-1] = joined[-1] + piece
-        else:
-            joined.append(list(piece))
-        mark_before = mark
-    return joined
-
-
-def continues(words: Words, before: list[int], piece: list[int], rest: list[list[int]]) -> bool:
-    tags = [words.tags[index] for index in piece]
-    if tags[0] == "CC" and len(piece) > 2 and not any("," in words.trails[index] for index in before[:-1]):
-        return False  # `..., and the leaf falls` is a clause of its own
-    if tags[0] == "JJ" and words.tags[before[-1]] == "JJ":
-        return True
-    if any(tag in FINITE for tag in tags) or len(piece) > 9:
-        return False
-    starts = ("NN", "JJ", "CD", "DT", "CC", "VBG")
-    ends_with_and = any(words.tags[index] == "CC" for part in rest[:4] for index in part[:4])
-    return tags[0].startswith(starts) and ends_with_and
-
-
-def split_subordinate(words: Words, piece: list[int]) -> Iterator[list[int]]:
-    start = 0
-    for place in range(1, len(piece)):
-        if begins_clause(words, piece, place):
-            yield piece[start:place]
-            start = place
-    yield piece[start:]
-
-
-def begins_clause(words: Words, piece: list[int], place: int) -> bool:
-    index = piece[place]
-    tag, lower = words.tags[index], words.lower[index]
-    ahead = [words.tags[other] for other in piece[place + 1 : place + 7]]
-    if tag in ("WDT", "WP", "WRB") or (lower in SUBORDINATORS and any(t in FINITE for t in ahead)):
-        return True
-    if lower == "that" and tag == "IN":
-        return True
-    if tag == "CC" and ahead and any(words.tags[other] in FINITE for other in piece[:place]):
-        next_is_verb = ahead[0] in FINITE or ahead[0] == "VB"
-        return next_is_verb or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
-    return False
 
 
 # ---------------------------------------------------------------- candidates
@@ -310,7 +211,7 @@ def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterat
         yield without_fillers, complete - 0.05
     if verb:
         inner = next((place for place in range(1, verb) if words.tags[clause[place]] == "IN"), None)
-        if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING:
+        if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING | VAGUE:
             yield clause[:inner] + clause[verb:], complete - 0.3
     bare = [index for index in without_fillers if words.lower[index] not in ("the", "a", "an")]
     if len(bare) < len(without_fillers) and len(without_fillers) > most:
@@ -371,22 +272,6 @@ def fits(words: Words, kept: list[int], most: int) -> bool:
     if words.lower[first] in PRONOUNS | {"its", "their", "his", "her", "which"} and len(words.raw) > most:
         return words.lower[first] in ("its", "their", "one")
     return not any(words.lower[index] in ("which", "whose") for index in kept)
-
-
-def noun_chunks(words: Words) -> Iterator[list[int]]:
-    """Runs such as `two large compound eyes` or `speed of light`."""
-    chunk: list[int] = []
-    inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
-    for index, tag in enumerate(words.tags):
-        is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
-        if is_part:
-            chunk.append(index)
-        if (not is_part or words.trails[index] or index == len(words.tags) - 1) and chunk:
-            while chunk and words.tags[chunk[-1]] not in NOUNS:
-                chunk.pop()
-            if chunk:
-                yield chunk
-            chunk = []
 
 
 # ---------------------------------------------------------------- choice

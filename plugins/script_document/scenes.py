@@ -42,7 +42,19 @@ def group_units(units: Sequence[Unit], density: str) -> list[Group]:
         groups.append(Group((*joins, unit)))
         prose = []
     groups += group_prose(prose, density)
-    return [group for group in settle_pictures(groups) if group.size]
+    return join_tiny([group for group in settle_pictures(groups) if group.size])
+
+
+def join_tiny(groups: list[Group]) -> list[Group]:
+    """A last word of prose is said over the slide before it instead of flashing by."""
+    joined: list[Group] = []
+    for group in groups:
+        is_tiny = group.size <= TINY and all(unit.kind == "prose" for unit in group.units)
+        if joined and is_tiny and joined[-1].size + group.size <= LONGEST:
+            joined[-1] = Group(joined[-1].units + group.units)
+        else:
+            joined.append(group)
+    return joined
 
 
 def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:

@@ -111,7 +111,7 @@ def say_bars(rows: list[tuple[str, ...]], column: Column, speech: Speech, wordin
 
 def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wording) -> list[int | None]:
     """`Flicker rate: human, 60 Hz; pigeon, 100 Hz; and honeybee, 300 Hz.`"""
-    names = [wording.soften_name(label) for label in labels]
+    names = wording.soften_names(labels)
     pairs = [f"{name}, {spoken_unit(value)}" for name, value in zip(names, column.shown, strict=True)]
     listed = "; ".join(pairs) if len(pairs) == 2 else joined(pairs)
     sentence = wording.sentence(f"{column.name}: {listed}")
@@ -127,9 +127,9 @@ def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wordin
 
 def say_extremes(labels: list[str], column: Column, speech: Speech, wording: Wording) -> None:
     high, low = column.values.index(max(column.values)), column.values.index(min(column.values))
-    text = f"{column.name}: {wording.soften_name(labels[high])} is highest, at {spoken_unit(column.shown[high])}"
+    text = f"{column.name}: {labels[high]} is highest, at {spoken_unit(column.shown[high])}"
     if high != low:
-        text += f"; {wording.soften_name(labels[low])} is lowest, at {spoken_unit(column.shown[low])}"
+        text += f"; {labels[low]} is lowest, at {spoken_unit(column.shown[low])}"
     speech.say(wording.sentence(text))
 
 
@@ -203,7 +203,7 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
 def table_text(table: Table, rows: list[tuple[str, ...]], wording: Wording) -> str:
     """What the table holds, from its own heads and first column."""
     heads = [wording.soften(head) for head in table.header[1 : MOST_COLUMNS + 1] if head]
-    names = [wording.soften_name(row[0]) for row in rows]
+    names = wording.soften_names([row[0] for row in rows])
     listed = joined(names) if len(names) <= 5 else f"{len(names)} entries, from {names[0]} to {names[-1]}"
     return f"The table gives {joined(heads)} for {listed}" if heads else f"The table lists {listed}"
 

@@ -61,10 +61,10 @@ class Wording(NamedTuple):
         is_name = self.grammar.tags(text.split())[0] in ("NNP", "NNPS", "")
         return small[:1] + text[1:] if small in self.small or self.grammar.is_common(small) or not is_name else text
 
-    def soften_name(self, text: str) -> str:
-        """The same for names in tables, which may be anything: only where the document writes them small itself."""
-        first = text.split(" ", 1)[0] if text else ""
-        return text[:1].lower() + text[1:] if first.lower() in self.small and first[1:].islower() else text
+    def soften_names(self, names: Sequence[str]) -> list[str]:
+        """Names in a table may be anything: small letters only if the document writes all of them so itself."""
+        plain = all(name.split()[0].lower() in self.small and name[1:2].islower() for name in names)
+        return [name[:1].lower() + name[1:] for name in names] if plain else list(names)
 
     def is_statement(self, text: str) -> bool:
         """Whether a list entry is a sentence of its own rather than the name of something."""

@@ -128,7 +128,7 @@ def fit(
     kept = sections if words <= budget else shorten(sections, title, budget)
     if (seconds := count_words(kept, title) / rate) > LONGEST_VIDEO:
         raise BadInput(
-            f"cannot write a script: one sentence alone takes {seconds:.0f} s, the longest video is {LONGEST_VIDEO:.0f} s",
+            f"cannot write a script: one sentence alone takes {seconds:.0f} s, the longest video {LONGEST_VIDEO:.0f} s",
             remedy="Give the text its full stops; sentences are never cut.",
         )
     return make_scenes(kept, title, document, wording)

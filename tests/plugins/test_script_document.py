@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -13,6 +14,7 @@ from aurad_plugins.script_document.stage import DocumentStage
 from aurad_plugins.script_document.write import write_document
 
 ROOT = Path(__file__).parents[2]
+Pacing = Literal["relaxed", "conversational", "fast"]
 EXAMPLE = ROOT / "docs" / "examples" / "how-bees-see.md"
 BENCH = ROOT / "tests" / "bench" / "documents"
 PICTURE = Artifact(sha256="0" * 64, size_bytes=1, media_type="image/png")
@@ -30,9 +32,9 @@ class Writer:
         self.grammar = grammar
         self.warnings: list[str] = []
 
-    def __call__(self, source: str, **brief: object) -> Script:
+    def __call__(self, source: str, **brief: Any) -> Script:
         self.warnings.clear()
-        whole = Brief(source=source, **brief)  # type: ignore[arg-type]
+        whole = Brief(source=source, **brief)
         return write_document(whole, self.grammar, lambda code, detail: self.warnings.append(code))
 
 
@@ -109,10 +111,10 @@ def test_density_changes_how_much_a_scene_says(write: Writer) -> None:
 
 @pytest.mark.parametrize("pacing", ["relaxed", "conversational", "fast"])
 @pytest.mark.parametrize("duration", [30.0, 60.0, 120.0, 200.0])
-def test_duration_is_kept_without_cutting_sentences(write: Writer, duration: float, pacing: str) -> None:
+def test_duration_is_kept_without_cutting_sentences(write: Writer, duration: float, pacing: Pacing) -> None:
     source = (BENCH / "300.md").read_text()
     script = write(source, duration_seconds=duration, pacing=pacing)
-    assert seconds(script, WORDS_PER_MINUTE[pacing]) == pytest.approx(duration, rel=0.1)  # type: ignore[index]
+    assert seconds(script, WORDS_PER_MINUTE[pacing]) == pytest.approx(duration, rel=0.1)
     whole = said(write(source))
     assert all(scene.text in whole or scene.text.split(". ")[-1] in whole for scene in script.scenes)
 
@@ -161,6 +163,18 @@ def test_names_in_a_list_are_said_in_one_sentence(write: Writer) -> None:
 def test_steps_are_linked(write: Writer) -> None:
     scene = only(write("# B\n\nHi there.\n\n## Steps\n\n1. Open the box.\n2. Take the key.\n3. Turn it."), "steps")
     assert scene.text == "Steps. First, open the box. Then, take the key. Finally, turn it."
+
+
+def test_many_steps_go_on_counting(write: Writer) -> None:
+    steps = "\n".join(f"1. Turn the key number {n}." for n in range(8))
+    slides = [scene.slide for scene in write(f"# B\n\nHi there.\n\n## Steps\n\n{steps}").scenes[1:]]
+    assert [slide.kind for slide in slides] == ["steps", "bullets"]
+    assert slides[1].items[0].text == "5. Turn the key number 4"
+
+
+def test_quote_signed_in_html(write: Writer) -> None:
+    source = "<html><body><h1>B</h1><p>Hi there.</p><blockquote>Be.<footer>— Ann</footer></blockquote></body></html>"
+    assert only(write(source), "quote").slide.note == "Ann"
 
 
 def test_labelled_entries_become_cards(write: Writer) -> None:
@@ -277,7 +291,7 @@ def test_html_page(write: Writer) -> None:
         "<ul><li>Red<li>Blue</ul><table><tr><th>A<th>B<tr><td>x<td>y</table><footer>Imprint</footer></body></html>"
     )
     assert script.title == "Bees"
-    assert said(script) == "Bees see light and color. Red and Blue. x: y."
+    assert said(script) == "Bees see light and color. Red and blue. x: y."
 
 
 def test_plain_text_with_headings_and_bullets(write: Writer) -> None:
@@ -308,7 +322,7 @@ def test_text_without_heading_gets_a_title_of_its_own_words(write: Writer) -> No
     ],
 )
 def test_unusable_documents_are_refused(write: Writer, source: str, detail: str) -> None:
-    with pytest.raises(BadInput, match="^cannot ") as caught:
+    with pytest.raises(BadInput, match=r"^cannot ") as caught:
         write(source)
     assert detail in caught.value.detail
     assert caught.value.remedy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,10 +31,10 @@ heading = st.sampled_from(["## Eyes", "## What is new?", "### Wings & legs", "# 
 document = st.lists(st.one_of(paragraph, bullets, steps, quote, heading), min_size=1, max_size=10).map("\n\n".join)
 
 
-def write(source: str, **brief: object) -> Script:
+def write(source: str, **brief: Any) -> Script:
     if not ENGLISH:
         ENGLISH.append(load_english())
-    return write_document(Brief(source=source, **brief), ENGLISH[0], lambda code, detail: None)  # type: ignore[arg-type]
+    return write_document(Brief(source=source, **brief), ENGLISH[0], lambda code, detail: None)
 
 
 def check(script: Script) -> None:
@@ -69,8 +70,9 @@ def test_any_text_gives_a_valid_script_or_a_clear_refusal(source: str) -> None:
     try:
         script = write(source)
     except BadInput as refused:
-        assert refused.detail.startswith("cannot ")
-        assert refused.remedy
+        script, clear = None, refused.detail.startswith("cannot ") and bool(refused.remedy)
+    if script is None:
+        assert clear
         return
     for scene in script.scenes:
         assert scene.words

@@ -1,0 +1,127 @@
+"""Takes a sentence apart: clauses without asides, enumerations in one piece, noun phrases; indexes of words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
+from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.vocabulary import word_set
+
+SUBORDINATORS = word_set(
+    """
+    because although though while since if unless until whereas whether so when where
+    """
+)
+BREAKS = re.compile(r"[;:.!?…]")
+LONGEST_LISTED = 9  # words of one member of an enumeration
+
+
+class Words(NamedTuple):
+    """A sentence as the search sees it."""
+
+    cores: list[str]
+    lower: list[str]
+    tags: list[str]
+    trails: list[str]
+    raw: Sequence[str]
+
+
+def analyse(sentence: Sentence, grammar: Grammar) -> Words:
+    edges = [split_edges(word) for word in sentence.words]
+    cores = [core for _, core, _ in edges]
+    return Words(
+        cores, [core.lower() for core in cores], grammar.tags(sentence.words), [e[2] for e in edges], sentence.words
+    )
+
+
+def clauses(words: Words) -> Iterator[list[int]]:
+    """Stretches without asides and subordinate clauses; indexes of words."""
+    for piece in join_enumerations(words, split_punctuation(words)):
+        yield from split_subordinate(words, piece)
+
+
+def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
+    """Pieces between punctuation with the mark that ended each; what is in brackets is left out."""
+    pieces: list[tuple[list[int], str]] = []
+    piece: list[int] = []
+    depth = 0
+    for index, raw in enumerate(words.raw):
+        opened, closed = raw.count("(") + raw.count("["), raw.count(")") + raw.count("]")
+        if not depth and not opened and words.cores[index]:
+            piece.append(index)
+        depth = max(0, depth + opened - closed)
+        trail = words.trails[index]
+        mark = "" if depth else ";" if BREAKS.search(trail) or not words.cores[index] else "," if "," in trail else ""
+        if mark and piece:
+            pieces.append((piece, mark))
+            piece = []
+    return [*pieces, (piece, ";")] if piece else pieces
+
+
+def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list[list[int]]:
+    """Put `red, green and blue` and `small, simple eyes` together again."""
+    joined: list[list[int]] = []
+    mark_before = ";"
+    for number, (piece, mark) in enumerate(pieces):
+        rest = [part for part, _ in pieces[number : number + 4]]
+        if joined and mark_before == "," and continues(words, joined[-1], piece, rest):
+            joined[-1] = joined[-1] + piece
+        else:
+            joined.append(list(piece))
+        mark_before = mark
+    return joined
+
+
+def continues(words: Words, before: list[int], piece: list[int], rest: list[list[int]]) -> bool:
+    tags = [words.tags[index] for index in piece]
+    if tags[0] == "CC" and len(piece) > 2 and not any("," in words.trails[index] for index in before[:-1]):
+        return False  # `..., and the leaf falls` is a clause of its own
+    if tags[0] == "JJ" and words.tags[before[-1]] == "JJ":
+        return True
+    if any(tag in FINITE for tag in tags) or len(piece) > LONGEST_LISTED:
+        return False
+    starts = ("NN", "JJ", "CD", "DT", "CC", "VBG")
+    ends_with_and = any(words.tags[index] == "CC" for part in rest[:4] for index in part[:4])
+    return tags[0].startswith(starts) and ends_with_and
+
+
+def split_subordinate(words: Words, piece: list[int]) -> Iterator[list[int]]:
+    start = 0
+    for place in range(1, len(piece)):
+        if begins_clause(words, piece, place):
+            yield piece[start:place]
+            start = place
+    yield piece[start:]
+
+
+def begins_clause(words: Words, piece: list[int], place: int) -> bool:
+    index = piece[place]
+    tag, lower = words.tags[index], words.lower[index]
+    ahead = [words.tags[other] for other in piece[place + 1 : place + 7]]
+    if tag in ("WDT", "WP", "WRB") or (lower in SUBORDINATORS and any(t in FINITE for t in ahead)):
+        return True
+    if lower == "that" and tag == "IN":
+        return True
+    if tag == "CC" and ahead and any(words.tags[other] in FINITE for other in piece[:place]):
+        next_is_verb = ahead[0] in FINITE or ahead[0] == "VB"
+        return next_is_verb or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
+    return False
+
+
+def noun_chunks(words: Words) -> Iterator[list[int]]:
+    """Runs such as `two large compound eyes` or `speed of light`."""
+    chunk: list[int] = []
+    inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
+    for index, tag in enumerate(words.tags):
+        is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        if is_part:
+            chunk.append(index)
+        if (not is_part or words.trails[index] or index == len(words.tags) - 1) and chunk:
+            while chunk and words.tags[chunk[-1]] not in NOUNS:
+                chunk.pop()
+            if chunk:
+                yield chunk
+            chunk = []
