@@ -114,7 +114,7 @@ def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wordi
         speech.say(sentence)
     if label:
         return Item(
-            text=capitalise(tidy(label)), detail=wording.label(rest, most=10).text, at=start + (1 if opening else 0)
+            text=capitalise(tidy(label)), detail=wording.label(rest, most=10).text, at=start + len(opening.split())
         )
     head = wording.sentences(end_sentence(text))
     phrase = wording.label(head[0].text if head else text)

@@ -126,7 +126,13 @@ def fit(
         warn("document-too-long", f"the document needs {words / rate:.0f} s; the video keeps the most important hour")
         budget = int(budget * (1 - NEAR))
     kept = sections if words <= budget else shorten(sections, title, budget)
-    if (seconds := count_words(kept, title) / rate) > LONGEST_VIDEO:
+    seconds = count_words(kept, title) / rate
+    if brief.duration_seconds and seconds > brief.duration_seconds * 1.1:
+        warn(
+            "longer-than-asked",
+            f"the shortest whole sentences take {seconds:.0f} s, {brief.duration_seconds:.0f} s were asked for",
+        )
+    if seconds > LONGEST_VIDEO:
         raise BadInput(
             f"cannot write a script: one sentence alone takes {seconds:.0f} s, the longest video {LONGEST_VIDEO:.0f} s",
             remedy="Give the text its full stops; sentences are never cut.",

@@ -124,6 +124,12 @@ def test_too_little_text_for_the_duration_is_said(write: Writer) -> None:
     assert write.warnings == ["shorter-than-asked"]
 
 
+def test_a_sentence_longer_than_the_duration_is_kept_whole(write: Writer) -> None:
+    sentence = "The bee " + "and the other bee " * 20 + "fly."
+    assert sentence in said(write(f"# Bees\n\n{sentence}", duration_seconds=10.0))
+    assert write.warnings == ["longer-than-asked"]
+
+
 # ---------------------------------------------------------------- what is shown
 
 
