@@ -48,7 +48,7 @@ def compose(slide: Slide, frame: Frame, theme: Theme) -> Composition:
     page = layout_for(slide)(Look(slide, frame, theme))
     node, fit = fitted(page, painter)
     under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood)).convert("RGBA")
-    return assemble(under, node, painter, shortened=bool(fit.lines or fit.keep))
+    return assemble(under, node, painter, shortened=fit.shortens)
 
 
 def assemble(

@@ -1,8 +1,9 @@
-"""A slide's content made ready to be drawn: shown characters only, sane lengths, known icons."""
+"""A slide's content made ready to be drawn: characters with a glyph, sane lengths, known icons."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,54 +11,85 @@ from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.fonts import presentable
 
-LONGEST = 1200  # characters of one text; more cannot be read on any slide, and measuring it takes long
-LONGEST_LINE = 400  # characters of a code line or table cell
-MOST_ITEMS, MOST_ROWS, MOST_CELLS = 16, 40, 12
+# Characters of one text. More could not be read on any slide, and measuring it would take seconds.
+KICKER, HEADING, BODY, NOTE, UNIT = 80, 240, 900, 240, 12
+TEXT, DETAIL, CELL, CODE_LINE, CODE_LINES = 300, 400, 160, 240, 60
+MOST_ROWS, MOST_CELLS = 40, 12
+MOST_ITEMS, MOST_POINTS = 16, 60
+
+
+class Prepared(NamedTuple):
+    """`missing`: letters of a script without a font are there. `cut`: something was left out."""
+
+    slide: Slide
+    missing: bool
+    cut: bool
 
 
 class _Cleaner:
-    """Cleans texts and remembers whether one needs a script that no shipped font has."""
+    """Cleans texts and remembers what was wrong with them."""
 
     def __init__(self) -> None:
-        self.missing = False
+        self.missing = self.cut = False
 
-    def text(self, words: str) -> str:
-        return _cut(" ".join(self.lines(words).split()), LONGEST)
-
-    def lines(self, words: str) -> str:
-        shown, missing = presentable(words[: LONGEST * 8])
+    def text(self, words: str, most: int) -> str:
+        """One paragraph of at most `most` characters."""
+        shown, missing = presentable(" ".join(words[: most * 4].split()))
         self.missing |= missing
-        return "\n".join(_cut(line.rstrip(), LONGEST_LINE) for line in shown.replace("\r", "").split("\n"))
+        return self._short(" ".join(shown.split()), most, len(words) > most * 4)
+
+    def lines(self, words: str, most: int, count: int) -> str:
+        """At most `count` lines of at most `most` characters, indented as they are."""
+        rows = words.replace("\r", "").split("\n")
+        self.cut |= len(rows) > count
+        return "\n".join(self._line(row, most) for row in rows[:count])
+
+    def _line(self, row: str, most: int) -> str:
+        shown, missing = presentable(row[: most * 4].rstrip())
+        self.missing |= missing
+        return self._short(shown, most, len(row) > most * 4)
+
+    def _short(self, words: str, most: int, more: bool) -> str:
+        if len(words) <= most and not more:
+            return words
+        self.cut = True
+        return words[: most - 1].rstrip() + "…"
+
+    def some(self, things: tuple[Item, ...] | tuple[tuple[str, ...], ...] | tuple[str, ...], most: int) -> int:
+        """How many of them to keep."""
+        self.cut |= len(things) > most
+        return most
 
 
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
-
-
-def prepared(slide: Slide, words: int) -> tuple[Slide, bool]:
-    """The slide with every text cleaned, and whether letters of some script cannot be drawn.
+def prepared(slide: Slide, words: int) -> Prepared:
+    """The slide with every text cleaned and shortened to what can be drawn at all.
 
     `words` is how many are said: an item that waits for a later one comes in with the last.
     """
     clean = _Cleaner()
-    keeps_lines = slide.kind == "code"
+    items = clean.some(slide.items, MOST_POINTS if slide.kind == "line-chart" else MOST_ITEMS)
+    code = slide.kind == "code"
     made = msgspec.structs.replace(
         slide,
-        kicker=clean.text(slide.kicker),
-        heading=clean.text(slide.heading),
-        body=clean.lines(slide.body) if keeps_lines else clean.text(slide.body),
-        note=clean.text(slide.note),
-        unit=clean.text(slide.unit)[:12],
+        kicker=clean.text(slide.kicker, KICKER),
+        heading=clean.text(slide.heading, HEADING),
+        body=clean.lines(slide.body, CODE_LINE, CODE_LINES) if code else clean.text(slide.body, BODY),
+        note=clean.text(slide.note, NOTE),
+        unit=clean.text(slide.unit, UNIT),
         icon=icons.resolve(slide.icon) or "" if slide.icon else "",
-        items=tuple(_item(item, clean, words) for item in slide.items[:MOST_ITEMS]),
-        rows=tuple(tuple(clean.text(cell) for cell in row[:MOST_CELLS]) for row in slide.rows[:MOST_ROWS]),
+        items=tuple(_item(item, clean, words) for item in slide.items[:items]),
+        rows=tuple(_row(row, clean) for row in slide.rows[: clean.some(slide.rows, MOST_ROWS)]),
     )
-    return made, clean.missing
+    return Prepared(made, clean.missing, clean.cut)
+
+
+def _row(row: tuple[str, ...], clean: _Cleaner) -> tuple[str, ...]:
+    return tuple(clean.text(cell, CELL) for cell in row[: clean.some(row, MOST_CELLS)])
 
 
 def _item(item: Item, clean: _Cleaner, words: int) -> Item:
     icon = icons.resolve(item.icon, item.text) or "" if item.icon else ""
     at = item.at if item.at is None or words == 0 else min(item.at, words - 1)
     value = item.value if item.value is not None and math.isfinite(item.value) else None
-    told, detail = clean.text(item.text), clean.lines(item.detail)
+    told, detail = clean.text(item.text, TEXT), clean.lines(item.detail, DETAIL, 8)
     return msgspec.structs.replace(item, text=told, detail=detail, icon=icon, at=at, value=value)

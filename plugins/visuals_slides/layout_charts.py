@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from aurad.api import Item
@@ -14,6 +15,8 @@ LABEL = 11.5  # em of width for labels beside bars
 VALUE = 6.4  # em of width for the value behind a bar
 SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
 DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
+LETTER = 0.66  # em: a digit of a value is about so wide
+MOST_LABELS = 9
 LIFT = 0.92  # share of the height that the highest point reaches
 
 
@@ -100,11 +103,18 @@ def _drawn(look: Look, items: list[Item], plot: _Plot) -> Node:
     reveal = Reveal(effect="wipe", delay=FIRST, seconds=1.2)
     line = image(_svg(look, plot), plot.width, plot.height, reveal=reveal, position="absolute", left="0px", top="0px")
     count = len(items)
-    every = max(1, -(-count // round(look.pick(9, 6, 6))))
+    spacing = (plot.width - 2 * SIDE) / max(1, count - 1)
+    every = max(1, -(-count // MOST_LABELS), math.ceil(_widest(look, items) / spacing))
     shown = [place for place in range(count) if (count - 1 - place) % every == 0]
-    room = min(9.0, (plot.width - 2 * SIDE) / max(1, len(shown) - 1) * 0.96) if len(shown) > 1 else plot.width * 0.8
+    room = min(plot.width * 0.8, max(spacing * every * 0.96, 3.0))
     labels = [label for place in shown for label in _labels(look, items, plot, place, room)]
     return box("", line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em")
+
+
+def _widest(look: Look, items: list[Item]) -> float:
+    """About how wide the widest value is in em, with the space that keeps it apart from the next."""
+    letters = max(len(number(item.value or 0.0, look.slide.unit)) for item in items)
+    return letters * LETTER * 1.3 + 0.8
 
 
 def _labels(look: Look, items: list[Item], plot: _Plot, place: int, room: float) -> list[Node]:

@@ -29,6 +29,11 @@ class Fit:
     room: float = 0.0
 
     @property
+    def shortens(self) -> bool:
+        """Whether text or items are left out."""
+        return bool(self.lines or self.keep)
+
+    @property
     def height(self) -> float:
         """The height there is for a body, in its own em."""
         return self.room / self.scale

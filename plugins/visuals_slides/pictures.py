@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from aurad.api import BadInput
 
 Pixels = npt.NDArray[np.uint8]
 MOST_PIXELS = 50_000_000  # a 12 kB file can claim 100 million, and decoding those fills the memory
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # nothing that runs code or opens other files
+ALLOWED = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # nothing that runs code or opens other files
 COVER_LOSS = 0.30  # share of a picture that may be cut off to fill the canvas; beyond it, it is shown whole
 BLUR = 0.035  # of the canvas's long side
 DIM = 0.62  # brightness of the blurred fill: the picture itself must stand out
@@ -25,7 +26,7 @@ def read_picture(path: Path, at_least: tuple[int, int], name: str) -> Image.Imag
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as opened:
+            with Image.open(path, formats=_formats()) as opened:
                 _check_size(opened, name)
                 opened.draft("RGB", (at_least[0] * 2, at_least[1] * 2))
                 return _eight_bit(ImageOps.exif_transpose(opened)).convert("RGBA")
@@ -34,6 +35,13 @@ def read_picture(path: Path, at_least: tuple[int, int], name: str) -> Image.Imag
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         remedy = "Use a PNG, JPEG, WebP, GIF, TIFF or AVIF file."
         raise BadInput(f"cannot read picture {name}: {_cause(error)}", remedy=remedy) from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of `ALLOWED` that this Pillow can read; it raises KeyError for others."""
+    Image.init()
+    return tuple(name for name in ALLOWED if name in Image.OPEN)
 
 
 def _check_size(picture: Image.Image, name: str) -> None:

@@ -28,7 +28,7 @@ from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, com
 from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
 from aurad_plugins.visuals_slides.painter import renderer
-from aurad_plugins.visuals_slides.picture_slide import motion_of, picture_composition
+from aurad_plugins.visuals_slides.picture_slide import picture_composition
 from aurad_plugins.visuals_slides.plain import plain_composition
 from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
 
@@ -68,14 +68,15 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         options = context.options
         theme = theme_named(request.theme, options.accent, None if options.headings == "theme" else options.headings)
         frame = frame_of(request.canvas, request.safe_bottom)
-        slide, missing = prepared(request.scene.slide, len(request.scene.words))
-        if missing:
+        ready = prepared(request.scene.slide, len(request.scene.words))
+        slide = ready.slide
+        if ready.missing:
             context.warn("slides-script", "cannot draw all letters of this slide: the shipped fonts lack their script")
         picture = slide.picture
         if picture and picture.artifact.media_type.startswith("video/"):
             return Visual(shots=(Clip(video=picture.artifact, credit=picture.credit),))
         made, motion = _composed(slide, frame, theme, context)
-        if made.shortened:
+        if made.shortened or ready.cut:
             context.warn("slides-shortened", f"cannot show all text of the slide {slide.heading!r}: it was shortened")
         return _visual(made, motion, slide, frame, context)
 
@@ -85,8 +86,8 @@ def _composed(
 ) -> tuple[Composition, Motion | None]:
     try:
         if slide.picture and slide.kind in {"image", "title", "section", "closing"}:
-            made = picture_composition(slide, context.path(slide.picture.artifact), frame, theme)
-            return made, motion_of(slide) if context.options.motion else None
+            made, motion = picture_composition(slide, context.path(slide.picture.artifact), frame, theme)
+            return made, motion if context.options.motion else None
         return compose(slide, frame, theme), None
     except TakumiError as error:
         context.warn("slides-plain", f"cannot draw the slide as designed: {error}; a plain one takes its place")

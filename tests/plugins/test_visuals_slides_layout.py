@@ -1,0 +1,109 @@
+"""Every layout at every shape with texts that would break a careless one: inside the margins, nothing overlapping."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from aurad.api import Canvas, Item, Slide
+from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.fit import fitted, placed
+from aurad_plugins.visuals_slides.frame import frame_of
+from aurad_plugins.visuals_slides.layouts import LAYOUTS, layout_for
+from aurad_plugins.visuals_slides.nodes import texts
+from aurad_plugins.visuals_slides.page import Fit, Look
+from aurad_plugins.visuals_slides.painter import Painter
+from aurad_plugins.visuals_slides.themes import THEMES
+
+SIZES = {"16:9": (320, 180), "9:16": (180, 320), "1:1": (240, 240), "4:5": (216, 270)}
+TEXTS = {
+    "plain": "Bees dance to tell their sisters where the flowers are",
+    "markup": "<script>alert('x')</script> &amp; {\\an8} ',drawbox=t=fill %{x} \"quotes\"",
+    "word": "Donaudampfschifffahrtsgesellschaftskapitän" * 6,
+    "long": "Nectar is carried home by thousands of foragers every single day. " * 160,
+    "short": "A",
+    "foreign": "日本語のテキスト العربية שלום हिन्दी Ελληνικά Русский",
+    "emoji": "🐝🌱 Growth 🚀 and 👩‍👩‍👧 more ✓ → ½ CO₂",
+}
+Rect = tuple[float, float, float, float]
+TOLERANCE = 1.6  # px: boxes are rounded outwards to whole pixels
+
+
+def hostile(kind: str, words: str, count: int) -> Slide:
+    value = len(words) * 1234.5
+    items = tuple(
+        Item(text=words, detail=words, icon="no-such-icon", value=value if place else -3.0, at=place)
+        for place in range(count)
+    )
+    rows = tuple((words,) * (count * 3) for _ in range(count * 3))
+    return Slide(
+        kind=kind,  # type: ignore[arg-type]
+        kicker=words, heading=words, body=words, note=words, unit=words, items=items, rows=rows,
+    )  # fmt: skip
+
+
+def laid_out(slide: Slide, theme: str, aspect: str, safe_bottom: float = 0.0) -> tuple[list[Rect], Fit]:
+    width, height = SIZES[aspect]
+    frame = frame_of(Canvas(width=width, height=height), safe_bottom)
+    painter = Painter(frame, THEMES[theme])
+    slide = prepared(slide, 40).slide
+    node, fit = fitted(layout_for(slide)(Look(slide, frame, painter.theme)), painter)
+    assert texts(node), "nothing is shown"
+    boxes = [rect for part, rect in placed(node, painter) if part.kind == "text"]
+    for left, top, right, bottom in boxes:
+        assert left >= frame.left - TOLERANCE
+        assert right <= width - frame.left + TOLERANCE
+        assert top >= frame.top - TOLERANCE
+        assert bottom <= height - frame.bottom + TOLERANCE
+    return boxes, fit
+
+
+def assert_apart(boxes: list[Rect]) -> None:
+    for one, other in itertools.combinations(boxes, 2):
+        across = min(one[2], other[2]) - max(one[0], other[0])
+        down = min(one[3], other[3]) - max(one[1], other[1])
+        assert across <= TOLERANCE or down <= TOLERANCE, (one, other)
+
+
+CASES = list(itertools.product(LAYOUTS, THEMES, SIZES, TEXTS, (1, 3, 8)))
+
+
+@pytest.mark.parametrize(("kind", "theme", "aspect", "name", "count"), CASES[::61])
+def test_nothing_is_cut_or_overlaps(kind: str, theme: str, aspect: str, name: str, count: int) -> None:
+    boxes, _ = laid_out(hostile(kind, TEXTS[name], count), theme, aspect)
+    assert_apart(boxes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_nothing_is_cut_or_overlaps_in_any_case(kind: str) -> None:
+    for case in (case for case in CASES if case[0] == kind):
+        boxes, _ = laid_out(hostile(kind, TEXTS[case[3]], case[4]), case[1], case[2])
+        assert_apart(boxes)
+
+
+@pytest.mark.parametrize("kind", ["title", "bullets", "cards", "table"])
+def test_captions_keep_their_place(kind: str) -> None:
+    laid_out(hostile(kind, TEXTS["plain"], 3), "midnight", "9:16", safe_bottom=0.25)
+
+
+def test_ordinary_text_is_never_shortened() -> None:
+    for kind, aspect in itertools.product(LAYOUTS, SIZES):
+        items = tuple(Item(text="A short point", detail="With a word of explanation", value=float(n)) for n in range(4))
+        slide = Slide(
+            kind=kind,  # type: ignore[arg-type]
+            kicker="Part one", heading="What bees do all day", body="They fly.", items=items,
+            rows=(("A", "B"), ("1", "2")),
+        )  # fmt: skip
+        _, fit = laid_out(slide, "paper", aspect)
+        assert not fit.shortens, (kind, aspect)
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (64, 1024), (1024, 64)])
+def test_absurd_canvases_still_get_a_slide(width: int, height: int) -> None:
+    frame = frame_of(Canvas(width=width, height=height))
+    painter = Painter(frame, THEMES["midnight"])
+    slide = prepared(hostile("bullets", TEXTS["plain"], 3), 40).slide
+    node, _ = fitted(layout_for(slide)(Look(slide, frame, painter.theme)), painter)
+    assert painter.paint(node).shape == (height, width, 4)
