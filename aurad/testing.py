@@ -152,13 +152,20 @@ async def conform_stage(
 
 def _conform_class(stage: type[Stage[Any]]) -> None:
     one = stage()
-    assert json.loads(json.dumps(one.describe())) == one.describe(), f"describe() of {stage.name} is not JSON"
+    assert _is_json(one.describe()), f"describe() of {stage.name} is not JSON"
     for name, version in one.fingerprint().items():
         assert isinstance(name, str), f"fingerprint() of {stage.name} has the key {name!r}"
         assert isinstance(version, str), f"fingerprint() of {stage.name} has {version!r} for {name}"
     assert one.fingerprint() == stage().fingerprint(), f"fingerprint() of {stage.name} changes"
     msgspec.json.schema(stage.Options)
     stage.Options()
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def check_answer(request: Any, ran: Ran) -> None:

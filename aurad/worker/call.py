@@ -19,6 +19,7 @@ from aurad.model.script import Scene, Script
 from aurad.model.stage import PlanRequest, ScriptRequest, Stage
 from aurad.wire.worker import METHODS, RunResult
 from aurad.worker.context import TaskContext
+from aurad.worker.tool import single_error
 
 if TYPE_CHECKING:
     from aurad.worker.aio import AsyncioLoop
@@ -56,15 +57,19 @@ class Caller:
         if not inspect.iscoroutinefunction(method):
             return await trio.to_thread.run_sync(method, *arguments, limiter=self._threads)
         if stage.loop == "asyncio":
-            return await self._loop().run(lambda: method(*arguments))
+            return await self._call_asyncio(method, *arguments)
         return await method(*arguments)
 
-    def _loop(self) -> AsyncioLoop:
-        if self._asyncio is None:
-            from aurad.worker.aio import AsyncioLoop  # asyncio is 5 MiB that most workers never need
+    async def _call_asyncio(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        from aurad.worker.aio import AsyncioLoop  # asyncio is 5 MiB that most workers never need
+        from aurad.worker.bridge import AsyncioContext, Bridge
 
-            self._asyncio = AsyncioLoop()
-        return self._asyncio
+        self._asyncio = self._asyncio or AsyncioLoop()
+        with single_error():
+            async with trio.open_nursery() as nursery:
+                bridge = Bridge(nursery)
+                mine = [AsyncioContext(each, bridge) if isinstance(each, TaskContext) else each for each in arguments]
+                return await self._asyncio.run(lambda: method(*mine))
 
     def _checked(self, stage: Stage[Any], method: str, request: Any, context: TaskContext[Any], value: Any) -> Any:
         """The answer as plain JSON values. It is encoded and read back: constructors check nothing."""

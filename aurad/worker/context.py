@@ -45,7 +45,7 @@ class TaskContext(Generic[OptionsT]):
     """See `aurad.api.StageContext`. Plain methods are safe from any thread, async ones belong to Trio."""
 
     def __init__(self, options: OptionsT, task: Task, tell: Tell) -> None:
-        self._options, self._task, self._tell = options, task, tell
+        self._options, self.task, self.tell = options, task, tell
         self._runs, self._encoded = itertools.count(1), Encoded(task.frames, self._report)
         self.kept: dict[str, ResultFile] = {}
         self._done = 0.0
@@ -56,11 +56,11 @@ class TaskContext(Generic[OptionsT]):
 
     @property
     def workspace(self) -> Path:
-        return self._task.workspace
+        return self.task.workspace
 
     @property
     def cache(self) -> Path:
-        return self._task.cache
+        return self.task.cache
 
     def progress(self, done: float, message: str = "") -> None:
         self._encoded.silent = True  # a stage that counts for itself knows better than we
@@ -68,20 +68,20 @@ class TaskContext(Generic[OptionsT]):
 
     def log(self, line: str) -> None:
         for part in line.splitlines() or [""]:
-            self._tell(LogNews(task_id=self._task.task_id, stream="log", line=part))
+            self.tell(LogNews(task_id=self.task.task_id, stream="log", line=part))
 
     def warn(self, code: str, detail: str) -> None:
-        self._tell(WarningNews(task_id=self._task.task_id, code=code, detail=detail))
+        self.tell(WarningNews(task_id=self.task.task_id, code=code, detail=detail))
 
     def usage(self, unit: str, amount: float, cost: float | None = None, currency: str = "") -> None:
-        self._tell(UsageNews(task_id=self._task.task_id, unit=unit, amount=amount, cost=cost, currency=currency))
+        self.tell(UsageNews(task_id=self.task.task_id, unit=unit, amount=amount, cost=cost, currency=currency))
 
     def part(self, index: int, value: object) -> None:
         """Hand scene `index` of a script over early. The worker's own; not for stages."""
-        self._tell(PartNews(task_id=self._task.task_id, index=index, value=value))
+        self.tell(PartNews(task_id=self.task.task_id, index=index, value=value))
 
     def keep(self, path: Path, media_type: str) -> Artifact:
-        sha256, size = _hash_inside(self._task.workspace, path)
+        sha256, size = _hash_inside(self.task.workspace, path)
         self.kept[sha256] = ResultFile(path=str(path), sha256=sha256, size_bytes=size, media_type=media_type)
         return Artifact(sha256=sha256, size_bytes=size, media_type=media_type)
 
@@ -89,7 +89,7 @@ class TaskContext(Generic[OptionsT]):
         if artifact.sha256 in self.kept:
             return Path(self.kept[artifact.sha256].path)
         try:
-            return self._task.files[artifact.sha256]
+            return self.task.files[artifact.sha256]
         except KeyError:
             raise AuradError(
                 "E308-RESULT", f"cannot open artifact {artifact.sha256[:12]}: it is not part of the request"
@@ -97,11 +97,11 @@ class TaskContext(Generic[OptionsT]):
 
     def holds(self, sha256: str) -> bool:
         """Whether a file is part of the request or was kept. The worker's own; not for stages."""
-        return sha256 in self.kept or sha256 in self._task.files
+        return sha256 in self.kept or sha256 in self.task.files
 
     def secret(self, name: str) -> str:
         try:
-            return self._task.secrets[name]
+            return self.task.secrets[name]
         except KeyError:
             raise Unavailable(
                 f"cannot read the secret {name!r}: it is not set", remedy=f"Set the secret {name}."
@@ -112,9 +112,9 @@ class TaskContext(Generic[OptionsT]):
         self, arguments: Sequence[str], *, frames: int | None = None, stdin: bool = False
     ) -> AsyncIterator[Encode]:
         on_frame = self._encoded.start(frames)
-        path, log = self._task.ffmpeg, self._run_log(self._task.resolution)
+        path, log = self.task.ffmpeg, self._run_log(self.task.resolution)
         async with open_ffmpeg(
-            path, arguments, log=log, frames=frames, stdin=stdin, on_frame=on_frame, silence=self._task.silence
+            path, arguments, log=log, frames=frames, stdin=stdin, on_frame=on_frame, silence=self.task.silence
         ) as run:
             yield run
 
@@ -127,10 +127,10 @@ class TaskContext(Generic[OptionsT]):
     def _report(self, done: float, message: str) -> None:
         if math.isfinite(done):
             self._done = min(max(done, self._done), 1.0)  # never falls, whoever counts
-            self._tell(ProgressNews(task_id=self._task.task_id, done=self._done, message=message))
+            self.tell(ProgressNews(task_id=self.task.task_id, done=self._done, message=message))
 
     def _run_log(self, resolution: str) -> RunLog:
-        return RunLog(self._tell, self._task.task_id, str(next(self._runs)), resolution)
+        return RunLog(self.tell, self.task.task_id, str(next(self._runs)), resolution)
 
 
 class Encoded:

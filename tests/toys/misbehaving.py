@@ -15,16 +15,21 @@ import trio
 from aurad.api import Artifact, Narration, Stage, StageContext, Value, VoiceRequest, VoiceStage, hookimpl
 from tests.toys.voices import beep
 
-# Leaves its session, forks twice and is deaf to TERM.
+# Leaves its session, forks twice and is deaf to TERM; its parent waits until it got away.
 ESCAPE = """
 import os, signal, sys, time
-if os.fork(): os._exit(0)
+reader, writer = os.pipe()
+if os.fork():
+    os.close(writer)
+    os.read(reader, 1)
+    os._exit(0)
 os.setsid()
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if os.fork(): os._exit(0)
 os.close(0), os.close(1), os.close(2)
 with open(sys.argv[1] + ".new", "w") as file: file.write(str(os.getpid()))
 os.rename(sys.argv[1] + ".new", sys.argv[1])
+os.close(writer)
 time.sleep(3600)
 """
 
