@@ -24,7 +24,7 @@ from aurad.engine.journal import Journal, open_journal
 from aurad.engine.memo import Memo
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
-from aurad.engine.store import Store
+from aurad.engine.store import Damaged, Store
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, Owner, timestamp
@@ -97,7 +97,10 @@ class Engine:
             artifact_id=artifact_id, name=name, kind=kind, media_type=media_type, size_bytes=size, sha256=sha256,
             scene_id=scene_id,
         )  # fmt: skip
-        return view, job_id, await self.store.check(sha256)
+        try:
+            return view, job_id, await self.store.check(sha256)
+        except Damaged as error:
+            raise AuradError("E506-STORE", f"cannot open {name} of job {job_id}: the stored file is damaged") from error
 
     async def housekeep_forever(self) -> None:
         """Forget old jobs and collect what nobody needs."""
@@ -161,6 +164,7 @@ async def open_engine(
         jobs = Jobs(
             nursery, journal, events, store, catalog, runner, costs, admission,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
+            previews=settings.jobs.previews and not private,
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,

@@ -46,13 +46,25 @@ class Events:
 
     async def read_after(self, seq: int) -> list[Published]:
         """Events after `seq`, waiting for at least one, from memory or else from the journal."""
-        try:
-            return await self.hub.wait_after(seq)
-        except Behind:
-            rows = await self._journal.read(
-                "SELECT seq, job_id, type, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, PAGE
-            )
-            return [Published(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+        while True:
+            try:
+                return await self.hub.wait_after(seq)
+            except Behind:
+                last = self.hub.last
+                if events := await self._read(seq):
+                    return events
+                seq = last  # what there was is pruned: wait for what comes
+
+    async def _read(self, seq: int) -> list[Published]:
+        rows = await self._journal.read(
+            "SELECT seq, job_id, type, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, PAGE
+        )
+        return [Published(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+
+    @property
+    def last(self) -> int:
+        """The newest number given, published or not: views of jobs may tell it already."""
+        return self._next - 1
 
     async def oldest(self) -> int:
         """The number of the oldest event that is still there."""

@@ -48,11 +48,12 @@ class Jobs:
 
     def __init__(
         self, nursery: trio.Nursery, journal: Journal, events: Events, store: Store, catalog: Catalog, runner: Runner,
-        costs: Costs, admission: Admission, *, max_running: int, max_queued: int, lanes: int,
+        costs: Costs, admission: Admission, *, max_running: int, max_queued: int, lanes: int, previews: bool,
     ) -> None:  # fmt: skip
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
+        self._previews = previews
         self._live: dict[str, Job] = {}
         self._running: set[str] = set()
         self._last_end: Status | None = None
@@ -244,7 +245,9 @@ class Jobs:
         damaged = 0
         while True:
             try:
-                return await Pipeline(job.recipe, self._runner, board, providers, self.catalog.core).run()
+                return await Pipeline(
+                    job.recipe, self._runner, board, providers, self.catalog.core, previews=self._previews
+                ).run()
             except Exception as group:
                 error = unwrap(group)
             if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:

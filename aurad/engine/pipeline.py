@@ -82,7 +82,10 @@ class Made(Value, frozen=True, kw_only=True):
 class Pipeline:
     """One job's way through the graph."""
 
-    def __init__(self, recipe: Recipe, runner: Runner, job: Board, providers: Providers, core: Stage) -> None:
+    def __init__(
+        self, recipe: Recipe, runner: Runner, job: Board, providers: Providers, core: Stage, *, previews: bool
+    ) -> None:
+        self._previews = previews
         self._recipe, self._job, self._providers = recipe, job, providers
         self._ask = Asking(recipe, runner, job, providers, core)
         self._brief, self._canvas = recipe.brief, recipe.canvas
@@ -128,7 +131,7 @@ class Pipeline:
             placed = [later(partial(self._place, script, i, voices, visuals)) for i in count]
             segments = [later(partial(self._segment, script, i, placed, voices, profile)) for i in count]
             timed = later(partial(self._lay_out, script, voices))
-            for i in count:
+            for i in count if self._previews else ():
                 nursery.start_soon(self._preview, script.scenes[i], i, timed, visuals[i], segments[i])
             files: dict[str, Later[Artifact | None]] = {
                 VOICE: later(partial(self._sound, timed, visuals)),

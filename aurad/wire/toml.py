@@ -37,6 +37,7 @@ PLUGINS_COMMENT = """\
 # option = "value"
 [plugins]
 """
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 DROP_IN_HEADER = "# Written by `auractl config set`; your own settings belong into aurad.toml.\n"
 
 
@@ -101,6 +102,8 @@ def typed(key: str, raw: str) -> object:
         return _json_or(raw, raw) if key.startswith(f"{PLUGINS}.") else raw
     if field.text:
         return raw
+    if isinstance(field.default, bool):
+        return BOOLEANS.get(raw.lower(), raw)
     if isinstance(field.default, tuple):
         return _json_or(raw, [part.strip() for part in raw.split(",")]) if raw else []
     return _json_or(raw, raw)
@@ -233,6 +236,8 @@ def _allowed(kind: inspect.Type) -> str:
             return _numbers(kind)
         case inspect.VarTupleType():
             return "a list of names, at least one"
+        case inspect.BoolType():
+            return "true or false"
         case inspect.StrType(pattern=str(pattern)) if ":" in pattern:
             return "an address and a port, as in 127.0.0.1:8765"
         case inspect.StrType(pattern=str()):
