@@ -7,12 +7,13 @@ it ends it, never the server.
 from __future__ import annotations
 
 import array
+import math
 import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ from aurad.serve.operations import TABLE, Call
 from aurad.serve.subscriptions import Subscribe, Subscriptions, Unsubscribe
 from aurad.wire import jsonrpc
 from aurad.wire.lines import LineDecoder
+from aurad.wire.strict import check_strict
 
 MESSAGE_LIMIT = 8 << 20  # bytes of one request or reply
 BATCH = 50  # messages in one batch
 CONNECTIONS = 256  # open at once; a further one is closed
 CALLS = 64  # under way on one connection; then we stop reading
+CHUNK = 64 << 10  # bytes read at a time
 DESCRIPTORS = 16  # that may come with one read
 FIRST_BYTE = 10.0  # seconds until the first byte, and for a started line to end
 QUEUE = 64  # messages waiting to be sent on one connection; senders wait then
@@ -73,9 +76,10 @@ class Control:
 class _Connection:
     def __init__(self, engine: Engine, sock: trio.socket.SocketType) -> None:
         self._engine, self._socket = engine, sock
-        self._fds: list[int] = []
+        self._received: set[int] = set()  # descriptors that are still open
         self._send, self._to_send = trio.open_memory_channel[Outgoing](QUEUE)
         self._slots = trio.Semaphore(CALLS)
+        self._written = trio.Event()
 
     async def run(self) -> None:
         try:
@@ -83,72 +87,109 @@ class _Connection:
         except AuradError as error:
             await self._socket.send(jsonrpc.encode(_failure(None, error)))
             return
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._write_forever, nursery.cancel_scope)
-            subscriptions = Subscriptions(nursery, self._engine, caller, self._notify)
-            try:
-                async for line, fds in self._lines():
-                    await self._slots.acquire()
-                    nursery.start_soon(self._answer, line, fds, caller, subscriptions)
-                with trio.move_on_after(SEND):  # half-closed: what is under way is still answered
-                    for _ in range(CALLS):
-                        await self._slots.acquire()
-            finally:
-                for fd in self._fds:
-                    os.close(fd)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write_forever, nursery.cancel_scope)
+                await self._read_forever(nursery, caller)
                 nursery.cancel_scope.cancel()
+        finally:
+            self._close_descriptors()
 
-    async def _lines(self) -> AsyncIterator[tuple[bytes, list[int]]]:
-        """Lines with the descriptors that came along with them."""
-        lines, started = LineDecoder(MESSAGE_LIMIT), True
+    async def _read_forever(self, nursery: trio.Nursery, caller: Caller) -> None:
+        subscriptions = Subscriptions(nursery, self._engine, caller, self._notify)
+        async with aclosing(self._lines()) as lines:
+            async for line, fds in lines:
+                await self._slots.acquire()
+                nursery.start_soon(self._answer, line, fds, caller, subscriptions)
+        with trio.move_on_after(SEND):  # half-closed: what is under way is still answered, to the last byte
+            for _ in range(CALLS):
+                await self._slots.acquire()
+            subscriptions.close()
+            self._send.close()
+            await self._written.wait()
+
+    def _close_descriptors(self) -> None:
+        """Those that came with a line that nobody served, and those of answers that nobody took."""
+        unsent: list[int] = []
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                unsent += self._to_send.receive_nowait()[1]
+        for fd in (*self._received, *unsent):
+            os.close(fd)
+
+    async def _lines(self) -> AsyncGenerator[tuple[bytes, list[int]], None]:
+        """Lines with the descriptors that came along with them.
+
+        A read may hold earlier bytes than those that carried descriptors, but never later ones: they belong
+        to the last line that is begun in it.
+        """
+        lines, deadline = LineDecoder(MESSAGE_LIMIT), trio.current_time() + FIRST_BYTE
+        waiting: list[int] = []  # for the unfinished line to end
         while True:
-            with trio.move_on_after(FIRST_BYTE if started else float("inf")) as patience:
-                data, ancillary, _, _ = await self._socket.recvmsg(65536, socket.CMSG_SPACE(4 * DESCRIPTORS))
+            with trio.move_on_at(deadline) as patience:
+                data, fds = await self._read()
             if patience.cancelled_caught or not data:
                 return
-            self._fds += _descriptors(ancillary)
             try:
                 complete = lines.feed(data)
             except AuradError as error:
                 await self._send.send((jsonrpc.encode(_failure(None, error)), []))
                 return
-            started = not data.endswith(b"\n")
-            for line in complete:
-                fds, self._fds = self._fds, []
-                yield line.rstrip(b"\r"), fds
+            ended = data.endswith(b"\n")
+            for number, line in enumerate(complete, 1):
+                own, waiting = waiting, []
+                if ended and number == len(complete):
+                    own, fds = own + fds, []
+                yield line.removesuffix(b"\r"), own
+            waiting += fds
+            if ended:
+                deadline = math.inf
+            elif complete or deadline == math.inf:  # another line was begun
+                deadline = trio.current_time() + FIRST_BYTE
+
+    async def _read(self) -> tuple[bytes, list[int]]:
+        space = socket.CMSG_SPACE(4 * DESCRIPTORS)  # the kernel closes what does not fit
+        data, ancillary, _, _ = await self._socket.recvmsg(CHUNK, space, socket.MSG_CMSG_CLOEXEC)
+        fds = _descriptors(ancillary)
+        self._received.update(fds)
+        return data, fds
 
     async def _answer(self, line: bytes, fds: list[int], caller: Caller, subscriptions: Subscriptions) -> None:
+        reply_fds: list[int] = []
         try:
-            reply_fds: list[int] = []
             call = Call(self._engine, caller, fds, reply_fds)
             replies = [await self._one(raw, call, subscriptions) for raw in _messages(line)]
-            data = b",".join(jsonrpc.encode(reply).rstrip(b"\n") for reply in replies if reply)
-            if data:
+            if data := b",".join(reply for reply in replies if reply):
                 whole = b"[" + data + b"]" if line.lstrip().startswith(b"[") else data
                 await self._send.send((whole + b"\n", reply_fds))
+                reply_fds = []  # the writer's now
         except AuradError as error:
             await self._send.send((jsonrpc.encode(_failure(None, error)), []))
         finally:
-            for fd in fds:
+            self._received.difference_update(fds)
+            for fd in (*fds, *reply_fds):
                 os.close(fd)
             self._slots.release()
 
-    async def _one(self, raw: bytes, call: Call, subscriptions: Subscriptions) -> jsonrpc.Message | None:
+    async def _one(self, raw: bytes, call: Call, subscriptions: Subscriptions) -> bytes | None:
+        """The answer to one message; None to a notification, whatever comes of it."""
         number: jsonrpc.Id = None
         try:
             match jsonrpc.decode(raw):
                 case jsonrpc.Request(id, method, params):
                     number = id
-                    return jsonrpc.reply(id, await self._perform(method, params, call, subscriptions))
+                    return _bounded(jsonrpc.reply(id, await self._perform(method, params, call, subscriptions)))
                 case jsonrpc.Notification(method, params):
-                    await self._perform(method, params, call, subscriptions)
+                    with suppress(AuradError):
+                        await self._perform(method, params, call, subscriptions)
                     return None
             raise AuradError("E107-MESSAGE", "cannot use an answer: nothing was asked")
         except AuradError as error:
-            return _failure(number, error)
+            return _line(_failure(number, error))
         except Exception as error:  # a bug of ours fails one call, never the daemon
             log.exception("operation failed")
-            return _failure(number, AuradError("E500-INTERNAL", f"cannot answer: {type(error).__name__}: {error}"))
+            wrong = AuradError("E500-INTERNAL", f"cannot answer: {type(error).__name__}: {error}")
+            return _line(_failure(number, wrong))
 
     async def _perform(self, method: str, params: msgspec.Raw, call: Call, subscriptions: Subscriptions) -> Any:
         if method == "events.subscribe":
@@ -178,6 +219,7 @@ class _Connection:
                         os.close(fd)
             if patience.cancelled_caught:  # half a message may be out: the line cannot go on
                 scope.cancel()
+        self._written.set()
 
 
 async def _send_all(sock: trio.socket.SocketType, data: bytes, fds: list[int]) -> None:
@@ -191,6 +233,7 @@ async def _send_all(sock: trio.socket.SocketType, data: bytes, fds: list[int]) -
 
 def _messages(line: bytes) -> list[bytes]:
     """The messages of a line: itself, or those of a batch."""
+    check_strict(line)
     if not line.lstrip().startswith(b"["):
         return [line]
     try:
@@ -200,6 +243,16 @@ def _messages(line: bytes) -> list[bytes]:
     if not 1 <= len(batch) <= BATCH:
         raise AuradError("E107-MESSAGE", f"cannot take a batch of {len(batch)}: it holds 1 to {BATCH} messages")
     return [bytes(one) for one in batch]
+
+
+def _line(message: jsonrpc.Message) -> bytes:
+    return jsonrpc.encode(message).removesuffix(b"\n")
+
+
+def _bounded(message: jsonrpc.Message) -> bytes:
+    if len(line := _line(message)) >= MESSAGE_LIMIT:
+        raise AuradError("E105-TOO_LARGE", f"cannot answer: {len(line)} bytes are over {MESSAGE_LIMIT}; ask for less")
+    return line
 
 
 def _failure(number: jsonrpc.Id, error: AuradError) -> jsonrpc.Message:
@@ -242,7 +295,8 @@ async def _bind(path: Path) -> trio.socket.SocketType:
     try:
         await sock.bind(str(path))
     except OSError as error:
-        raise AuradError("E503-CONFIG", f"cannot listen on {path}: {error.strerror}") from error
+        sock.close()
+        raise AuradError("E503-CONFIG", f"cannot listen on {path}: {error.strerror or error}") from error
     finally:
         os.umask(mask)
     sock.listen(BACKLOG)

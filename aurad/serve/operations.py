@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable
@@ -146,6 +147,8 @@ async def put_asset(call: Call, params: PutAsset) -> Any:
 
 def _content(call: Call, params: PutAsset) -> int | bytes:
     if params.data is None:
+        if not stat.S_ISREG(os.fstat(call.fds[0]).st_mode):  # reading a pipe may never end
+            raise AuradError("E100-REQUEST", "cannot take the asset: it is no regular file")
         return call.fds[0]
     try:
         data = b64decode(params.data, validate=True)

@@ -63,11 +63,15 @@ class Subscriptions:
         scope.cancel()
         return {}
 
+    def close(self) -> None:
+        """End all of them."""
+        for scope in self._scopes.values():
+            scope.cancel()
+        self._scopes.clear()
+
     async def _follow(self, name: str, params: Subscribe, cursor: int) -> None:
         with self._scopes[name]:
-            if cursor > self._engine.events.hub.last:  # of another journal, or of the future
-                cursor = self._engine.events.hub.last
-                await self._notify("events.gap", {"subscription": name, "oldest": await self._engine.events.oldest()})
+            cursor = await self._checked(name, params, cursor)
             while True:
                 events = await self._engine.events.read_after(cursor)
                 for event in events:
@@ -75,6 +79,15 @@ class Subscriptions:
                         body = {"subscription": name, "event": msgspec.Raw(event.data)}
                         await self._notify("events.event", body)
                     cursor = event.seq
+
+    async def _checked(self, name: str, params: Subscribe, cursor: int) -> int:
+        """Where to begin. A cursor of the future, or one that the journal no longer reaches back to, is told."""
+        events, asked = self._engine.events, params.after
+        oldest = await events.oldest()
+        if not isinstance(asked, int) or oldest <= asked + 1 <= events.last + 1:
+            return cursor
+        await self._notify("events.gap", {"subscription": name, "requested": asked, "oldest": oldest})
+        return min(cursor, events.hub.last)
 
     async def _wanted(self, event: Published, params: Subscribe) -> bool:
         if params.jobs is not None and event.job_id not in params.jobs:
