@@ -1,4 +1,4 @@
-"""Which frames need to be encoded: a picture that stands still is encoded for one group and repeated by copy. Pure."""
+"""Which frames need to be encoded: a picture that stands still is encoded once, then held and repeated. Pure."""
 
 from __future__ import annotations
 
@@ -8,36 +8,58 @@ from itertools import groupby
 from aurad.api import Value
 
 
+class Pace(Value, frozen=True, kw_only=True):
+    """How stills are cut, in frames: a key frame at least every `group`; `settle` frames of a still are encoded,
+    so that it reaches its full quality, before the rest, at least `least`, is held.
+    """
+
+    group: int
+    settle: int
+    least: int
+
+
 class Piece(Value, frozen=True, kw_only=True):
-    """`encoded` frames from `first` on, a closed run that starts with a key frame, shown `repeat` times over."""
+    """`encoded` frames from `first` on, starting with a key frame, the last of them held for `held` more frames.
+
+    All of it is shown `repeat` times over.
+    """
 
     first: int
     encoded: int
+    held: int = 0
     repeat: int = 1
 
     @property
     def shown(self) -> int:
-        return self.encoded * self.repeat
+        return (self.encoded + self.held) * self.repeat
 
 
-def plan_pieces(keys: Sequence[Hashable], group: int) -> tuple[Piece, ...]:
-    """Cut the frames into pieces. A still run of at least two groups becomes one group, repeated.
-
-    What is left of a still run after its whole groups starts the next piece.
-    """
+def plan_pieces(keys: Sequence[Hashable], pace: Pace) -> tuple[Piece, ...]:
+    """Cut the frames into pieces: what moves is encoded, what stands still is held and repeated."""
     pieces: list[Piece] = []
-    done = 0
+    open_from = 0  # where the piece that is not yet closed starts
     for start, length in _runs(keys):
-        repeat = length // group
-        if repeat < 2:
-            continue
-        if start > done:
-            pieces.append(Piece(first=done, encoded=start - done))
-        pieces.append(Piece(first=start, encoded=group, repeat=repeat))
-        done = start + group * repeat
-    if done < len(keys):
-        pieces.append(Piece(first=done, encoded=len(keys) - done))
+        if length >= pace.settle + pace.least:
+            pieces += _still(open_from, start, start + length, pace)
+            open_from = sum(piece.shown for piece in pieces)
+    if open_from < len(keys):
+        pieces.append(Piece(first=open_from, encoded=len(keys) - open_from))
     return tuple(pieces)
+
+
+def _still(open_from: int, start: int, end: int, pace: Pace) -> Iterator[Piece]:
+    """Pieces up to near the end of a still run; what is left of it starts the next piece."""
+    at = start
+    if open_from < start:  # end what moved with the still's first frames, and hold those up to the next key frame
+        encoded = start + pace.settle - open_from
+        held = min(end - start - pace.settle, -encoded % pace.group)
+        yield Piece(first=open_from, encoded=encoded, held=held)
+        at = start + pace.settle + held
+    if repeat := (end - at) // pace.group:
+        yield Piece(first=at, encoded=pace.settle, held=pace.group - pace.settle, repeat=repeat)
+        at += repeat * pace.group
+    if end - at >= pace.settle + pace.least:
+        yield Piece(first=at, encoded=pace.settle, held=end - at - pace.settle)
 
 
 def encoded_frames(pieces: Sequence[Piece]) -> Iterator[int]:

@@ -20,7 +20,7 @@ from aurad.api import (
     StageContext,
 )
 from aurad_plugins.render_ffmpeg.captions import missing_letters
-from aurad_plugins.render_ffmpeg.encoders import SOFTWARE, Options, can_repeat, candidates, group_frames
+from aurad_plugins.render_ffmpeg.encoders import SOFTWARE, Options, can_repeat, candidates, pace
 from aurad_plugins.render_ffmpeg.planes import Planes
 from aurad_plugins.render_ffmpeg.repeat import write_segment
 from aurad_plugins.render_ffmpeg.scene import SceneFrames
@@ -93,7 +93,7 @@ def _plan(keys: Sequence[Hashable], request: SegmentRequest) -> tuple[Piece, ...
     """What to encode."""
     if not can_repeat(request.profile):
         return (Piece(first=0, encoded=len(keys)),)
-    return plan_pieces(keys, group_frames(request.canvas))
+    return plan_pieces(keys, pace(request.canvas))
 
 
 async def _encode(

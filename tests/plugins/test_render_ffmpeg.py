@@ -19,7 +19,7 @@ from aurad_plugins.render_ffmpeg.motion import arrive, ease, view_at, warp, wind
 from aurad_plugins.render_ffmpeg.pictures import cover, read_picture
 from aurad_plugins.render_ffmpeg.planes import Box, Planes, even_box, rgb_to_planes, yuv_matrix
 from aurad_plugins.render_ffmpeg.scene import Shots
-from aurad_plugins.render_ffmpeg.spans import encoded_frames, key_frame_times, plan_pieces
+from aurad_plugins.render_ffmpeg.spans import Pace, encoded_frames, key_frame_times, plan_pieces
 from aurad_plugins.render_ffmpeg.sprites import rgba_to_sprite
 
 CANVAS = Canvas(width=64, height=64, fps=10)
@@ -293,28 +293,40 @@ def test_letters_that_the_font_lacks_are_named() -> None:
 # ---------------------------------------------------------------- still spans and encoders
 
 
-@given(st.lists(st.integers(0, 2), min_size=1, max_size=200), st.integers(1, 12))
-def test_pieces_show_every_frame_once_and_in_order(keys: list[int], group: int) -> None:
-    pieces = plan_pieces(keys, group)
-    shown = []
+runs = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 60)), min_size=1, max_size=12)
+
+
+@given(runs, st.integers(4, 20), st.integers(1, 4), st.integers(1, 6))
+def test_pieces_show_every_frame_once_and_in_order(
+    lengths: list[tuple[int, int]], group: int, settle: int, least: int
+) -> None:
+    keys = [key for key, length in lengths for _ in range(length)]
+    pieces = plan_pieces(keys, Pace(group=group, settle=settle, least=least))
+    shown: list[int] = []
     for piece in pieces:
-        shown += [keys[frame] for frame in range(piece.first, piece.first + piece.encoded)] * piece.repeat
-        assert piece.repeat == 1 or piece.encoded == group
+        assert piece.first == len(shown)
+        encoded = keys[piece.first : piece.first + piece.encoded]
+        assert not piece.held or len(set(encoded[-settle:])) == 1
+        assert piece.held + (piece.encoded - 1) % group < group, "a group is too long"
+        shown += (encoded + encoded[-1:] * piece.held) * piece.repeat
     assert shown == keys
-    assert [piece.first for piece in pieces] == [
-        sum(piece.shown for piece in pieces[:number]) for number in range(len(pieces))
+
+
+def test_a_still_is_encoded_until_it_has_settled_then_held_and_repeated() -> None:
+    pieces = plan_pieces([*range(7), *["still"] * 50, *range(5)], Pace(group=10, settle=2, least=3))
+    assert [(piece.first, piece.encoded, piece.held, piece.repeat) for piece in pieces] == [
+        (0, 9, 1, 1),
+        (10, 2, 8, 4),
+        (50, 2, 5, 1),
+        (57, 5, 0, 1),
     ]
-
-
-def test_a_still_run_is_encoded_for_one_group() -> None:
-    pieces = plan_pieces([*range(10), *["still"] * 47, *range(5)], 10)
-    assert [(piece.first, piece.encoded, piece.repeat) for piece in pieces] == [(0, 10, 1), (10, 10, 4), (50, 12, 1)]
-    assert list(encoded_frames(pieces)) == [*range(20), *range(50, 62)]
-    assert key_frame_times(pieces, 10) == (0, 0.95, 1.95)
+    assert list(encoded_frames(pieces)) == [*range(9), 10, 11, 50, 51, *range(57, 62)]
+    assert key_frame_times(pieces, 10) == (0, 0.85, 1.05, 1.25)
 
 
 def test_short_stills_and_motion_are_encoded_as_they_are() -> None:
-    assert [piece.encoded for piece in plan_pieces([*range(30), *[0] * 19], 10)] == [49]
+    keys = [*range(30), *["still"] * 4, *range(30)]
+    assert [piece.encoded for piece in plan_pieces(keys, Pace(group=10, settle=2, least=3))] == [64]
 
 
 def test_encoders_are_tried_hardware_first_and_x264_always_remains() -> None:

@@ -29,11 +29,14 @@ from aurad.api import (
     Word,
 )
 from aurad.model.assembly import JoinRequest
-from aurad.testing import Ran, conform_stage, put, run_stage
+from aurad.testing import Ran, conform_stage, find_ffmpeg, put, run_stage
 from aurad.worker.core import Core
-from aurad_plugins.render_ffmpeg.encoders import Options, candidates
+from aurad.worker.tool import run_tool
+from aurad_plugins.render_ffmpeg.encoders import Options, Preset, candidates, pace
 from aurad_plugins.render_ffmpeg.motion import view_at, window
 from aurad_plugins.render_ffmpeg.planes import rgb_to_planes
+from aurad_plugins.render_ffmpeg.scene import SceneFrames
+from aurad_plugins.render_ffmpeg.spans import plan_pieces
 from aurad_plugins.render_ffmpeg.stage import FFmpegRender
 
 pytestmark = pytest.mark.slow
@@ -139,6 +142,46 @@ def moved(one: np.ndarray, other: np.ndarray) -> float:
     a, b = (cv2.GaussianBlur(frame, (0, 0), 3)[20:-20, 20:-20] for frame in (one, other))
     slope = np.gradient((a + b) / 2, axis=1)
     return float((slope * (b - a)).sum() / (slope * slope).sum())
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "superfast", "medium", "slower"])
+async def test_held_pictures_are_the_very_picture_before(preset: Preset, bench: Bench) -> None:
+    """Whatever the encoder's way of coding and ordering pictures, and as a second decoder sees it too."""
+    canvas = Canvas(width=338, height=190, fps=10)
+    bar = bench.picture(np.random.default_rng(1).integers(0, 255, (60, 100, 4), np.uint8))
+    layers = tuple(Layer(image=bar, x=10 + 90 * n, y=40, at=n, effect="rise", seconds=0.4) for n in range(3))
+    shot = Animation(base=bench.picture(photo(338, 190)), layers=layers)
+    profile = candidates(Options(preset=preset), canvas, "standard")[-1]
+    placed = Placed(shots=(shot,), marks={0: 17, 1: 41, 2: 99}, frames=187)
+    request = SegmentRequest(placed=placed, canvas=canvas, profile=profile)
+    ran = await run_stage(FFmpegRender, "render_scene", request, workspace=bench.folder, files=bench.files)
+    frames = decode(video(ran))
+    pieces = plan_pieces(SceneFrames(request, lambda artifact: bench.files[artifact.sha256]).keys(), pace(canvas))
+    held = [last + n for piece in pieces for last in [piece.first + piece.encoded] for n in range(piece.held)]
+    assert len(frames) == 187
+    assert len(held) > 80
+    assert all((frames[n] == frames[n - 1]).all() for n in held)
+    assert await hashes(video(ran), "libopenh264") == await hashes(video(ran), "h264")
+
+
+async def hashes(path: Path, decoder: str) -> bytes:
+    """Checksums of all pictures; warnings of the decoder count as failure."""
+    argv = (find_ffmpeg(), "-v", "warning", "-xerror", "-c:v", decoder, "-i", str(path), "-f", "framemd5", "-")
+    result = await run_tool(argv, stdin=b"", log=Silent())
+    if b"Unknown decoder" in result.stderr:
+        pytest.skip(f"this FFmpeg lacks {decoder}")
+    assert (result.status, result.stderr) == (0, b"")
+    return b"".join(line.rpartition(b",")[2] for line in result.stdout.splitlines() if not line.startswith(b"#"))
+
+
+class Silent:
+    """Keeps no log of a tool."""
+
+    def started(self, argv: object) -> None: ...
+
+    def line(self, stream: object, line: object) -> None: ...
+
+    def ended(self, exit_code: object) -> None: ...
 
 
 async def test_ken_burns_moves_every_frame_and_smoothly(bench: Bench) -> None:
