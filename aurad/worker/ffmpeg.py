@@ -66,9 +66,13 @@ class FFmpeg:
         finally:
             self._silence.rest()
 
+    def begin(self) -> None:
+        """It has all that it needs: from now on silence counts."""
+        self._silence.run()
+
     async def finish(self, *, stdin: bool) -> None:
         """Nothing more to send: wait for the end."""
-        self._silence.run()
+        self.begin()
         if stdin:
             await self._tool.stdin.aclose()
         await self._succeeded.wait()
@@ -150,6 +154,8 @@ async def open_ffmpeg(
                     nursery.start_soon(run.read_progress, pipe)
                     nursery.start_soon(run.watch_silence)
                     nursery.start_soon(run.watch_exit)
+                    if not stdin:
+                        run.begin()
                     yield run
                     await run.finish(stdin=stdin)
                     nursery.cancel_scope.cancel()

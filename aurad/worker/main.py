@@ -18,7 +18,7 @@ from contextlib import suppress
 
 import trio
 
-from aurad.worker.guardian import become_subreaper, kill_descendants
+from aurad.worker.guardian import become_subreaper, die_with_parent, kill_descendants
 from aurad.worker.outbox import Outbox
 from aurad.worker.serve import Server
 
@@ -51,6 +51,7 @@ def _take_over(rpc: int) -> socket.socket:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     become_subreaper()
+    die_with_parent()
     return sock
 
 

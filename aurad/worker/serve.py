@@ -32,7 +32,7 @@ from aurad.wire.worker import (
 from aurad.worker.call import Caller
 from aurad.worker.context import Task, TaskContext
 from aurad.worker.describe import plugin_to_info
-from aurad.worker.guardian import descendants, kill_descendants
+from aurad.worker.guardian import children, kill_descendants
 from aurad.worker.outbox import Outbox
 from aurad.worker.tool import single_error
 
@@ -137,13 +137,14 @@ class Server:
         request = _request(stage, run.method, run.request)
         context = TaskContext(_options(stage, run.options), self._task(run, request), self._outbox.tell)
         assert self._caller is not None, "no stage without a caller"
-        spared = frozenset(descendants())
+        spared = children()
         try:
             await self._caller.open(stage)
-            spared = frozenset(descendants())
+            spared = children()
             return await self._caller.call(stage, run.method, request, context)
         finally:
-            kill_descendants(spared)  # a task leaves no process behind; only helpers started by `open` stay
+            if children() - spared:
+                kill_descendants(spared)  # a task leaves no process behind; only helpers started by `open` stay
 
     def _task(self, run: Run, request: Any) -> Task:
         canvas = getattr(request, "canvas", None)

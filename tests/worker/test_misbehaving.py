@@ -11,7 +11,7 @@ import trio.testing
 
 from aurad.model.stage import VoiceRequest
 from aurad.wire.worker import ProgressNews
-from tests.worker.rig import alive, open_rig
+from tests.worker.rig import alive, open_rig, wait_gone
 
 pytestmark = pytest.mark.slow
 BAD = "module:tests.toys.misbehaving"
@@ -36,6 +36,15 @@ async def test_the_watchdog_ends_a_worker_that_hangs_and_all_its_children(tmp_pa
         assert await rig.wait_ended() == 137
         assert time.monotonic() - began < 1
         assert alive(processes) == set()
+
+
+async def test_a_worker_does_not_outlive_its_guardian(tmp_path: Path) -> None:
+    async with open_rig(BAD, tmp_path) as rig:
+        await rig.start("hangs-in-thread", HELLO)
+        await rig.until(lambda: bool(rig.told(ProgressNews)))
+        processes = rig.below()
+        rig.process.kill()
+        await wait_gone(processes)
 
 
 @pytest.mark.parametrize("stage", ["hangs", "hangs-in-thread"])
