@@ -43,8 +43,11 @@ def _lookup() -> dict[str, dict[str, float]]:
     return table
 
 
-def pick(*phrases: str) -> str | None:
-    """The icon that the phrases name best, or None. Earlier phrases and words count more; ties go by name."""
+def pick(*phrases: str, certain: bool = False) -> str | None:
+    """The icon that the phrases name best, or None. Earlier phrases and words count more; ties go by name.
+
+    With `certain`, a mere association is not enough.
+    """
     scores: dict[str, float] = {}
     place = 0
     for rank, phrase in enumerate(phrases):
@@ -52,8 +55,14 @@ def pick(*phrases: str) -> str | None:
             for name, weight in _known(word).items():
                 scores[name] = scores.get(name, 0.0) + weight * max(0.2, 1 - place * _LATER) / (1 + rank)
             place += 1
-    sure = {name: score for name, score in scores.items() if score >= _LIKELY * 0.6}
+    least = _LIKELY * (1.1 if certain else 0.6)
+    sure = {name: score for name, score in scores.items() if score >= least}
     return min(sure, key=lambda name: (-sure[name], name)) if sure else None
+
+
+def pick_certain(*phrases: str) -> str | None:
+    """The icon of the first phrase that surely names one."""
+    return next((name for phrase in phrases if (name := pick(phrase, certain=True))), None)
 
 
 @cache

@@ -11,7 +11,7 @@ from aurad_plugins.visuals_slides.numbers import number
 from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
 
 THICK = 1.75  # em: thickness of a bar, and the least length of one
-LABEL = 11.5  # em of width for labels beside bars
+LABEL = 11.5  # em of width for labels beside bars, at most
 VALUE = 6.4  # em of width for the value behind a bar
 SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
 DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
@@ -26,15 +26,17 @@ def bar_chart(look: Look) -> Page:
     come = entrances(items)
     longest = max((abs(item.value or 0.0) for item in items), default=0.0) or 1.0
 
+    label = min(LABEL, 1.0 + max((len(item.text) for item in items), default=0) * 1.45 * 0.58)
+
     def body(fit: Fit) -> Node:
         kept = zip(items[: fit.keep or None], come, strict=False)
-        rows = [_bar(look, item, abs(item.value or 0.0) / longest, reveal) for item, reveal in kept]
+        rows = [_bar(look, item, abs(item.value or 0.0) / longest, label, reveal) for item, reveal in kept]
         return box("col", *rows, source(look.slide.note), gap="1.1em")
 
     return Page(header=look.header(), body=body, largest=1.5, smallest=0.45, count=len(items), gap=2.4)
 
 
-def _bar(look: Look, item: Item, share: float, reveal: Reveal) -> Node:
+def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> Node:
     """A label, a bar of `share` of the lane, and its value right behind it."""
     grows = replace(reveal, effect="wipe", seconds=0.9)
     then = replace(reveal, effect="fade", delay=round(reveal.delay + 0.5, 3))
@@ -51,7 +53,7 @@ def _bar(look: Look, item: Item, share: float, reveal: Reveal) -> Node:
         align_items="center", flex_grow=1, flex_shrink=1, flex_basis=0,
     )  # fmt: skip
     if look.wide:
-        label = box("col", text("cell soft", together(item.text), 1.45), width=f"{LABEL}em", flex_shrink=0)
+        label = box("col", text("cell soft", together(item.text), 1.45), width=f"{width:.3f}em", flex_shrink=0)
         return box("row", label, lane, gap="1.4em", align_items="center")
     return box("col", text("cell soft", item.text, 1.45), box("row", lane), gap="0.35em")
 

@@ -9,6 +9,7 @@ from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
 from aurad_plugins.visuals_slides.page import Fit, Look, Page, entrances
 
+SHORT = 26  # characters of a step that may stand in a narrow column
 CARD_BLEED = 1.4  # units of shadow round a card
 
 
@@ -46,7 +47,7 @@ def cards(look: Look) -> Page:
         columns = _columns(look, len(kept) or 1)
         across = look.wide or columns > 1
         # One row of cards stands as tall as it can; more rows are as tall as their words.
-        height = min(fit.height * 0.92, 14.0) if look.wide and len(kept) <= columns else 0.0
+        height = min(fit.height * 0.92, 14.0 if marked else 10.0) if look.wide and len(kept) <= columns else 0.0
         made = [
             _card(look, item, name if marked else None, reveal, height if across else None)
             for item, name, reveal in zip(kept, names, come, strict=False)
@@ -81,7 +82,8 @@ def steps(look: Look) -> Page:
     """Things in order: numbered, side by side on wide canvases while there is room, else one under another."""
     items = look.slide.items
     come = entrances(items)
-    across = look.wide and 1 < len(items) <= 4
+    brief = all(len(item.text) <= SHORT for item in items)
+    across = look.wide and 1 < len(items) <= 4 and brief
 
     def body(fit: Fit) -> Node:
         kept = items[: fit.keep or None]
@@ -117,7 +119,7 @@ def _step_down(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
     thread = box("line", width="0.14em", flex_grow=1, min_height="1.1em")
     rail = box("col", _disc(place), None if last else thread, gap="0.5em", align_items="center", padding_bottom="0.5em")
     words = box(
-        "col", text("strong", item.text, 1.7), text("lead", item.detail, 1.36),
+        "col", text("strong" if len(item.text) <= SHORT else "text", item.text, 1.7), text("lead", item.detail, 1.36),
         gap="0.35em", flex_grow=1, flex_shrink=1, flex_basis=0, padding_top="0.5em", padding_bottom="1.2em",
     )  # fmt: skip
     return box("row", rail, words, gap="1.5em", align_items="stretch", reveal=reveal)

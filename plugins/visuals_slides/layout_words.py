@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aurad.api import Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
 from aurad_plugins.visuals_slides.numbers import number
@@ -9,6 +10,7 @@ from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, e
 
 HERO_WIDTH = 0.8  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
+AIRY = 36  # characters: lists of shorter lines leave room for an ornament
 
 
 def _staged(step: int) -> Reveal:
@@ -18,6 +20,7 @@ def _staged(step: int) -> Reveal:
 
 def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
     slide = look.slide
+    heading *= 1.3 if len(slide.heading) <= 14 else 1.1 if len(slide.heading) <= 28 else 1.0
     lead_size = look.pick(1.9, 1.8, 1.95)
     limit = look.frame.columns * (HERO_WIDTH if look.wide else 1.0)
     lead_limit = look.frame.columns * (LEAD_WIDTH if look.wide else 0.96)
@@ -36,7 +39,7 @@ def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
         main = text(css, slide.heading, heading, max_width=_em(limit, fit, heading), reveal=_staged(1))
         return box("col", top, main, lead, gap="1.35em")
 
-    picked = slide.icon or icons.pick(slide.heading, slide.kicker)
+    picked = slide.icon or icons.pick_certain(slide.heading, slide.body, slide.kicker)
     return Page(body=body, largest=1.0, smallest=0.38, mood="hero", ornament=look.ornament(picked))
 
 
@@ -106,7 +109,7 @@ def bullets(look: Look) -> Page:
     def mark(name: str) -> Node:
         if named:
             return box("tile", look.icon(name, 1.6), width="2.9em", height="2.9em", flex_shrink=0)
-        return box("rule", width="0.62em", height="0.62em", flex_shrink=0, margin_top=f"{size * 0.4:.3f}em")
+        return box("rule", width="0.62em", height="0.62em", flex_shrink=0, margin_top=f"{size * 0.43:.3f}em")
 
     def row(name: str, words: str, detail: str, reveal: Reveal) -> Node:
         return box(
@@ -132,7 +135,17 @@ def bullets(look: Look) -> Page:
         lead = text("lead", slide.body, 1.5)
         return box("col", lead, *rows, gap="1.15em", max_width="100%" if not look.wide else "92%")
 
-    return Page(header=look.header(), body=body, largest=1.45, smallest=0.55, count=len(slide.items), heading_lines=2)
+    picked = icons.pick_certain(slide.heading, slide.kicker) if look.wide and _airy(slide) else None
+    return Page(
+        header=look.header(), body=body, largest=1.45, smallest=0.55, count=len(slide.items),
+        ornament=look.ornament(picked),
+    )  # fmt: skip
+
+
+def _airy(slide: Slide) -> bool:
+    """Whether a list leaves the right of a wide canvas empty."""
+    longest = max((len(part) for item in slide.items for part in (item.text, item.detail)), default=0)
+    return len(slide.items) <= 5 and longest <= AIRY
 
 
 def quote(look: Look) -> Page:
@@ -204,7 +217,7 @@ def statistic(look: Look) -> Page:
         return box("col", group, text("lead", slide.body, 1.7, reveal=_staged(2)), gap="1.8em")
 
     single = len(figures) == 1
-    page_icon = slide.icon or icons.pick(slide.heading) if single else None
+    page_icon = slide.icon or icons.pick_certain(slide.heading) if single else None
     return Page(
         header=look.header(), body=body, largest=1.3, smallest=0.35, count=len(figures), mood="hero",
         ornament=look.ornament(page_icon),

@@ -16,6 +16,9 @@ FIRST = 0.25  # seconds after the start until the first thing comes in: the tran
 STAGGER = 0.14  # seconds between things that come in with the same word
 
 
+ROOMY = 1.4  # height to width: a page of words so tall leaves room above them
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How much a body must give in: `scale` of all sizes, `lines` of a text (0: all), items to `keep` (0: all).
@@ -100,9 +103,12 @@ class Look:
         alpha = self.theme.ornament_alpha
         drawing = icons.svg(name, self.theme.accent, 0.7, alpha)
         style: dict[str, str | float] = {"position": "absolute", "width": f"{side}px", "height": f"{side}px"}
-        # Upright canvases have room above the words, wide ones beside them.
-        style["right"] = f"{-side * (0.14 if self.wide else 0.3)}px"
-        style["bottom" if self.wide else "top"] = f"{-side * (0.2 if self.wide else 0.3)}px"
+        # Wide canvases have room beside the words, very tall ones above them; elsewhere it must keep clear of them.
+        frame = self.frame
+        roomy = frame.inner_height > ROOMY * frame.width
+        aside, up = (0.1, 0.13) if self.wide else (0.2, -0.08) if roomy else (0.3, 0.3)
+        style["right"] = f"{-side * aside:.2f}px"
+        style["bottom" if self.wide else "top"] = f"{-side * up:.2f}px"
         return Node(kind="image", image=drawing, style=style)
 
 
