@@ -170,7 +170,13 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
             raise AuradError("E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}")
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
-        raise AuradError("E102-OPTION", f"cannot set {where} to {error.instance!r}: {error.message}")
+        raise AuradError("E102-OPTION", f"cannot set {where} to {error.instance!r}: {_meant(error).message}")
+
+
+def _meant(error: Any) -> Any:
+    """Of an optional value's alternatives the one that is not `null`."""
+    alternatives = [one for one in error.context if one.schema != {"type": "null"}]
+    return _meant(alternatives[0]) if len(alternatives) == 1 else error
 
 
 def _read_memory(path: Path) -> dict[str, _Remembered]:

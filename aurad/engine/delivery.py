@@ -22,9 +22,13 @@ KINDS = {
 
 
 async def deliver(board: Board, recipe: Recipe, made: Made, catalog: Catalog, store: Store) -> Output | None:
-    """Publish every deliverable and the manifest; None for a job that was to end early."""
+    """Publish every deliverable and the manifest; None for a job that was to end early.
+
+    Raises `Damaged` for a file whose bytes are not what they were when it was made.
+    """
     for file in made.files:
         if file.published:
+            await store.check(file.artifact.sha256)
             kind = KINDS.get("." + file.name.rpartition(".")[2], "manifest")
             board.publish(file.name, kind, file.artifact)
     data = msgspec.json.format(canonical(manifest(board, recipe, made, catalog)), indent=2)

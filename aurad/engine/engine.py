@@ -100,7 +100,9 @@ class Engine:
         try:
             return view, job_id, await self.store.check(sha256)
         except Damaged as error:
-            raise AuradError("E506-STORE", f"cannot open {name} of job {job_id}: the stored file is damaged") from error
+            await self.memo.forget_file(sha256)
+            why = f"cannot open {name} of {job_id}: its bytes have changed or are gone"
+            raise AuradError("E506-STORE", why) from error
 
     async def housekeep_forever(self) -> None:
         """Forget old jobs and collect what nobody needs."""

@@ -27,6 +27,8 @@ FIRST_GUESS = {  # seconds a unit on a 2-core machine at 1080p, until something 
     "verify": 0.02,
     "finish": 0.02,
 }
+TAIL = frozenset({"join", "verify"})  # methods that wait for everything else
+MIN_SPEED = 0.2  # seconds of work a second; a machine that is slower is suspended
 WEIGHT = 0.25  # of the newest sample in a learnt cost: follows a changed machine within a few tasks
 TRUST = 3.0  # seconds of elapsed time by which the assumed speed is weighed against the measured one
 
@@ -72,12 +74,20 @@ class Costs:
 
 
 class _Piece(NamedTuple):
-    cost: float
-    done: float
+    """A task that will come, runs or is done."""
+
+    key: str
+    method: str
+    size: float
+    done: float = 0.0
 
 
 class Forecast:
-    """The work of one job: pieces by name, expected first, then corrected by the real tasks."""
+    """The work of one job: pieces by name, expected first, then corrected by the real tasks.
+
+    What a piece costs is looked up whenever it is asked, so the first scenes of a job teach what its
+    others will take.
+    """
 
     def __init__(self, costs: Costs, lanes: int, *, floor: float = 0.0) -> None:
         self._costs, self._lanes, self._floor = costs, lanes, floor
@@ -87,7 +97,7 @@ class Forecast:
 
     def expect(self, name: str, method: str, size: float, key: str = "") -> None:
         """Say that a task of that name will come, of about that size."""
-        self._pieces.setdefault(name, _Piece(self._costs.of(key or method, method) * size, 0.0))
+        self._pieces.setdefault(name, _Piece(key or method, method, size))
 
     def drop(self, name: str) -> None:
         """It will not come."""
@@ -101,7 +111,7 @@ class Forecast:
     def begin(self, task: Task) -> None:
         """A task really runs: its true size replaces what was expected."""
         self._started = self._started or time.monotonic()
-        self._pieces[task.name] = _Piece(self._costs.of(task_key(task), task.method) * task.size, 0.0)
+        self._pieces[task.name] = _Piece(task_key(task), task.method, task.size)
 
     def advance(self, name: str, done: float) -> None:
         if name in self._pieces:
@@ -111,21 +121,29 @@ class Forecast:
     @property
     def percent(self) -> float:
         """0..100 with one decimal; never falls, and stays below 100."""
-        total = sum(piece.cost for piece in self._pieces.values())
+        total = sum(self._cost(piece) for piece in self._pieces.values())
         share = self._done() / total if total else float(self._known)
         self._floor = max(self._floor, min(round(share * 100, 1), 99.9))
         return self._floor
 
     @property
     def eta(self) -> float | None:
-        """Seconds to go: what is left over a speed that is measured as soon as there is something to measure."""
+        """Seconds to go; None before anything has run.
+
+        Scenes share the lanes at the speed measured so far; what joins and finishes the whole follows
+        them, one after the other.
+        """
         if self._started is None:
             return None
-        elapsed, done = time.monotonic() - self._started, self._done()
-        assumed = float(self._lanes)
-        speed = (done + assumed * TRUST) / (elapsed + TRUST)
-        left = sum(piece.cost * (1 - piece.done) for piece in self._pieces.values())
-        return round(left / max(speed, 0.05), 1)
+        elapsed = time.monotonic() - self._started
+        speed = (self._done() + self._lanes * TRUST) / (elapsed + TRUST)
+        left = {name: self._cost(piece) * (1 - piece.done) for name, piece in self._pieces.items()}
+        tail = sum(seconds for name, seconds in left.items() if self._pieces[name].method in TAIL)
+        shared = sum(left.values()) - tail
+        return round(shared / max(speed, MIN_SPEED) + tail, 1)
+
+    def _cost(self, piece: _Piece) -> float:
+        return self._costs.of(piece.key, piece.method) * piece.size
 
     def _done(self) -> float:
-        return sum(piece.cost * piece.done for piece in self._pieces.values())
+        return sum(self._cost(piece) * piece.done for piece in self._pieces.values())

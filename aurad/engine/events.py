@@ -46,6 +46,8 @@ class Events:
 
     async def read_after(self, seq: int) -> list[Published]:
         """Events after `seq`, waiting for at least one, from memory or else from the journal."""
+        if self.hub.last < seq <= self.last:
+            await self.flush()  # its number is known already, it is on its way to the disk
         while True:
             try:
                 return await self.hub.wait_after(seq)

@@ -237,17 +237,18 @@ class Jobs:
         self.catalog.check_options(job.recipe.options)
         providers = Providers(self.catalog, job.recipe.providers, job.recipe.brief.language)
         board.leave("Initialization", StepStatus.SUCCEEDED)
-        made = await self._build(job, board, providers)
-        return made, await deliver(board, job.recipe, made, self.catalog, self.store)
+        return await self._build(job, board, providers)
 
-    async def _build(self, job: Job, board: Board, providers: Providers) -> Made:
+    async def _build(self, job: Job, board: Board, providers: Providers) -> tuple[Made, Output | None]:
         """Ask for the video until it is there; every round finds done what the rounds before did."""
         damaged = 0
         while True:
             try:
-                return await Pipeline(
+                pipeline = Pipeline(
                     job.recipe, self._runner, board, providers, self.catalog.core, previews=self._previews
-                ).run()
+                )
+                made = await pipeline.run()
+                return made, await deliver(board, job.recipe, made, self.catalog, self.store)
             except Exception as group:
                 error = unwrap(group)
             if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import trio
+
 from aurad.engine.journal import Journal
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact
@@ -58,8 +60,11 @@ class Memo:
         )
 
     async def usage(self) -> Usage:
-        sizes = [size for _, size, _ in self._store.objects()]
-        return Usage(len(sizes), sum(sizes))
+        objects = await self._objects()
+        return Usage(len(objects), sum(size for _, size, _ in objects))
+
+    async def _objects(self) -> list[tuple[str, int, float]]:
+        return await trio.to_thread.run_sync(lambda: list(self._store.objects()))
 
     async def collect(self, *, max_bytes: int, max_age: float) -> int:
         """Drop results unused for `max_age` seconds, then the longest unused until `max_bytes` is kept.
@@ -86,7 +91,7 @@ class Memo:
     async def _sweep(self, oldest: float) -> int:
         """Objects that no row knows: left by a crash between the rename and the commit."""
         freed = 0
-        for sha256, size, made in list(self._store.objects()):
+        for sha256, size, made in await self._objects():
             if made < oldest and not self._store.is_pinned(sha256):
                 freed += await self._remove(sha256, size)
         return freed

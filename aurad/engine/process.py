@@ -183,5 +183,6 @@ async def open_worker(plugin: str) -> AsyncIterator[Worker]:
 
 
 def _argv(plugin: str, rpc: int, watchdog: int) -> list[str]:
-    worker = [sys.executable, "-m", "aurad.worker.main", "--rpc", str(rpc), "--plugin", plugin]
+    # -P: a `trio.py` in the folder where somebody started us is not imported
+    worker = [sys.executable, "-P", "-m", "aurad.worker.main", "--rpc", str(rpc), "--plugin", plugin]
     return [sys.executable, "-I", "-S", str(GUARDIAN), "--watchdog", str(watchdog), "--", *worker]

@@ -145,3 +145,15 @@ async def test_two_houses_make_the_same_bytes(tmp_path: Path) -> None:
             view = await house.make()
             made.append({a.name: a.sha256 for a in view.artifacts if a.kind != "preview"})
     assert made[0] == made[1]
+
+
+async def test_a_damaged_video_is_noticed_before_it_is_delivered(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make()
+        path = house.engine.store.path(next(a.sha256 for a in view.artifacts if a.name == "video.mp4"))
+        good = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(b"x" * len(good))
+        again = await house.make()
+        assert again.status is Status.SUCCEEDED
+        assert path.read_bytes() == good
