@@ -46,13 +46,13 @@ class Subscriptions:
         if len(self._scopes) >= LIMIT:
             raise AuradError("E202-BUSY", f"cannot subscribe: this connection has {LIMIT} subscriptions already")
         for job_id in params.jobs or ():
-            if not await self._sees(job_id):
+            if not self._caller.sees((await self._engine.jobs.get(job_id)).owner):
                 raise AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
         last = self._engine.events.hub.last
         cursor = last if params.after is None else 0 if params.after == "earliest" else params.after
         name = f"s{next(self._numbers)}"
-        self._scopes[name] = trio.CancelScope()
-        self._nursery.start_soon(self._follow, name, params, cursor)
+        scope = self._scopes[name] = trio.CancelScope()
+        self._nursery.start_soon(self._follow, name, scope, params, cursor)
         return {"subscription": name, "lastSeq": last, "epoch": self._engine.epoch}
 
     def remove(self, params: Unsubscribe) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class Subscriptions:
             scope.cancel()
         self._scopes.clear()
 
-    async def _follow(self, name: str, params: Subscribe, cursor: int) -> None:
-        with self._scopes[name]:
+    async def _follow(self, name: str, scope: trio.CancelScope, params: Subscribe, cursor: int) -> None:
+        with scope:
             cursor = await self._checked(name, params, cursor)
             while True:
                 events = await self._engine.events.read_after(cursor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,12 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, *, stages: Sequence[type[Stage[Any]]] = STAGES, fingerprint: str = "1", **providers: tuple[str, ...]
+    folder: Path,
+    *,
+    stages: Sequence[type[Stage[Any]]] = STAGES,
+    fingerprint: str = "1",
+    stop: Callable[[], None] = lambda: None,
+    **providers: tuple[str, ...],
 ) -> AsyncIterator[House]:
     """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins."""
     workers: list[InProcess] = []
@@ -131,7 +136,7 @@ async def open_house(
         presets,
         places,
         private=True,
-        stop=lambda: None,
+        stop=stop,
         workers=open_workers,
         installed=installed,
     ) as engine:

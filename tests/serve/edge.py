@@ -102,7 +102,7 @@ class Edge:
     async def wait_connections(self, number: int) -> None:
         """Until so many are being served."""
         with trio.fail_after(PATIENCE):
-            while self.control.connections != number:  # noqa: ASYNC110 a count, and only tests wait for it
+            while self.control.connections != number:
                 await trio.lowlevel.checkpoint()
 
 

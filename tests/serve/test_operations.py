@@ -1,0 +1,230 @@
+"""The table of operations: what each takes, gives and refuses, and that nobody touches another's job."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from aurad.model.errors import AuradError
+from aurad.model.stage import Stage
+from aurad.model.value import Value
+from aurad.serve.access import ORDER, Caller, caller_of
+from aurad.serve.operations import INLINE, TABLE, Call
+from aurad.wire import jsonrpc
+from tests.engine.house import ME, House, open_house
+from tests.engine.toys import STAGES, Gated, Pixel, Tone
+from tests.serve.edge import PATIENCE, somebody
+
+ADMIN, MINE, STRANGER = somebody("admin", 0), somebody("operate", ME.uid), somebody("operate", 2000)
+
+
+async def ask(house: House, method: str, caller: Caller = MINE, *, fds: list[int] | None = None, **params: Any) -> Any:
+    """An operation's answer as JSON."""
+    operation = TABLE[method]
+    reply_fds: list[int] = []
+    call = Call(house.engine, caller, fds or [], reply_fds)
+    answer = await operation.handler(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, method))
+    for fd in reply_fds:
+        os.close(fd)
+    return msgspec.json.decode(msgspec.json.encode(answer))
+
+
+async def refusal(house: House, method: str, caller: Caller = MINE, **params: Any) -> AuradError:
+    with pytest.raises(AuradError) as caught:
+        await ask(house, method, caller, **params)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_every_operation_is_described_and_has_a_role(name: str) -> None:
+    operation = TABLE[name]
+    assert operation.summary.endswith(".")
+    assert operation.role in ORDER
+    assert issubclass(operation.params, Value)
+
+
+def test_roles_are_ordered() -> None:
+    assert [somebody(mine).may(needed) for mine in ORDER for needed in ORDER] == [
+        True, False, False, True, True, False, True, True, True,
+    ]  # fmt: skip
+
+
+def test_a_users_daemon_serves_its_user_and_root_only() -> None:
+    assert caller_of(os.getuid()).role == "admin"
+    with pytest.raises(AuradError, match="uid 54321") as caught:
+        caller_of(54321)
+    assert caught.value.code == "E400-DENIED"
+
+
+async def test_hello_agrees_on_a_version_and_tells_the_role(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        answer = await ask(house, "system.hello", client="test", protocol=[7, 1])
+        assert (answer["protocol"], answer["role"], answer["private"]) == (1, "operate", True)
+        error = await refusal(house, "system.hello", protocol=[7, 8])
+        assert "7, 8" in error.detail
+
+
+async def test_a_job_from_submission_to_its_files(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        accepted = await ask(house, "jobs.submit", brief={"source": "One. Two."}, correlationId="c-1", priority=2)
+        job = await ask(house, "jobs.wait", jobId=accepted["jobId"])
+        assert (accepted["correlationId"], job["correlationId"]) == ("c-1", "c-1")
+        assert (job["status"], job["priority"], job["owner"]["uid"]) == ("Succeeded", 2, ME.uid)
+        assert await ask(house, "jobs.get", jobId=job["jobId"]) == job
+        tasks = (await ask(house, "jobs.tasks", jobId=job["jobId"]))["tasks"]
+        assert {"script", "voice s1", "segment s2", "verify"} <= {task["name"] for task in tasks}
+        artifacts = (await ask(house, "jobs.artifacts", jobId=job["jobId"]))["artifacts"]
+        for artifact in artifacts:
+            assert await ask(house, "artifacts.open", artifactId=artifact["artifactId"]) == artifact
+
+
+@pytest.mark.parametrize("correlation", ["x" * 129, "a b", "ä"])
+async def test_a_correlation_id_is_short_printable_ascii(tmp_path: Path, correlation: str) -> None:
+    async with open_house(tmp_path) as house:
+        error = await refusal(house, "jobs.submit", brief={"topic": "bees"}, correlationId=correlation)
+        assert "correlationId" in error.detail
+
+
+async def test_a_job_without_a_correlation_id_is_given_one(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        ids = {(await ask(house, "jobs.submit", brief={"topic": "bees"}))["correlationId"] for _ in range(2)}
+        assert len(ids) == 2
+
+
+async def test_a_retry_is_a_new_job_that_knows_the_old_one(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        first = (await house.make("One sentence.")).job_id
+        second = (await ask(house, "jobs.retry", jobId=first))["jobId"]
+        job = await ask(house, "jobs.wait", jobId=second)
+        assert second != first
+        assert (job["retryOf"], job["status"]) == (first, "Succeeded")
+
+
+async def test_what_has_ended_cannot_be_cancelled_and_what_runs_cannot_be_retried(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        job = await house.submit("One sentence.")
+        await Gated.reached.wait()
+        assert (await refusal(house, "jobs.retry", jobId=job)).code == "E201-STATE"
+        cancelled = await ask(house, "jobs.cancel", jobId=job, reason="enough")
+        assert cancelled["status"] == "Cancelled"
+        assert (await refusal(house, "jobs.cancel", jobId=job)).code == "E201-STATE"
+        last = (await house.events(job))[-1]
+        assert (last["type"], last["by"], last["reason"]) == ("job-cancelled", MINE.owner.name, "enough")
+
+
+async def test_lists_are_newest_first_and_as_long_as_asked(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        ids = [(await house.make(f"Number {n}.")).job_id for n in range(3)]
+        listed = [job["jobId"] for job in (await ask(house, "jobs.list", limit=2))["jobs"]]
+        assert listed == ids[:0:-1]
+        for limit in (0, 501):
+            assert "limit" in (await refusal(house, "jobs.list", limit=limit)).detail
+
+
+async def test_nobody_touches_anothers_job(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        for method in ("get", "wait", "tasks", "artifacts", "cancel", "retry"):
+            error = await refusal(house, f"jobs.{method}", STRANGER, jobId=view.job_id)
+            unknown = await refusal(house, f"jobs.{method}", STRANGER, jobId="a-nobody")
+            assert (error.code, error.remedy) == (unknown.code, unknown.remedy) == ("E200-NO_JOB", error.remedy)
+        artifact = view.artifacts[0].artifact_id
+        assert (await refusal(house, "artifacts.open", STRANGER, artifactId=artifact)).code == "E200-NO_JOB"
+        assert (await ask(house, "jobs.list", STRANGER))["jobs"] == []
+        assert (await ask(house, "jobs.get", ADMIN, jobId=view.job_id))["jobId"] == view.job_id
+        assert len((await ask(house, "jobs.list", ADMIN))["jobs"]) == 1
+
+
+async def test_anothers_asset_cannot_be_used(tmp_path: Path) -> None:
+    data = base64.b64encode(b"Bees see colours.").decode()
+    async with open_house(tmp_path) as house:
+        asset = (await ask(house, "assets.put", data=data))["asset"]
+        assert "jobId" in await ask(house, "jobs.submit", brief={"source": asset})
+        assert (await refusal(house, "jobs.submit", STRANGER, brief={"source": asset})).code == "E200-NO_JOB"
+
+
+async def test_a_damaged_artifact_is_told_as_such(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        video = next(a for a in view.artifacts if a.name == "video.mp4")
+        house.engine.store.discard(video.sha256)
+        error = await refusal(house, "artifacts.open", artifactId=video.artifact_id)
+        assert error.code == "E506-STORE"
+        assert "video.mp4" in error.detail
+        assert (await refusal(house, "artifacts.open", artifactId="nothing")).code == "E200-NO_JOB"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [("no base64!", "E100-REQUEST"), (base64.b64encode(bytes(INLINE + 1)).decode(), "E105-TOO_LARGE")],
+)
+async def test_an_inline_asset_is_small_base64(tmp_path: Path, data: str, code: str) -> None:
+    async with open_house(tmp_path) as house:
+        assert (await refusal(house, "assets.put", data=data)).code == code
+
+
+async def test_the_largest_inline_asset_is_taken(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        answer = await ask(house, "assets.put", data=base64.b64encode(bytes(INLINE)).decode(), mediaType="image/png")
+        assert (answer["sizeBytes"], answer["mediaType"]) == (INLINE, "image/png")
+
+
+class Described(Tone):
+    name = "described"
+
+    def describe(self) -> dict[str, Any]:
+        return {"voices": ["anna", {"name": "bert", "language": "en"}]}
+
+
+class Themed(Pixel):
+    name = "themed"
+
+    def describe(self) -> dict[str, Any]:
+        return {"themes": [{"name": "dawn"}], "fonts": ["Some Sans"]}
+
+
+WITH_CHOICES: tuple[type[Stage[Any]], ...] = (*STAGES, Described, Themed)
+
+
+async def test_the_catalogue_tells_voices_themes_presets_and_plugins(tmp_path: Path) -> None:
+    async with open_house(tmp_path, stages=WITH_CHOICES) as house:
+        assert (await ask(house, "catalog.voices"))["voices"] == [
+            {"provider": "described", "name": "anna"},
+            {"provider": "described", "name": "bert", "language": "en"},
+        ]
+        assert (await ask(house, "catalog.themes"))["themes"] == [{"provider": "themed", "name": "dawn"}]
+        assert [preset["name"] for preset in (await ask(house, "catalog.presets"))["presets"]] == ["youtube-1080p"]
+        plugins = {plugin["name"]: plugin for plugin in (await ask(house, "plugins.list"))["plugins"]}
+        assert set(plugins) == {stage.name for stage in WITH_CHOICES} - {"core"}
+        assert "pitch" in str(plugins["tone"]["optionsSchema"])
+
+
+async def test_the_doctor_tells_every_check_and_a_remedy_for_what_is_wrong(tmp_path: Path) -> None:
+    async with open_house(tmp_path, stages=WITH_CHOICES, voice=("nobody", "tone")) as house:
+        checks = {check["name"]: check for check in (await ask(house, "system.doctor"))["checks"]}
+    assert {"ffmpeg", "ffmpeg parts", "disk", "voice providers", "voices", "themes", "plugin tone"} <= set(checks)
+    assert "not installed: nobody" in checks["voice providers"]["detail"]
+    assert not checks["ffmpeg parts"]["ok"]  # the house's FFmpeg is no FFmpeg
+    assert all(bool(check["remedy"]) != check["ok"] for check in checks.values())
+
+
+async def test_the_settings_can_be_read(tmp_path: Path) -> None:
+    async with open_house(tmp_path, voice=("tone", "gated")) as house:
+        settings = (await ask(house, "config.get"))["settings"]
+        assert settings["voice"]["providers"] == ["tone", "gated"]
+
+
+async def test_stop_stops(tmp_path: Path) -> None:
+    stopped = trio.Event()
+    async with open_house(tmp_path, stop=stopped.set) as house:
+        assert await ask(house, "system.stop", ADMIN) == {}
+        assert not stopped.is_set()  # the answer goes out first
+        with trio.fail_after(PATIENCE):
+            await stopped.wait()
