@@ -16,6 +16,9 @@ from aurad_plugins.render_ffmpeg.sprites import Sprite, rgba_to_sprite
 FONT = Path(__file__).parent / "fonts" / "Inter-Bold.ttf"
 TEXT, ACCENT, OUTLINE = (255, 255, 255, 255), (255, 209, 71, 255), (0, 0, 0, 235)
 BACK = (8, 10, 16, 168)  # enough contrast over a white slide: 4.5 to 1 with white text
+BOTTOM = 0.97  # of the height: with two lines a caption stays within the lowest 0.16, which slides leave free
+HIGH, WIDE = 0.04, 0.062  # a letter's size as a part of the height and of the width; the smaller one counts
+LINE, PAD_X, PAD_Y = 1.22, 0.55, 0.25  # in sizes of a letter
 WIDEST = 0.88  # of the canvas, so that nothing touches an edge
 SMALLEST = 6  # pixels of a letter: below, letters are blots
 State = tuple[int, int]  # which cue, and which of its words is said (-1: none)
@@ -51,15 +54,15 @@ class Captions:
         cue, word = self._cues[state[0]], state[1]
         picture = draw_cue(cue.lines, word, self._highlight, self._canvas, self._font)
         left = (self._canvas.width - picture.width) // 2
-        top = round(self._canvas.height * _bottom(self._canvas)) - picture.height
+        top = round(self._canvas.height * BOTTOM) - picture.height
         return rgba_to_sprite(np.asarray(picture), left, top, canvas)
 
 
 def draw_cue(lines: tuple[str, ...], word: int, highlight: bool, canvas: Canvas, font_file: Path) -> Image.Image:
     """Lines centred over a box; word number `word` in the accent colour."""
     font = _fitting(tuple(lines), canvas, str(font_file))
-    size, (pad_x, pad_y) = font.size, (font.size * 0.55, font.size * 0.3)
-    step = size * 1.28
+    size, (pad_x, pad_y) = font.size, (font.size * PAD_X, font.size * PAD_Y)
+    step = size * LINE
     width = max((font.getlength(line) for line in lines), default=0)
     picture = Image.new("RGBA", (round(width + 2 * pad_x), round(step * len(lines) + 2 * pad_y)))
     pen = ImageDraw.Draw(picture)
@@ -81,15 +84,10 @@ def draw_cue(lines: tuple[str, ...], word: int, highlight: bool, canvas: Canvas,
 @lru_cache(maxsize=8)
 def _fitting(lines: tuple[str, ...], canvas: Canvas, font_file: str) -> ImageFont.FreeTypeFont:
     """The font at the usual size, or smaller where a line would be too wide."""
-    size = round(min(canvas.height * 0.047, canvas.width * 0.062))
+    size = round(min(canvas.height * HIGH, canvas.width * WIDE))
     font = ImageFont.truetype(font_file, max(size, SMALLEST))
     widest = max((font.getlength(line) for line in lines), default=0) / (canvas.width * WIDEST)
     return font if widest <= 1 else ImageFont.truetype(font_file, max(int(font.size / widest), SMALLEST))
-
-
-def _bottom(canvas: Canvas) -> float:
-    """Where the box ends, as a part of the height: upright players cover the lower fifth with their buttons."""
-    return 0.80 if canvas.height > canvas.width * 1.4 else 0.95
 
 
 def missing_letters(cues: tuple[Cue, ...], font_file: Path = FONT) -> str:

@@ -33,12 +33,30 @@ def timescale(fps: int) -> int:
 
 
 def write_segment(encoded: Path, pieces: Sequence[Piece], target: Path, fps: int) -> int:
-    """Copy `encoded`, whose frames are those of `pieces`, to `target` as they are shown. Gives the frames written."""
+    """Copy `encoded`, whose frames are those of `pieces`, to `target` as they are shown. Gives the frames written.
+
+    FFmpeg may say that it succeeded and leave nothing, or nothing of use: E304.
+    """
+    if not encoded.exists():
+        raise _useless("it left no file")
+    try:
+        return _write_segment(encoded, pieces, target, fps)
+    except av.error.InvalidDataError as error:
+        raise _useless(error.strerror or "its file is damaged") from error
+
+
+def _useless(cause: str) -> AuradError:
+    return AuradError("E304-FFMPEG_RUNTIME", f"cannot use what FFmpeg encoded: {cause}")
+
+
+def _write_segment(encoded: Path, pieces: Sequence[Piece], target: Path, fps: int) -> int:
     options = {"fflags": "+bitexact", "video_track_timescale": str(timescale(fps))}
     with (
         av.open(str(encoded), options={"protocol_whitelist": "file"}) as source,
         av.open(str(target), "w", format="mp4", options=options) as sink,
     ):
+        if not source.streams.video:
+            raise _useless("there is no video in its file")
         stream = source.streams.video[0]
         if stream.time_base != Fraction(1, timescale(fps)):
             raise AuradError("E308-RESULT", f"cannot use the encoder's file: its time base is {stream.time_base}")

@@ -269,8 +269,8 @@ def test_captions_fit_the_canvas_in_their_own_area(size: tuple[int, int]) -> Non
     rows, columns = np.nonzero(frame.y != 128)
     assert columns.min() >= size[0] * 0.02
     assert columns.max() < size[0] * 0.98
-    assert rows.min() > size[1] * (0.62 if size[1] > size[0] * 1.4 else 0.78)
-    assert rows.max() < size[1] * 0.97
+    assert rows.min() > size[1] * 0.84
+    assert rows.max() < size[1] * 0.975
 
 
 def test_only_the_spoken_word_is_marked() -> None:
