@@ -65,6 +65,11 @@ class Journal:
         finally:
             self._idle.append(connection)
 
+    async def serve_writer(self) -> None:
+        """Write until `stop`; a cancel does not come in between, what is queued must become durable."""
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._write_forever)
+
     def _write_forever(self) -> None:
         while (batch := self._next_batch()) is not None:
             self._writer.execute("BEGIN IMMEDIATE")
@@ -101,7 +106,7 @@ async def open_journal(path: Path) -> AsyncIterator[Journal]:
     journal = Journal(path, await trio.to_thread.run_sync(_open, path))
     try:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.to_thread.run_sync, journal._write_forever)
+            nursery.start_soon(journal.serve_writer)
             try:
                 yield journal
             finally:
