@@ -2,37 +2,39 @@
 
 Cues are the cheapest way through a run of words: each costs by how badly it breaks a phrase, how fast
 it must be read and how its lines sit. The small words that bind to their neighbours are English; other
-languages break at punctuation and by length.
+languages break at punctuation and by length; `aurad.model.atoms` knows where a word itself may part.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
+from aurad.model.atoms import Atom, atoms_of, glued_cost, width
+from aurad.model.breaks import ANYWHERE, BOUND, CLAUSE, CONJUNCTION, PREPOSITION, SENTENCE
 from aurad.model.narration import Word
 from aurad.model.value import Value
 
-COLUMNS = 42  # characters of a line: what subtitle guides agree on for a wide picture
-LINES = 2
+COLUMNS = 42  # of a line, a wide character counting two: what subtitle guides agree on for a wide picture
 PAUSE = 0.8  # seconds; whoever is silent for longer has finished the thought, and its caption with it
 SHORTEST = 1.0  # seconds; less is a flash
 LONGEST = 6.0  # seconds; more is read twice
 LINGER = 0.3  # seconds that a caption stays after the last word, if nothing else comes
-READING = 20.0  # characters a second that people read without hurry
+READING = 20.0  # columns a second that people read without hurry
 
 # What a cue costs. Only ratios matter: never a flash, hardly ever a rush, then good breaks, then few cues.
-FLASH, RUSH, CHOPPED, CUE, MIXED, SECOND_LINE, IMBALANCE = 1000.0, 40.0, 60.0, 6.0, 6.0, 1.0, 1.5
-SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, ANYWHERE, BOUND = 0.0, 2.0, 4.0, 6.0, 10.0, 16.0
+FLASH, RUSH, CUE, MIXED, SECOND_LINE, IMBALANCE = 1000.0, 40.0, 6.0, 6.0, 1.0, 1.5
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-CLOSERS = "\"'”’»)]}*_"
+CLOSERS = "\"'”’»)]}*_」』）】"
 CONJUNCTIONS = _words("""
     and but or nor yet so because that which who whose while when where if although though than unless until
 """)
@@ -46,7 +48,10 @@ BINDING = ARTICLES | CONJUNCTIONS | PREPOSITIONS
 
 
 class Cue(Value, frozen=True, kw_only=True):
-    """One caption: at most two `lines`, shown from `start` to `end` seconds, with its timed words."""
+    """One caption: at most two `lines`, shown from `start` to `end` seconds, with its timed words.
+
+    Where a script knows no spaces, or a word is wider than a line, `words` are parts of words.
+    """
 
     start: float
     end: float
@@ -63,16 +68,8 @@ def cues_of(words: Sequence[Word], *, until: float | None = None, columns: int =
     if not words:
         return ()
     last = max(word.end for word in words) if until is None else until
-    spans = [span for run in _runs(words) for span in _cut(words, *run, last, columns)]
-    return tuple(
-        Cue(
-            start=words[first].start,
-            end=_shown_until(words, first, beyond, last),
-            lines=_layout(tuple(word.text for word in words[first:beyond]), columns)[1],
-            words=tuple(words[first:beyond]),
-        )
-        for first, beyond in spans
-    )
+    run = _Speech(atoms_of(words, columns), last, columns)
+    return tuple(run.cue(first, beyond) for run_first, end in run.runs() for first, beyond in run.cut(run_first, end))
 
 
 def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
@@ -88,105 +85,134 @@ def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
     )
 
 
-def _runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Stretches without a long pause, as half-open ranges."""
-    first = 0
-    for here in range(1, len(words)):
-        if words[here].start - words[here - 1].end > PAUSE:
-            yield first, here
-            first = here
-    yield first, len(words)
+def bare(text: str) -> str:
+    """Text without white space: what captions and script must agree on, wherever their lines break."""
+    return "".join(text.split())
 
 
-def _cut(words: Sequence[Word], first: int, beyond: int, last: float, columns: int) -> list[tuple[int, int]]:
-    """The cheapest cues for one run: `best[k]` covers its words up to `k`."""
-    best: list[tuple[float, int]] = [(0.0, first)]
-    for end in range(first + 1, beyond + 1):
-        options: list[tuple[float, int]] = []
-        for start in range(end - 1, first - 1, -1):
-            cost = _cost(words, start, end, last, columns)
-            if options and math.isinf(cost):
-                break  # one that starts earlier fits even less
-            options.append((best[start - first][0] + cost, start))
-        best.append(min(options))
-    spans = []
-    while beyond > first:
-        start = best[beyond - first][1]
-        spans.append((start, beyond))
-        beyond = start
-    return spans[::-1]
+class _Layout(NamedTuple):
+    """What lines cost, and before which atom the second one starts, if there is one."""
+
+    cost: float
+    cut: int | None = None
 
 
-def _cost(words: Sequence[Word], first: int, beyond: int, last: float, columns: int) -> float:
-    """Infinite if these words do not fit into one cue; a word alone always does."""
-    texts = tuple(word.text for word in words[first:beyond])
-    seconds = _shown_until(words, first, beyond, last) - words[first].start
-    layout = _layout(texts, columns)[0] if len(texts) > 1 else 0.0
-    if math.isinf(layout) or (seconds > LONGEST and len(texts) > 1):
-        return math.inf
-    ending = _break_cost(texts[-1], words[beyond].text if beyond < len(words) else "")
-    mixed = ending > SENTENCE and any(_break_cost(*pair) == SENTENCE for pair in pairwise(texts))
-    rush = max(0.0, len(" ".join(texts)) / max(seconds, 0.001) - READING)
-    return CUE + layout + ending + MIXED * mixed + RUSH * rush + FLASH * max(0.0, SHORTEST - seconds)
+NONE = _Layout(math.inf)
 
 
-def _shown_until(words: Sequence[Word], first: int, beyond: int, last: float) -> float:
-    """Until the next caption if that is near; else long enough to be read."""
-    start, spoken = words[first].start, max(words[beyond - 1].end, words[first].start)
-    limit = words[beyond].start if beyond < len(words) else max(last, start)
-    if limit - spoken <= PAUSE:
-        return limit
-    length = sum(len(word.text) + 1 for word in words[first:beyond]) - 1
-    wanted = max(spoken + LINGER, start + SHORTEST, start + length / READING)
-    return min(limit, max(spoken, min(wanted, start + LONGEST)))
+class _Speech:
+    """Timed atoms with running sums, so that no candidate's text is put together before it has won."""
+
+    def __init__(self, atoms: Sequence[Atom], last: float, columns: int) -> None:
+        self._atoms, self._last, self._columns = atoms, last, columns
+        to = [0, *accumulate(width(atom.word.text) for atom in atoms)]
+        gaps = [0, *accumulate(not atom.glued for atom in atoms)]
+        self._ending = [text + gap for text, gap in zip(to, gaps, strict=True)]  # width up to an atom ...
+        self._starting = [text + gap for text, gap in zip(to, [*gaps[1:], gaps[-1]], strict=True)]  # ... less this
+        self._breaks = [SENTENCE, *(_between(*pair) for pair in pairwise(atoms)), SENTENCE]
+        self._ends = [0, *accumulate(cost == SENTENCE for cost in self._breaks)]
+
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Stretches without a long pause, as half-open ranges."""
+        first = 0
+        for here in range(1, len(self._atoms)):
+            if self._atoms[here].word.start - self._atoms[here - 1].word.end > PAUSE:
+                yield first, here
+                first = here
+        yield first, len(self._atoms)
+
+    def cut(self, first: int, beyond: int) -> list[tuple[int, int]]:
+        """The cheapest cues for one run: `best[k]` covers its atoms up to `k`."""
+        best: list[tuple[float, int]] = [(0.0, first)]
+        for end in range(first + 1, beyond + 1):
+            options: list[tuple[float, int]] = []
+            for start in range(end - 1, first - 1, -1):
+                cost = self._cost(start, end)
+                if options and math.isinf(cost):
+                    break  # one that starts earlier fits even less
+                options.append((best[start - first][0] + cost, start))
+            best.append(min(options))
+        spans = []
+        while beyond > first:
+            start = best[beyond - first][1]
+            spans.append((start, beyond))
+            beyond = start
+        return spans[::-1]
+
+    def cue(self, first: int, beyond: int) -> Cue:
+        cut = self._layout(first, beyond).cut
+        spans = [(first, beyond)] if cut is None else [(first, cut), (cut, beyond)]
+        return Cue(
+            start=self._atoms[first].word.start,
+            end=self._shown_until(first, beyond),
+            lines=tuple(self._line(*span) for span in spans),
+            words=tuple(atom.word for atom in self._atoms[first:beyond]),
+        )
+
+    def _line(self, first: int, beyond: int) -> str:
+        pieces = (atom.word.text if atom.glued else " " + atom.word.text for atom in self._atoms[first:beyond])
+        return "".join(pieces).lstrip(" ")
+
+    def _width(self, first: int, beyond: int) -> int:
+        return self._ending[beyond] - self._starting[first]
+
+    def _cost(self, first: int, beyond: int) -> float:
+        """Infinite if these atoms do not fit into one cue; one alone always does."""
+        seconds = self._shown_until(first, beyond) - self._atoms[first].word.start
+        layout = self._layout(first, beyond).cost
+        if math.isinf(layout) or (seconds > LONGEST and beyond - first > 1):
+            return math.inf
+        ending = self._breaks[beyond]
+        mixed = ending > SENTENCE and self._ends[beyond] > self._ends[first + 1]
+        rush = max(0.0, self._width(first, beyond) / max(seconds, 0.001) - READING)
+        return CUE + layout + ending + MIXED * mixed + RUSH * rush + FLASH * max(0.0, SHORTEST - seconds)
+
+    def _shown_until(self, first: int, beyond: int) -> float:
+        """Until the next caption if that is near; else long enough to be read."""
+        start = self._atoms[first].word.start
+        spoken = max(self._atoms[beyond - 1].word.end, start)
+        limit = self._atoms[beyond].word.start if beyond < len(self._atoms) else max(self._last, start)
+        if limit - spoken <= PAUSE:
+            return limit
+        wanted = max(spoken + LINGER, start + SHORTEST, start + self._width(first, beyond) / READING)
+        return min(limit, max(spoken, min(wanted, start + LONGEST)))
+
+    def _layout(self, first: int, beyond: int) -> _Layout:
+        """The best lines; infinite if more than two are needed."""
+        if self._width(first, beyond) <= self._columns:
+            return _Layout(0.0)
+        least = bisect_left(self._starting, self._ending[beyond] - self._columns, first + 1, beyond)
+        most = bisect_right(self._ending, self._starting[first] + self._columns, first + 1, beyond)
+        return min((_Layout(self._parting(first, cut, beyond), cut) for cut in range(least, most)), default=NONE)
+
+    def _parting(self, first: int, cut: int, beyond: int) -> float:
+        imbalance = abs(self._width(first, cut) - self._width(cut, beyond)) / self._columns
+        return SECOND_LINE + IMBALANCE * imbalance + self._breaks[cut] / 4
 
 
-@lru_cache(maxsize=4096)  # the winners are laid out once more
-def _layout(texts: tuple[str, ...], columns: int) -> tuple[float, tuple[str, ...]]:
-    """The best lines and their cost; infinite if more than two are needed."""
-    whole = " ".join(texts)
-    if len(whole) <= columns:
-        return 0.0, (whole,)
-    best = (CHOPPED if _choppable(texts, columns) else math.inf, _chopped(whole, columns))
-    for cut in range(1, len(texts)):
-        upper, lower = " ".join(texts[:cut]), " ".join(texts[cut:])
-        if len(upper) <= columns and len(lower) <= columns:
-            imbalance = abs(len(upper) - len(lower)) / columns
-            cost = SECOND_LINE + IMBALANCE * imbalance + _break_cost(texts[cut - 1], texts[cut]) / 4
-            best = min(best, (cost, (upper, lower)))
-    return best
-
-
-def _choppable(texts: tuple[str, ...], columns: int) -> bool:
-    """Whether there is a word longer than a line, and cutting hides no other."""
-    *before, last = map(len, texts)
-    return max(*before, last, 0) > columns and (
-        sum(before) + len(before) + min(last, columns + 1) < LINES * columns or not before
-    )
-
-
-def _chopped(text: str, columns: int) -> tuple[str, ...]:
-    """A word longer than a line, such as an address, is cut for display; what two lines cannot hold is left out."""
-    if len(text) > LINES * columns:
-        text = text[: LINES * columns - 1] + "…"
-    return tuple(text[at : at + columns] for at in range(0, len(text), columns))
+def _between(one: Atom, other: Atom) -> float:
+    """How much it hurts to part two neighbours."""
+    cost = _break_cost(one.word.text, other.word.text)
+    return min(cost, glued_cost(one.word.text, other.word.text)) if other.glued and cost > CLAUSE else cost
 
 
 @lru_cache(maxsize=4096)
 def _break_cost(word: str, following: str) -> float:
     """How much it hurts to part `word` from what follows."""
-    bare = word.rstrip(CLOSERS)
-    if not following or (bare.endswith((".", "!", "?", "…", "。", "！", "？")) and not following[0].islower()):
-        return SENTENCE if not _is_initial(bare) else BOUND
-    if bare.endswith((",", ";", ":", "—", "–", "、", "，")) or following.startswith(("—", "–", "(", "“", "«")):
+    bare_word = word.rstrip(CLOSERS)
+    if bare_word.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) and not following[:1].islower():
+        return SENTENCE if not _is_initial(bare_word) else BOUND
+    if bare_word.endswith((",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛")) or following.startswith(
+        ("—", "–", "(", "“", "«", "「", "（")
+    ):
         return CLAUSE
-    if bare.lower() in BINDING:
+    if bare_word.lower() in BINDING:
         return BOUND
     if following.lower() in CONJUNCTIONS:
         return CONJUNCTION
     return PREPOSITION if following.lower() in PREPOSITIONS else ANYWHERE
 
 
-def _is_initial(bare: str) -> bool:
+def _is_initial(word: str) -> bool:
     """`J.` of a name and the like: no end of a sentence."""
-    return len(bare) == 2 and bare[0].isupper() and bare[0] != "I"
+    return len(word) == 2 and word[0].isupper() and word[0] != "I"

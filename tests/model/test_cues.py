@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurad.model.cues import COLUMNS, LINGER, LONGEST, PAUSE, READING, SHORTEST, Cue, cues_of, shift
+from aurad.model.atoms import NO_END, NO_START, width
+from aurad.model.cues import COLUMNS, LINGER, LONGEST, PAUSE, READING, SHORTEST, Cue, bare, cues_of, shift
 from aurad.model.narration import Word
 
 SPEECH = 15.0  # characters a second of an unhurried voice
@@ -55,8 +56,11 @@ def test_whatever_is_said_every_word_appears_once_in_order_and_nothing_overlaps(
     words: list[Word], until: float | None, columns: int
 ) -> None:
     cues = cues_of(words, until=until, columns=columns)
-    assert [word for cue in cues for word in cue.words] == words
-    assert all(1 <= len(cue.lines) <= 2 and max(map(len, cue.lines)) <= columns for cue in cues)
+    assert "".join(word.text for cue in cues for word in cue.words) == "".join(word.text for word in words)
+    assert bare("".join(line for cue in cues for line in cue.lines)) == bare("".join(word.text for word in words))
+    assert all(1 <= len(cue.lines) <= 2 and max(map(width, cue.lines)) <= columns for cue in cues)
+    timed = [word.start for cue in cues for word in cue.words]
+    assert timed == sorted(timed)
     assert all(cue.start <= cue.end for cue in cues)
     assert all(one.end <= other.start for one, other in pairwise(cues))
 
@@ -120,13 +124,78 @@ def test_captions_follow_each_other_without_a_flicker() -> None:
     assert all(one.end == other.start for one, other in pairwise(cues))
 
 
-def test_an_endless_word_is_cut_for_display_only() -> None:
+def test_an_endless_word_parts_after_its_punctuation_and_no_letter_is_lost() -> None:
     address = "https://example.org/" + "a" * 40
     (cue,) = cues_of(spoken(address))
-    assert cue.lines == (address[:42], address[42:])
-    assert cue.words[0].text == address
-    (cue,) = cues_of(spoken("x" * 200))
-    assert cue.lines == ("x" * 42, "x" * 41 + "…")
+    assert cue.lines == ("https://example.org/", "a" * 40)
+    cues = cues_of(spoken("x" * 10_000), until=700)
+    assert "".join(line for cue in cues for line in cue.lines) == "x" * 10_000
+    assert all(cue.end - cue.start >= SHORTEST for cue in cues)
+
+
+# ---------------------------------------------------------------- scripts without spaces, and from right to left
+
+
+HAN, KANA, KATA = "蜜蜂看见的世界花朵早就知道光线", "はすのかでありましたら", "ミツバチカメラコーヒー"
+
+
+@st.composite
+def east_asian(draw: st.DrawFn) -> list[Word]:
+    """Whole sentences as one word, as Chinese and Japanese are written, at 4..7 characters a second."""
+    letters = st.sampled_from(HAN + KANA + KATA)
+    words, clock = [], 0.0
+    for _ in range(draw(st.integers(1, 4))):
+        clauses = draw(st.lists(st.text(letters, min_size=3, max_size=11).map("花".__add__), min_size=1, max_size=6))
+        text = "、".join(clauses) + "。"
+        words.append(Word(text=text, start=clock, end=clock + len(text) / draw(st.floats(4, 7))))
+        clock = words[-1].end + 0.3
+    return words
+
+
+@given(east_asian(), st.sampled_from([COLUMNS, 26]))
+def test_chinese_and_japanese_part_between_characters_by_their_rules(words: list[Word], columns: int) -> None:
+    cues = cues_of(words, until=words[-1].end + 1.2, columns=columns)
+    lines = [line for cue in cues for line in cue.lines]
+    assert "".join(lines).replace(" ", "") == "".join(word.text for word in words)
+    assert all(width(line) <= columns for line in lines)
+    assert not any(line[0] in NO_START or line[-1] in NO_END for line in lines)
+    assert all(cue.end - cue.start <= LONGEST + SLACK for cue in cues)
+    assert all(width("".join(cue.lines)) / (cue.end - cue.start) <= READING + SLACK for cue in cues)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("蜜蜂看到的世界和我们不同，而花朵早就知道这一切。", ("蜜蜂看到的世界和我们不同，", "而花朵早就知道这一切。")),
+        ("ミツバチはコーヒーの香りを覚えている。花も知っている。",
+         ("ミツバチはコーヒーの香りを覚えている。", "花も知っている。")),
+        ("我们用Python 3.13写了「aurad」这个视频程序，很好。", ("我们用Python 3.13写了", "「aurad」这个视频程序，很好。")),
+        ("꿀벌은 우리와 다르게 세상을 본다, 그리고 꽃은 오래 전부터 알았다.",
+         ("꿀벌은 우리와 다르게 세상을 본다,", "그리고 꽃은 오래 전부터 알았다.")),
+        ("النحل لا يرى العالم كما نراه، والزهور تعرف ذلك.", ("النحل لا يرى العالم كما نراه،", "والزهور تعرف ذلك.")),
+    ],
+)  # fmt: skip
+def test_other_scripts_break_where_their_readers_expect_it(text: str, lines: tuple[str, ...]) -> None:
+    (cue,) = cues_of(spoken(text, rate=12.0))
+    assert cue.lines == lines
+
+
+def test_marks_stay_on_their_letters() -> None:
+    flagged = "e\N{COMBINING ACUTE ACCENT}" * 60
+    lines = [line for cue in cues_of(spoken(flagged)) for line in cue.lines]
+    assert all(line.startswith("e") and line.endswith("\N{COMBINING ACUTE ACCENT}") for line in lines)
+    assert {width(line) for line in lines} == {42, 18}
+
+
+def test_text_that_looks_like_markup_is_text() -> None:
+    hostile = r"',drawbox=x=1:y=2 <script>alert(1)</script> {\an8}%{pts} \N &amp; --> 00:00"
+    shown = " ".join(" ".join(cue.lines) for cue in cues_of(spoken(hostile)))
+    assert shown == hostile
+
+
+def test_ten_thousand_characters_without_a_space_are_cut_in_seconds() -> None:
+    cues = cues_of(spoken("花朵早就知道光线" * 1250, rate=5))
+    assert len(cues) > 200
 
 
 def test_fast_speech_gets_fewer_and_longer_captions_rather_than_flashes() -> None:
