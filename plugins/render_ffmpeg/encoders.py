@@ -24,7 +24,8 @@ X264: dict[Quality, tuple[Preset, int]] = {
     "high": ("medium", 19),
 }
 SETTLE = 8  # frames, two groups of B frames: then a still looks as if it were encoded on (PSNR within 0.5 dB)
-LOOKAHEAD = "mbtree=1:rc-lookahead=10"
+LOOKAHEADS = {"superfast": "mbtree=1:rc-lookahead=10", "ultrafast": ""}
+USUAL_LOOKAHEAD = "rc-lookahead=20"  # x264's own 40 costs 150 MB more at 1080p and shows nothing
 HARDWARE_QP: dict[Quality, int] = {"draft": 28, "standard": 23, "high": 20}
 COLOUR = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 TAGGED = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
@@ -56,7 +57,8 @@ def can_repeat(profile: Profile) -> bool:
 def _x264(options: Options, canvas: Canvas, quality: Quality) -> Profile:
     preset, crf = X264[quality]
     preset, crf = options.preset or preset, crf if options.crf is None else options.crf
-    extra = ("-x264-params", LOOKAHEAD) if preset == "superfast" else ()
+    lookahead = LOOKAHEADS.get(preset, USUAL_LOOKAHEAD)
+    extra = ("-x264-params", lookahead) if lookahead else ()
     own = ("-preset", preset, "-crf", str(crf), *extra, "-threads", "1", "-sc_threshold", "0", "-forced-idr", "1")
     return _profile(SOFTWARE, f"libx264 {preset} crf {crf}", canvas, "yuv420p", own)
 

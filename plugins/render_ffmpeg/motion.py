@@ -1,4 +1,4 @@
-"""The moving window (Ken Burns): where it is at a time, and a sub-pixel warp of the picture to the canvas."""
+"""The moving window (Ken Burns): where it is at a time. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurad.api import Motion, View
-from aurad_plugins.render_ffmpeg.planes import Planes
 
 END_SPEED = 0.35  # of the mean speed, at both ends: eased, yet nothing stands still before a cut
 LINEAR = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -48,22 +47,6 @@ def window(view: View, picture: tuple[int, int], canvas: tuple[int, int]) -> Win
         width, height = width * picture[1] / height, picture[1]
     left = min(view.x * picture[0], picture[0] - width)
     return max(left, 0.0), max(min(view.y * picture[1], picture[1] - height), 0.0), width
-
-
-def warp(picture: Planes, where: Window, out: Planes) -> None:
-    """Draw the window of `picture` over all of `out`, without rounding it to pixels."""
-    left, top, width = where
-    scale = width / out.width
-    luma = matrix(scale, left + 0.5 * scale - 0.5, top + 0.5 * scale - 0.5)
-    # Chroma columns lie on even luma columns, chroma rows between two luma rows.
-    chroma = matrix(scale, (left + 0.5 * scale - 0.5) / 2, top / 2 + 0.5 * scale - 0.5)
-    for source, target, where_from in (
-        (picture.y, out.y, luma),
-        (picture.u, out.u, chroma),
-        (picture.v, out.v, chroma),
-    ):
-        size = (target.shape[1], target.shape[0])
-        cv2.warpAffine(source, where_from, size, dst=target, flags=LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def matrix(scale: float, x: float, y: float) -> Matrix:

@@ -12,6 +12,9 @@ from aurad.api import BadInput, Canvas, Motion
 from aurad_plugins.render_ffmpeg.planes import U8, Planes, rgb_to_planes
 
 MOST_PIXELS = 50_000_000  # a 12 kB PNG can claim 100 million; the largest camera pictures have 48
+SPARE = (
+    1.07  # detail beyond that: a moving window never meets the picture pixel for pixel, where blur would come and go
+)
 MOST_DETAIL = 2.0  # times the canvas: what a zoom can use before memory counts for more
 
 
@@ -30,7 +33,7 @@ def read_picture(path: Path, mode: str) -> U8:
 def read_still(path: Path, canvas: Canvas, motion: Motion | None) -> Planes:
     """The picture covering the canvas, with as much detail as the smallest window of `motion` shows."""
     rgb = cover(read_picture(path, "RGB"), canvas.width / canvas.height)
-    zoom = 1.0 if motion is None else 1 / min(motion.start.width, motion.end.width)
+    zoom = 1.0 if motion is None else SPARE / min(motion.start.width, motion.end.width)
     detail = min(zoom, MOST_DETAIL, max(rgb.shape[1] / canvas.width, 1.0))
     return rgb_to_planes(scale(rgb, _even(canvas.width * detail), _even(canvas.height * detail)))
 

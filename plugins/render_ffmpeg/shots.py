@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from aurad.api import Animation, Artifact, Canvas, Layer, Motion, Still
-from aurad_plugins.render_ffmpeg.motion import arrive, moves, view_at, warp, window
+from aurad_plugins.render_ffmpeg.motion import arrive, moves, view_at, window
 from aurad_plugins.render_ffmpeg.pictures import read_picture, read_still
 from aurad_plugins.render_ffmpeg.planes import Box, Planes
 from aurad_plugins.render_ffmpeg.sprites import Sprite, rgba_to_sprite
+from aurad_plugins.render_ffmpeg.zoom import Zoom
 
 LEAD = 0.1  # seconds that a layer starts before its word, so that it is there as it is named
 GROW_FROM = 0.9  # the size at which `grow` begins
@@ -37,23 +38,24 @@ class Files(Protocol):
 
 
 class Backdrop:
-    """A picture under a moving or resting window."""
+    """A picture under a window that moves, or stands still and is drawn once."""
 
-    def __init__(self, picture: Planes, motion: Motion | None, canvas: Canvas, frames: int) -> None:
-        self._picture, self._canvas = picture, (canvas.width, canvas.height)
-        self._motion, self._frames = motion or Motion(), max(frames, 1)
-        self.moves = moves(motion)
+    def __init__(self, path: Path, motion: Motion | None, canvas: Canvas, frames: int) -> None:
+        self._motion, self._frames, self._moves = motion or Motion(), max(frames, 1), moves(motion)
+        self._zoom = Zoom(read_still(path, canvas, motion))
+        self._rest: Planes | None = None
 
     def draw(self, frame: int, out: Planes) -> None:
-        if not self.moves and self._motion.start.width == 1 and self._picture.box == out.box:
-            out.copy_from(self._picture)
+        if self._moves:
+            self._draw(frame / self._frames, out)
             return
-        view = view_at(self._motion, frame / self._frames)
-        warp(self._picture, window(view, (self._picture.width, self._picture.height), self._canvas), out)
+        if self._rest is None:
+            self._rest = Planes(out.width, out.height)
+            self._draw(0, self._rest)
+        out.copy_from(self._rest)
 
-
-def open_backdrop(path: Path, motion: Motion | None, canvas: Canvas, frames: int) -> Backdrop:
-    return Backdrop(read_still(path, canvas, motion), motion, canvas, frames)
+    def _draw(self, time: float, out: Planes) -> None:
+        self._zoom.draw(window(view_at(self._motion, time), self._zoom.size, (out.width, out.height)), out)
 
 
 class StillFrames:
@@ -70,7 +72,7 @@ class StillFrames:
 
     @cached_property
     def _backdrop(self) -> Backdrop:
-        return open_backdrop(self._files(self._shot.image), self._shot.motion, self._canvas, self._frames)
+        return Backdrop(self._files(self._shot.image), self._shot.motion, self._canvas, self._frames)
 
 
 class Entrance:
@@ -115,7 +117,7 @@ class AnimationFrames:
 
     @cached_property
     def _backdrop(self) -> Backdrop:
-        return open_backdrop(self._files(self._shot.base), self._shot.motion, self._canvas, self._frames)
+        return Backdrop(self._files(self._shot.base), self._shot.motion, self._canvas, self._frames)
 
     @cached_property
     def _base(self) -> Planes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,12 +16,13 @@ from aurad.testing import put
 from aurad_plugins.render_ffmpeg.captions import Captions, draw_cue, missing_letters
 from aurad_plugins.render_ffmpeg.clips import BT601, recolour
 from aurad_plugins.render_ffmpeg.encoders import Options, candidates, group_frames
-from aurad_plugins.render_ffmpeg.motion import arrive, ease, view_at, warp, window
+from aurad_plugins.render_ffmpeg.motion import arrive, ease, view_at, window
 from aurad_plugins.render_ffmpeg.pictures import cover, read_picture
 from aurad_plugins.render_ffmpeg.planes import Box, Planes, even_box, rgb_to_planes, yuv_matrix
 from aurad_plugins.render_ffmpeg.scene import Shots
 from aurad_plugins.render_ffmpeg.spans import Pace, encoded_frames, key_frame_times, plan_pieces
 from aurad_plugins.render_ffmpeg.sprites import rgba_to_sprite
+from aurad_plugins.render_ffmpeg.zoom import REACH, Span, Zoom, fit
 
 CANVAS = Canvas(width=64, height=64, fps=10)
 
@@ -77,14 +79,40 @@ def test_the_window_stays_inside_the_picture(x: float, y: float, w: float, x2: f
     assert top + width * 1080 / 1920 <= 1000 + 1e-6
 
 
-def test_a_warp_shifts_luma_and_chroma_alike_by_parts_of_a_pixel() -> None:
+def test_a_window_shifts_luma_and_chroma_alike_by_parts_of_a_pixel() -> None:
     ramp = np.stack([np.tile(np.arange(128), (128, 1))] * 3, -1).astype(np.uint8)
     ramp[..., 2] = 255 - ramp[..., 2]
-    picture, out = rgb_to_planes(ramp), Planes(64, 64)
-    warp(picture, (20.5, 30.0, 64.0), out)
+    zoom, out = Zoom(rgb_to_planes(ramp)), Planes(64, 64)
+    zoom.draw((20.5, 30.0, 64.0), out)
     expected = rgb_to_planes(((ramp[30:94, 20:84].astype(int) + ramp[30:94, 21:85]) // 2).astype(np.uint8))
     for mine, theirs in ((out.y, expected.y), (out.u, expected.u), (out.v, expected.v)):
         assert np.abs(mine[2:-2, 2:-2].astype(int) - theirs[2:-2, 2:-2]).max() <= 1
+
+
+@given(st.floats(0, 300), st.floats(1.05, 1.9))
+def test_a_fit_shows_what_it_says(start: float, scale: float) -> None:
+    span = Span(start, 640 * scale)
+    found = fit(span, 640)
+    ratio = found.taken / found.size
+    first, last = found.first + found.skip * ratio, found.first + (found.skip + 640) * ratio
+    assert found.skip + 640 <= found.size <= 640 + REACH
+    assert max(abs(first - start), abs(last - start - span.length)) == pytest.approx(found.error, abs=1e-6)
+    assert found.error < 0.51
+
+
+def test_both_ways_of_drawing_a_window_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    smooth = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 255, (500, 800, 3), np.uint8), (0, 0), 2)
+    zoom, quick, exact = Zoom(rgb_to_planes(np.asarray(smooth, np.uint8))), Planes(320, 180), Planes(320, 180)
+    quickly = 0
+    for step in range(40):
+        where = (30 + step * 0.37, 20 + step * 0.21, 420 - step * 0.83)
+        zoom.draw(where, exact if step % 2 else quick)
+        with monkeypatch.context() as patch:
+            patch.setattr("aurad_plugins.render_ffmpeg.zoom.TOLERANCE", -1.0)
+            zoom.draw(where, quick if step % 2 else exact)
+        assert np.abs(quick.data.astype(int) - exact.data).max() <= 2
+        quickly += bool((quick.data != exact.data).any())
+    assert quickly > 20, "the quick way is hardly taken"
 
 
 # ---------------------------------------------------------------- colours
