@@ -11,6 +11,7 @@ import trio
 
 Rank = tuple[float, ...]
 Emit = Callable[[str, Any], None]
+DOWN = 5.0  # seconds a cancelled task may take to be gone: a worker that does not obey is killed after one
 
 
 class Slots:
@@ -107,7 +108,7 @@ class Flight:
             self._landed.set()
 
     async def wait(self, waiter: Waiter) -> Any:
-        """The result, or the error; whoever leaves last takes the flight down."""
+        """The result, or the error; whoever leaves last takes the flight down, and goes when it is down."""
         self.waiters.append(waiter)
         for note in self._notes.values():
             waiter.emit(*note)
@@ -117,6 +118,8 @@ class Flight:
             self.waiters.remove(waiter)
             if not self.waiters:
                 self._scope.cancel()
+                with trio.move_on_after(DOWN, shield=True):
+                    await self._landed.wait()
         if self._error is not None:
             raise self._error
         return self._result

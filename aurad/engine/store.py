@@ -67,7 +67,10 @@ class Store:
     async def put_bytes(self, data: bytes, media_type: str) -> Artifact:
         """Store bytes that are already in memory."""
         with self.workspace() as folder:
-            await trio.Path(folder / "data").write_bytes(data)
+            try:
+                await trio.Path(folder / "data").write_bytes(data)
+            except OSError as error:
+                raise disk_error("store some data", error) from error
             return await self.put(folder / "data", media_type)
 
     async def check(self, sha256: str) -> Path:
@@ -80,7 +83,10 @@ class Store:
     @contextmanager
     def workspace(self) -> Iterator[Path]:
         """A private folder on the store's file system, removed afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self.work))
+        try:
+            folder = Path(tempfile.mkdtemp(dir=self.work))
+        except OSError as error:
+            raise disk_error("make a workspace", error) from error
         try:
             yield folder
         finally:
@@ -126,24 +132,28 @@ class Store:
             if expected not in (None, sha256):
                 raise AuradError("E308-RESULT", f"cannot take {source}: its hash is {sha256}, not {expected}")
             final = self.path(sha256)
-            if not self.has(sha256, size):
+            if not self._is_good(sha256):  # what is there may be damaged: our copy is not
                 final.parent.mkdir(exist_ok=True)
                 os.chmod(name, 0o444)
                 os.replace(name, final)
                 _sync_folder(final.parent)
-            info = final.stat()
-            self._checked[sha256] = (info.st_size, info.st_mtime_ns)
+            self._checked[sha256] = _stamp(final)
             return sha256, size
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(name)
 
+    def _is_good(self, sha256: str) -> bool:
+        """Whether an object is as it was when its bytes were last seen."""
+        with suppress(OSError):
+            return self._checked.get(sha256) == _stamp(self.path(sha256))
+        return False
+
     def _check(self, sha256: str) -> Path:
         path = self.path(sha256)
         try:
-            info = path.stat()
-            stamp = (info.st_size, info.st_mtime_ns)
-            if self._checked.get(sha256) != stamp:
+            if not self._is_good(sha256):
+                stamp = _stamp(path)
                 with path.open("rb") as file:
                     if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                         raise Damaged(sha256)
@@ -151,6 +161,11 @@ class Store:
         except OSError as error:
             raise Damaged(sha256) from error
         return path
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    info = path.stat()
+    return info.st_size, info.st_mtime_ns
 
 
 def _copy(file: BinaryIO, copy: BinaryIO) -> tuple[str, int]:
