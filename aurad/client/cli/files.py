@@ -101,8 +101,8 @@ def staging(folder: Path) -> Iterator[Path]:
 
 def check_writable(folder: Path) -> None:
     """Try to make something in `folder`, or where it would be made; raises E505."""
-    there = next(one for one in (folder, *folder.parents) if one.exists())
     with naming(folder):
+        there = next(one for one in (folder, *folder.parents) if one.exists())
         if not there.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, f"{there} is not a folder")
         with interrupts.held():
