@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -60,24 +61,48 @@ class Captions:
 
 def draw_cue(lines: tuple[str, ...], word: int, highlight: bool, canvas: Canvas, font_file: Path) -> Image.Image:
     """Lines centred over a box; word number `word` in the accent colour."""
-    font = _fitting(tuple(lines), canvas, str(font_file))
-    size, (pad_x, pad_y) = font.size, (font.size * PAD_X, font.size * PAD_Y)
-    step = size * LINE
-    width = max((font.getlength(line) for line in lines), default=0)
-    picture = Image.new("RGBA", (round(width + 2 * pad_x), round(step * len(lines) + 2 * pad_y)))
-    pen = ImageDraw.Draw(picture)
-    pen.rounded_rectangle((0, 0, picture.width - 1, picture.height - 1), size * 0.28, fill=BACK)
+    look = Look(_fitting(tuple(lines), canvas, str(font_file)), highlight)
+    picture = _unmarked(tuple(lines), look)
     first = 0
     for number, line in enumerate(lines):
-        place = ((picture.width - font.getlength(line)) / 2, pad_y + step * number + step / 2)
-        outline = max(round(size / 22), 1) if highlight else 0
-        pen.text(place, line, TEXT, font, "lm", stroke_width=outline, stroke_fill=OUTLINE)
         words = line.split()
         if 0 <= word - first < len(words):
             before = " ".join(words[: word - first]) + " " * (word > first)
-            spot = (place[0] + font.getlength(before), place[1])
-            pen.text(spot, words[word - first], ACCENT, font, "lm", stroke_width=outline, stroke_fill=OUTLINE)
+            left, middle = look.place(picture, number, line)
+            picture = picture.copy()
+            look.write(picture, (left + look.font.getlength(before), middle), words[word - first], ACCENT)
         first += len(words)
+    return picture
+
+
+class Look(NamedTuple):
+    """How text is set."""
+
+    font: ImageFont.FreeTypeFont
+    outlined: bool
+
+    def place(self, picture: Image.Image, number: int, line: str) -> tuple[float, float]:
+        """The left end of a line's middle."""
+        size = self.font.size
+        return (picture.width - self.font.getlength(line)) / 2, size * (PAD_Y + LINE * (number + 0.5))
+
+    def write(
+        self, picture: Image.Image, place: tuple[float, float], text: str, colour: tuple[int, int, int, int]
+    ) -> None:
+        outline = max(round(self.font.size / 22), 1) if self.outlined else 0
+        pen = ImageDraw.Draw(picture)
+        pen.text(place, text, colour, self.font, "lm", stroke_width=outline, stroke_fill=OUTLINE)
+
+
+@lru_cache(maxsize=2)  # a cue is drawn anew for each of its words, one after the other
+def _unmarked(lines: tuple[str, ...], look: Look) -> Image.Image:
+    size = look.font.size
+    width = max((look.font.getlength(line) for line in lines), default=0)
+    picture = Image.new("RGBA", (round(width + 2 * PAD_X * size), round(size * (LINE * len(lines) + 2 * PAD_Y))))
+    box = (0, 0, picture.width - 1, picture.height - 1)
+    ImageDraw.Draw(picture).rounded_rectangle(box, size * 0.28, fill=BACK)
+    for number, line in enumerate(lines):
+        look.write(picture, look.place(picture, number, line), line, TEXT)
     return picture
 
 
