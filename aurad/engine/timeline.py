@@ -53,11 +53,15 @@ def project_script(script: Script) -> Script:
 
 
 def with_ids(script: Script) -> Script:
-    """Every scene with an id: its own, else `s<n>`, the first free one from its place on."""
-    taken = {scene.scene_id for scene in script.scenes}
+    """Every scene with an id that no other has: its own, else the first free `s<n>`."""
+    taken, seen = {scene.scene_id for scene in script.scenes}, {""}
     free = (f"s{number}" for number in itertools.count(1))
     fresh = (name for name in free if name not in taken)
-    scenes = (s if s.scene_id else msgspec.structs.replace(s, scene_id=next(fresh)) for s in script.scenes)
+    scenes = []
+    for scene in script.scenes:
+        own = scene if scene.scene_id not in seen else msgspec.structs.replace(scene, scene_id=next(fresh))
+        seen.add(own.scene_id)
+        scenes.append(own)
     return msgspec.structs.replace(script, scenes=tuple(scenes))
 
 
