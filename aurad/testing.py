@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import imageio_ffmpeg
 import msgspec
+import trio
 
 from aurad.model.artifact import Artifact
 from aurad.model.narration import Narration
@@ -29,6 +30,8 @@ from aurad.wire.worker import METHODS, LogNews, PartNews, ProgressNews, ToolNews
 from aurad.worker.call import Caller
 from aurad.worker.context import Task, TaskContext
 from aurad.worker.probe import probe_file
+
+CLOSE_SECONDS = 10  # for a stage to let go of what it opened, whatever became of the test
 
 
 class Ran(NamedTuple):
@@ -96,7 +99,8 @@ async def run_stage(
     try:
         result = await caller.call(stage, method, request, context)
     finally:
-        await caller.close()
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            await caller.close()
     output = msgspec.convert(result.output, METHODS[method].result, str_keys=True)
     return _ran(output, {file.sha256: Path(file.path) for file in result.files}, news)
 

@@ -99,10 +99,10 @@ class Engine:
         )  # fmt: skip
         try:
             return view, job_id, await self.store.check(sha256)
-        except Damaged as error:
-            await self.memo.forget_file(sha256)
-            why = f"cannot open {name} of {job_id}: its bytes have changed or are gone"
-            raise AuradError("E506-STORE", why) from error
+        except Damaged:
+            why = AuradError("E506-STORE", f"cannot open {name} of {job_id}: its bytes have changed or are gone")
+        await self.memo.forget_file(sha256)
+        raise why
 
     async def housekeep_forever(self) -> None:
         """Forget old jobs and collect what nobody needs."""

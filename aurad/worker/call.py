@@ -69,7 +69,8 @@ class Caller:
             async with trio.open_nursery() as nursery:
                 bridge = Bridge(nursery)
                 mine = [AsyncioContext(each, bridge) if isinstance(each, TaskContext) else each for each in arguments]
-                return await self._asyncio.run(lambda: method(*mine))
+                result = await self._asyncio.run(lambda: method(*mine))
+        return result
 
     def _checked(self, stage: Stage[Any], method: str, request: Any, context: TaskContext[Any], value: Any) -> Any:
         """The answer as plain JSON values. It is encoded and read back: constructors check nothing."""

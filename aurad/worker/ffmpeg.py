@@ -60,11 +60,13 @@ class FFmpeg:
         self._silence.run()
         try:
             await self._tool.stdin.send_all(memoryview(planes).cast("B"))
-        except trio.BrokenResourceError as error:
-            await self._succeeded.wait()  # a failure arrives as its own error and cancels this wait
-            raise self._error("it closed its input before the last frame", status=0) from error
+            return
+        except trio.BrokenResourceError:
+            pass  # why it reads no more is told below
         finally:
             self._silence.rest()
+        await self._succeeded.wait()  # a failure arrives as its own error and cancels this wait
+        raise self._error("it closed its input before the last frame", status=0)
 
     def begin(self) -> None:
         """It has all that it needs: from now on silence counts."""

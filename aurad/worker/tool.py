@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Literal, Protocol
@@ -99,7 +99,7 @@ async def open_tool(
         with single_error():
             async with trio.open_nursery() as nursery:
                 log.started(argv)
-                process = await nursery.start(partial(_run, argv, stdin=stdin, pass_fds=tuple(pass_fds)))
+                process = await nursery.start(_run(argv, stdin=stdin, pass_fds=tuple(pass_fds)))
                 tool = Tool(process)
                 nursery.start_soon(partial(tool._pump, log.line, data=data))
                 yield tool
@@ -143,10 +143,10 @@ def single_error() -> Iterator[None]:
         raise (error := real.exceptions[0]) from error.__cause__
 
 
-async def _run(
-    argv: Sequence[str], *, stdin: bool, pass_fds: tuple[int, ...], task_status: trio.TaskStatus[trio.Process]
-) -> None:
-    await trio.run_process(
+def _run(argv: Sequence[str], *, stdin: bool, pass_fds: tuple[int, ...]) -> Callable[..., Awaitable[object]]:
+    """What runs the process, to be started in a nursery."""
+    return partial(
+        trio.run_process,
         argv,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -155,7 +155,6 @@ async def _run(
         start_new_session=True,
         pass_fds=pass_fds,
         deliver_cancel=_stop,
-        task_status=task_status,
     )
 
 

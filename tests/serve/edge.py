@@ -102,7 +102,9 @@ class Edge:
     async def wait_connections(self, number: int) -> None:
         """Until so many are being served."""
         with trio.fail_after(PATIENCE):
-            while self.control.connections != number:
+            while True:
+                if self.control.connections == number:
+                    return
                 await trio.lowlevel.checkpoint()
 
 
