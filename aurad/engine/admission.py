@@ -66,6 +66,7 @@ class Admission:
             ("voice", asked.voice, "voice", "voices"),
             ("theme", asked.theme, "visuals", "themes"),
             ("music", asked.music, "finish", "music"),
+            ("caption style", asked.caption_style, "render", "captionStyles"),
         )
         for what, chosen, stage_kind, listed in checked:
             known = self._catalog.described(providers.all(stage_kind), listed)
@@ -132,7 +133,7 @@ class Admission:
 
 def _names_something(asked: JobSettings, brief: Brief) -> bool:
     """Whether anything has to be looked up; a plain submission is not kept waiting for the catalogue."""
-    chosen = (asked.options, asked.providers, asked.voice, asked.theme, asked.music)
+    chosen = (asked.options, asked.providers, asked.voice, asked.theme, asked.music, asked.caption_style)
     return any(chosen) or brief.language != Brief().language
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import trio
@@ -19,8 +20,9 @@ from aurad.api import (
     SegmentRequest,
     StageContext,
 )
-from aurad_plugins.render_ffmpeg.captions import missing_letters
+from aurad_plugins.render_ffmpeg.captions import FONT_CREDIT, missing_letters, styles
 from aurad_plugins.render_ffmpeg.encoders import SOFTWARE, Options, can_repeat, candidates, pace
+from aurad_plugins.render_ffmpeg.lettering import fonts_fingerprint
 from aurad_plugins.render_ffmpeg.planes import Planes
 from aurad_plugins.render_ffmpeg.repeat import write_segment
 from aurad_plugins.render_ffmpeg.scene import SceneFrames
@@ -37,7 +39,11 @@ class FFmpegRender(RenderStage[Options]):
     Options = Options
 
     def fingerprint(self) -> Mapping[str, str]:
-        return {name: version(name) for name in ("opencv-python-headless", "numpy", "av", "pillow")}
+        found = {name: version(name) for name in ("opencv-python-headless", "numpy", "av", "pillow")}
+        return {**found, "fonts": fonts_fingerprint()}
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"captionStyles": styles(), "credits": [FONT_CREDIT]}
 
     async def profile(self, request: ProfileRequest, context: Context) -> Profile:
         """The first encoder that proves itself; x264 comes last and needs no proof."""

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from aurad.api import Animation, Artifact, BadInput, Canvas, Cue, Layer, Motion, Placed, Still, View, Word
+from aurad.api import Animation, Artifact, BadInput, Canvas, Layer, Motion, Placed, Still, View
 from aurad.testing import put
-from aurad_plugins.render_ffmpeg.captions import Captions, draw_cue, missing_letters
 from aurad_plugins.render_ffmpeg.clips import BT601, recolour
 from aurad_plugins.render_ffmpeg.encoders import Options, candidates, group_frames
 from aurad_plugins.render_ffmpeg.motion import arrive, ease, view_at, window
@@ -264,58 +263,6 @@ def test_a_damaged_picture_is_bad_input(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(BadInput, match=r"cannot read picture broken\.png"):
         read_picture(path, "RGB")
-
-
-# ---------------------------------------------------------------- captions
-
-
-def cue(start: float, end: float, *lines: str) -> Cue:
-    texts = " ".join(lines).split()
-    step = (end - start) / len(texts)
-    words = tuple(Word(text=text, start=start + n * step, end=start + (n + 1) * step) for n, text in enumerate(texts))
-    return Cue(start=start, end=end, lines=lines, words=words)
-
-
-def test_captions_come_and_go_with_their_cues_and_words() -> None:
-    cues = (cue(0.5, 1.5, "two words"), cue(2.0, 3.0, "and one more"))
-    plain, marked = Captions(cues, "plain", CANVAS), Captions(cues, "highlight", CANVAS)
-    assert [plain.state(frame) for frame in (0, 4, 5, 14, 15, 20, 30)] == [
-        None, None, (0, -1), (0, -1), None, (1, -1), None,
-    ]  # fmt: skip
-    assert [marked.state(frame) for frame in (5, 9, 10, 14)] == [(0, 0), (0, 0), (0, 1), (0, 1)]
-
-
-@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (1080, 1080), (1080, 1350), (320, 180)])
-def test_captions_fit_the_canvas_in_their_own_area(size: tuple[int, int]) -> None:
-    canvas = Canvas(width=size[0], height=size[1])
-    lines = ("W" * 42, "the second line, {\\an8}not markup %d")
-    captions, frame = Captions((cue(0, 9, *lines),), "highlight", canvas), Planes(*size)
-    frame.data.fill(128)
-    state = captions.state(3)
-    assert state is not None
-    captions.draw(state, frame)
-    rows, columns = np.nonzero(frame.y != 128)
-    assert columns.min() >= size[0] * 0.02
-    assert columns.max() < size[0] * 0.98
-    assert rows.min() > size[1] * 0.84
-    assert rows.max() < size[1] * 0.975
-
-
-def test_only_the_spoken_word_is_marked() -> None:
-    from aurad_plugins.render_ffmpeg.captions import ACCENT, FONT
-
-    canvas = Canvas(width=1280, height=720)
-    plain = np.asarray(draw_cue(("one two three",), -1, True, canvas, FONT)).astype(int)
-    second = np.asarray(draw_cue(("one two three",), 1, True, canvas, FONT)).astype(int)
-    changed = np.nonzero((plain != second).any(axis=(0, 2)))[0]
-    assert plain.shape == second.shape
-    assert (np.abs(second[..., :3] - ACCENT[:3]).sum(axis=2) < 12).sum() > 50
-    assert plain.shape[1] * 0.25 < changed.min() < changed.max() < plain.shape[1] * 0.65
-
-
-def test_letters_that_the_font_lacks_are_named() -> None:
-    assert missing_letters((cue(0, 1, "plain ÄÖ Жα"),)) == ""
-    assert missing_letters((cue(0, 1, "a 漢 b 字"),)) == "字漢"
 
 
 # ---------------------------------------------------------------- still spans and encoders
