@@ -63,6 +63,7 @@ class Catalog:
         self.broken: dict[str, Broken] = {}
         self.ffmpeg: Path | None = None
         self.ffmpeg_error: AuradError | None = None
+        self._keys: dict[str, str] = {}
         self._loaded_stamp = ""
 
     async def load(self) -> None:
@@ -79,11 +80,18 @@ class Catalog:
         keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
         if (whole := digest(*(keys[name].encode() for name in keys))) == self._loaded_stamp:
             return
+        for name in self._keys.keys() & keys.keys():
+            if self._keys[name] != keys[name]:
+                self._executor.renew(name)  # warm workers hold the code of before
+        self._keys = keys
         remembered = await trio.to_thread.run_sync(_read_memory, self._memory)
         self.stages, self.broken = {}, {}
         async with trio.open_nursery() as nursery:
             for name, key in keys.items():
-                nursery.start_soon(self._learn, name, key, remembered, tool)
+                nursery.start_soon(self._learn, name, key, remembered)
+        for name in self.sources:  # in their order, not in that of the answers: who wins a name is no accident
+            if name not in self.broken:
+                self._add_all(name, remembered[name].described, tool)
         await trio.to_thread.run_sync(_write_memory, self._memory, {n: r for n, r in remembered.items() if n in keys})
         self._loaded_stamp = whole
 
@@ -95,15 +103,15 @@ class Catalog:
             self.ffmpeg, self.ffmpeg_error = None, error
         self._executor.ffmpeg = str(self.ffmpeg or "")
 
-    async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered], tool: str) -> None:
+    async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered]) -> None:
         if name not in remembered or remembered[name].key != key:
             try:
                 remembered[name] = _Remembered(key=key, described=await self._executor.describe(name))
             except AuradError as error:
                 remembered.pop(name, None)
                 self.broken[name] = Broken(plugin=name, code=error.code, detail=error.detail, remedy=error.remedy)
-                return
-        described = remembered[name].described
+
+    def _add_all(self, name: str, described: Initialized, tool: str) -> None:
         for info in described.stages:
             self._add(name, self.sources[name], described, info, tool)
 

@@ -54,8 +54,8 @@ def _records() -> Iterator[tuple[Path, os.stat_result]]:
 def _source(name: str, module: str, distribution: importlib.metadata.Distribution | None) -> PluginSource:
     if distribution is None:
         return PluginSource(name=name, module=module, distribution="", version="", fingerprint=_hash_sources(module))
-    record = distribution.read_text("RECORD") or ""
-    fingerprint = _hash_sources(module) if _is_editable(distribution) else digest(record.encode())
+    record = distribution.read_text("RECORD")  # None of a source tree's egg-info, which comes first when we run in it
+    fingerprint = digest(record.encode()) if record and not _is_editable(distribution) else _hash_sources(module)
     return PluginSource(
         name=name,
         module=module,
