@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import traceback
 from pathlib import Path
@@ -35,6 +36,8 @@ from aurad.worker.describe import plugin_to_info
 from aurad.worker.guardian import children, kill_descendants
 from aurad.worker.outbox import Outbox
 from aurad.worker.tool import single_error
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Server:
@@ -192,6 +195,9 @@ def _task_id(request: jsonrpc.Request) -> str:
 
 
 def _crash(error: BaseException) -> StageProblem:
+    """A bug of the stage's code; but a full disk is nobody's bug."""
+    if getattr(error, "errno", None) in FULL:
+        return error_to_problem(AuradError("E501-DISK", f"cannot finish: {error}"))
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""
     return StageProblem(

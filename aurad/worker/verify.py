@@ -13,16 +13,19 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from aurad.model.assembly import Verified, VerifyRequest
-from aurad.model.cues import Cue
+from aurad.model.cues import Cue, bare
 from aurad.model.errors import AuradError
+from aurad.model.video import Seen
 
 DURATION_SLACK = 0.2  # seconds between the container's length and the frames' own
-SOUND_SLACK = 0.1  # seconds that sound may be longer or shorter than the picture: two blocks of AAC and a little
+STUCK = 1.0  # seconds without change where motion was planned: less is the beginning or end of a slow one
+AROUND = 24  # letters told on each side of where captions and script part
 LOUDNESS_SLACK = 1.0  # LU
 PEAK_LIMIT = -0.9  # dBTP
 SILENCE = -120.0  # dB: stands for no sound at all, which has no logarithm
 CUE_SLACK = 0.001  # seconds: rounding to milliseconds
 SIZE_BYTES, LARGE_SIZE = 8, 1  # of an MP4 box's head; a size of 1 says that a 64-bit one follows
+JOINER = "\N{WORD JOINER}"  # invisible; keeps what looks like markup from being taken for it
 MP4_INPUT = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4"}
 COUNTED = 2000  # packets between two looks at whether to go on
 
@@ -47,9 +50,11 @@ class Facts(NamedTuple):
     video_seconds: float
     audio_codec: str
     audio_seconds: float
+    offset: float
     seconds: float
     subtitles: tuple[str, ...]
     boxes: tuple[str, ...]
+    captions: str = ""
 
 
 def verify_video(request: VerifyRequest, path: Path, progress: Callable[[float], None]) -> Verified:
@@ -57,6 +62,7 @@ def verify_video(request: VerifyRequest, path: Path, progress: Callable[[float],
     try:
         facts = read_facts(path, progress)
         faults = [*check_facts(facts, request), *check_cues(request.cues, request.frames / request.canvas.fps)]
+        faults += [*check_words(request, facts.captions), *check_seen(request.seen, request.canvas.fps)]
         loudness, peak = measure_loudness(path, progress) if facts.audio_codec else (SILENCE, SILENCE)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise AuradError("E309-VERIFY", f"cannot accept the finished video: it cannot be read: {error}") from error
@@ -89,7 +95,9 @@ def check_facts(facts: Facts, request: VerifyRequest) -> Iterator[Fault]:
     yield from (Fault(*fact) for fact in must_be if fact[1] != fact[2])
     yield from _near("the duration in seconds", facts.seconds, seconds, DURATION_SLACK)
     if facts.audio_codec:
-        yield from _near("the sound's length in seconds", facts.audio_seconds, facts.video_seconds, SOUND_SLACK)
+        frame = 1 / canvas.fps  # less is neither heard nor seen
+        yield from _near("the sound's start after the picture's in seconds", facts.offset, 0.0, frame)
+        yield from _near("the sound's end in seconds", facts.offset + facts.audio_seconds, seconds, frame)
     if "moov" not in facts.boxes or facts.boxes.index("moov") > facts.boxes.index("mdat"):
         yield Fault("the order of MP4 boxes", " ".join(facts.boxes), "moov before mdat, for a fast start")
     if request.captions == "soft" and request.cues and "mov_text" not in facts.subtitles:
@@ -104,6 +112,31 @@ def check_cues(cues: tuple[Cue, ...], seconds: float) -> Iterator[Fault]:
     for number, (one, other) in enumerate(pairwise(cues), 2):
         if other.start < one.end - CUE_SLACK:
             yield Fault(f"the start of caption {number}", f"{other.start:.3f} s", f"after {one.end:.3f} s")
+
+
+def check_words(request: VerifyRequest, track: str) -> Iterator[Fault]:
+    """Captions say what is said, no word more or less: those that were cut, and those in the file."""
+    said = bare(" ".join(request.spoken))
+    shown = bare(" ".join(line for cue in request.cues for line in cue.lines))
+    if request.spoken and request.cues and shown != said:
+        yield Fault("the captions' text", *_parting(shown, said))
+    if request.captions == "soft" and track and bare(track) != shown:
+        yield Fault("the caption track's text", *_parting(bare(track), shown))
+
+
+def _parting(one: str, other: str) -> tuple[str, str]:
+    """Both texts around the first letter that differs."""
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    around = slice(max(same - AROUND, 0), same + AROUND)
+    return repr(one[around]), repr(other[around])
+
+
+def check_seen(seen: tuple[Seen | None, ...], fps: int) -> Iterator[Fault]:
+    """No scene whose planned motion was not to be seen."""
+    for number, facts in enumerate(seen, 1):
+        for what, frames in (("black", facts.black), ("frozen", facts.frozen)) if facts else ():
+            if frames > STUCK * fps:
+                yield Fault(f"the picture of scene {number}", f"{what} for {frames / fps:.1f} s", "moving, as planned")
 
 
 def check_loudness(loudness: float, peak: float, wanted: float | None) -> Iterator[Fault]:
@@ -140,9 +173,11 @@ def read_facts(path: Path, progress: Callable[[float], None]) -> Facts:
             video_seconds=_seconds(video),
             audio_codec=audio.codec_context.name if audio else "",
             audio_seconds=_seconds(audio),
+            offset=_start(audio) - _start(video),
             seconds=(container.duration or 0) / 1_000_000,  # AV_TIME_BASE
             subtitles=tuple(stream.codec_context.name for stream in container.streams.subtitles),
             boxes=top_boxes(path),
+            captions=_caption_text(container, progress),
         )
 
 
@@ -154,6 +189,25 @@ def _packet_times(container: InputContainer, video: Stream, progress: Callable[[
             if len(times) % COUNTED == 0:
                 progress(0.0)
     return sorted(times)
+
+
+def _caption_text(container: InputContainer, progress: Callable[[float], None]) -> str:
+    """All that the caption track says: samples of a length and UTF-8 text, then styles (3GPP TS 26.245)."""
+    track = next((stream for stream in container.streams.subtitles if stream.codec_context.name == "mov_text"), None)
+    if track is None:
+        return ""
+    container.seek(0)
+    said = []
+    for number, packet in enumerate(container.demux(track)):
+        sample = bytes(packet)
+        said.append(sample[2 : 2 + int.from_bytes(sample[:2], "big")].decode("utf-8", "replace"))
+        if number % COUNTED == 0:
+            progress(0.0)
+    return "\n".join(said).replace(JOINER, "")
+
+
+def _start(stream: Stream | None) -> float:
+    return float((stream.start_time or 0) * (stream.time_base or 0)) if stream else 0.0
 
 
 def _seconds(stream: Stream | None) -> float:
