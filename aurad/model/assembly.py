@@ -7,7 +7,7 @@ from typing import Literal
 from aurad.model.artifact import Artifact
 from aurad.model.cues import Cue
 from aurad.model.value import Value
-from aurad.model.video import Canvas, Segment
+from aurad.model.video import Canvas, Seen, Segment
 
 SOUND_RATE = 48_000  # Hz of everything after the voice; what AAC in a video uses
 
@@ -64,7 +64,11 @@ class Preview(Value, frozen=True, kw_only=True):
 
 
 class VerifyRequest(Value, frozen=True, kw_only=True):
-    """What the finished file must be; see `Verified`."""
+    """What the finished file must be; see `Verified`.
+
+    `spoken` is what is said in each scene: the captions are held against it. `seen` is what was seen of
+    each segment while it was encoded.
+    """
 
     video: Artifact
     canvas: Canvas
@@ -72,6 +76,8 @@ class VerifyRequest(Value, frozen=True, kw_only=True):
     captions: Literal["burn", "soft", "none"]
     cues: tuple[Cue, ...] = ()
     loudness: float | None = None
+    spoken: tuple[str, ...] = ()
+    seen: tuple[Seen | None, ...] = ()
 
 
 class Verified(Value, frozen=True, kw_only=True):

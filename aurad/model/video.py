@@ -33,11 +33,25 @@ class Profile(Value, frozen=True, kw_only=True):
     arguments: tuple[str, ...]
 
 
+class Seen(Value, frozen=True, kw_only=True):
+    """What a render stage saw of its frames as it sent them to the encoder, where motion was planned.
+
+    The longest stretch, in frames, that was `black`, and the longest in which nothing changed (`frozen`).
+    """
+
+    black: int = 0
+    frozen: int = 0
+
+
 class Segment(Value, frozen=True, kw_only=True):
-    """One scene as video without sound: H.264 in MP4, starting at 0 with a key frame."""
+    """One scene as video without sound: H.264 in MP4, starting at 0 with a key frame.
+
+    `seen` is told by stages that look at their frames; the last check judges it.
+    """
 
     video: Artifact
     frames: int
+    seen: Seen | None = None
 
 
 class Deliverable(Value, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aurad.api import Cue
 
 JOINER = "\N{WORD JOINER}"  # invisible; SubRip has no escapes, so what looks like a tag is taken apart
-SRT_MARKUP = re.compile(r"(?<=<)(?=[/a-zA-Z])|(?<=\{)(?=\\)|(?<=--)(?=>)")
+SRT_MARKUP = re.compile(r"(?<=<)(?=[/a-zA-Z])|(?<=\{)(?=\\)|(?<=\\)(?=[Nnh])|(?<=--)(?=>)")
 
 
 class Line(NamedTuple):

@@ -11,11 +11,11 @@ from aurad.model.assembly import VerifyRequest
 from aurad.model.cues import Cue
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
-from aurad.model.video import Canvas
+from aurad.model.video import Canvas, Seen
 from aurad.testing import find_ffmpeg, put, run_stage
 from aurad.worker.core import Core
 from aurad.worker.tool import run_tool
-from aurad.worker.verify import Facts, check_cues, check_facts, check_loudness, top_boxes
+from aurad.worker.verify import Facts, check_cues, check_facts, check_loudness, check_seen, check_words, top_boxes
 
 CANVAS = Canvas(width=128, height=96, fps=10)
 GOOD = Facts(
@@ -28,6 +28,7 @@ GOOD = Facts(
     video_seconds=5.0,
     audio_codec="aac",
     audio_seconds=5.02,
+    offset=0.0,
     seconds=5.02,
     subtitles=("mov_text",),
     boxes=("ftyp", "moov", "mdat"),
@@ -57,7 +58,8 @@ def test_a_good_file_has_no_faults() -> None:
         ({"frames": 49}, "the number of frames"),
         ({"even": False}, "the time between frames"),
         ({"seconds": 5.21}, "the duration in seconds"),
-        ({"audio_seconds": 4.85}, "the sound's length in seconds"),
+        ({"audio_seconds": 4.89}, "the sound's end in seconds"),
+        ({"offset": 0.11, "audio_seconds": 4.9}, "the sound's start after the picture's in seconds"),
         ({"boxes": ("ftyp", "mdat", "moov")}, "the order of MP4 boxes"),
         ({"subtitles": ()}, "the caption track"),
     ],
@@ -72,6 +74,23 @@ def test_captions_out_of_order_or_outside_are_faults() -> None:
     late = [fault.what for fault in check_cues(CUES, 4.9)]
     assert backwards == ["the start of caption 2"]
     assert late == ["caption 2"]
+
+
+def test_captions_say_what_is_said() -> None:
+    asked = request(captions="soft", cues=CUES, spoken=("one", "two"))
+    assert list(check_words(asked, "one\ntwo")) == []
+    assert list(check_words(request(captions="soft", cues=CUES), "one\ntwo")) == []
+    (lost,) = check_words(request(captions="burn", cues=CUES, spoken=("one", "or two")), "")
+    assert lost == ("the captions' text", "'onetwo'", "'oneortwo'")
+    (changed,) = check_words(asked, "one\nto")
+    assert changed == ("the caption track's text", "'oneto'", "'onetwo'")
+
+
+def test_planned_motion_that_was_not_seen_is_a_fault() -> None:
+    fine = (None, Seen(), Seen(black=10, frozen=10))
+    assert list(check_seen(fine, 10)) == []
+    stuck = [(fault.what, fault.measured) for fault in check_seen((*fine, Seen(black=11), Seen(frozen=25)), 10)]
+    assert stuck == [("the picture of scene 4", "black for 1.1 s"), ("the picture of scene 5", "frozen for 2.5 s")]
 
 
 @pytest.mark.parametrize(("loudness", "peak", "faults"), [(-15.1, -2, 1), (-12.9, -0.5, 2), (-14, -0.95, 0)])
@@ -140,7 +159,7 @@ async def test_a_real_film_is_measured(tmp_path: Path) -> None:
         (("-movflags", "-faststart"), {}, "the order of MP4 boxes"),
         (("-pix_fmt", "yuv444p"), {}, "the pixel format is yuv444p, not yuv420p"),
         ((), {"loudness": -14.0}, "the loudness in LUFS is -2"),
-        (("-af", "apad=whole_dur=4"), {}, "the sound's length in seconds is 4"),
+        (("-af", "apad=whole_dur=4"), {}, "the sound's end in seconds is 4"),
         ((), {"captions": "soft", "cues": CUES[:1]}, "the caption track is missing, not mov_text"),
     ],
 )
