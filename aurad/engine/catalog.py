@@ -84,6 +84,10 @@ class Catalog:
             if self._keys[name] != keys[name]:
                 self._executor.renew(name)  # warm workers hold the code of before
         self._keys = keys
+        for name in self._keys.keys() & keys.keys():
+            if self._keys[name] != keys[name]:
+                self._executor.renew(name)  # warm workers hold the code of before
+        self._keys = keys
         remembered = await trio.to_thread.run_sync(_read_memory, self._memory)
         self.stages, self.broken = {}, {}
         async with trio.open_nursery() as nursery:

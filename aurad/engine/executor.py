@@ -10,7 +10,7 @@ from typing import Protocol
 
 import trio
 
-from aurad.engine.process import HUNG, Emit, Worker, open_worker
+from aurad.engine.process import CRASH, HUNG, Emit, Worker, open_worker
 from aurad.model.errors import AuradError
 from aurad.model.stage import Unavailable
 from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
@@ -25,6 +25,7 @@ class Executor(Protocol):
 
     async def describe(self, plugin: str) -> Initialized: ...
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult: ...
+    def renew(self, plugin: str) -> None: ...
 
 
 class LocalExecutor:
@@ -36,6 +37,7 @@ class LocalExecutor:
     def __init__(self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float) -> None:
         self._nursery, self._cache, self._limits, self._idle_seconds = nursery, cache, limits, idle
         self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
+        self._generations = collections.Counter[str]()
         self.ffmpeg = ""
         self.started = 0
 
@@ -61,6 +63,16 @@ class LocalExecutor:
         if answer.reason:
             raise Unavailable(f"cannot use {call.stage}: {answer.reason}")
 
+    def renew(self, plugin: str) -> None:
+        """The plugin has changed: no worker that was started before now takes another task."""
+        self._generations[plugin] += 1
+        for lease in self._idle[plugin]:
+            self._retire(lease)
+
+    def _retire(self, lease: _Lease) -> None:
+        lease.worker.kill(AuradError(CRASH, f"cannot go on with {lease.worker.plugin}: it has changed meanwhile"))
+        lease.changed.set()
+
     @asynccontextmanager
     async def _lease(self, plugin: str) -> AsyncIterator[_Lease]:
         lease = self._take_idle(plugin) or await self._nursery.start(self._keep, plugin)
@@ -72,6 +84,8 @@ class LocalExecutor:
             self._idle[plugin].append(lease)
             lease.idle_since = trio.current_time()
             lease.changed.set()
+            if lease.generation != self._generations[plugin]:
+                self._retire(lease)
 
     def _take_idle(self, plugin: str) -> _Lease | None:
         while self._idle[plugin]:
@@ -85,10 +99,11 @@ class LocalExecutor:
         self, plugin: str, *, task_status: trio.TaskStatus[_Lease | AuradError] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """A worker's whole life, in a task of our own nursery: a cancelled caller does not take it along."""
+        generation = self._generations[plugin]
         async with open_worker(plugin) as worker:
             self.started += 1
             try:
-                lease = _Lease(worker, await self._initialize(plugin, worker))
+                lease = _Lease(worker, await self._initialize(plugin, worker), generation)
             except AuradError as error:
                 task_status.started(error)
                 return
@@ -129,10 +144,10 @@ class LocalExecutor:
 
 
 class _Lease:
-    """A running worker and what it said of itself."""
+    """A running worker, what it said of itself, and how often its plugin had changed before it was started."""
 
-    def __init__(self, worker: Worker, info: Initialized) -> None:
-        self.worker, self.info = worker, info
+    def __init__(self, worker: Worker, info: Initialized, generation: int) -> None:
+        self.worker, self.info, self.generation = worker, info, generation
         self.changed, self.idle_since = trio.Event(), 0.0
 
 

@@ -40,6 +40,9 @@ class InProcess:
     async def describe(self, plugin: str) -> Initialized:
         return Initialized(api=API, plugin=plugin, version="1", stages=(stage_to_info(self._stages[plugin]),))
 
+    def renew(self, plugin: str) -> None:
+        """There are no processes to hold old code."""
+
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
         stage = self._stages[call.stage]
         self.ran.append(call.method)
