@@ -11,6 +11,9 @@ from aurad.model.cues import Cue as Cue
 from aurad.model.errors import AuradError as AuradError
 from aurad.model.narration import Narration as Narration
 from aurad.model.narration import Word as Word
+from aurad.model.pronounce import respelled as respelled
+from aurad.model.provenance import Maker as Maker
+from aurad.model.provenance import Provenance as Provenance
 from aurad.model.script import Item as Item
 from aurad.model.script import Scene as Scene
 from aurad.model.script import Script as Script
@@ -46,6 +49,7 @@ from aurad.model.video import Canvas as Canvas
 from aurad.model.video import Deliverable as Deliverable
 from aurad.model.video import Deliverables as Deliverables
 from aurad.model.video import Profile as Profile
+from aurad.model.video import Seen as Seen
 from aurad.model.video import Segment as Segment
 from aurad.model.visual import Animation as Animation
 from aurad.model.visual import Clip as Clip

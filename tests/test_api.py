@@ -7,7 +7,7 @@ Animation Artifact AuradError BadInput Brief BriefAsset Canvas Chapter Clip Cred
 Encode FinishRequest Finisher Item Layer Motion Narration Picture Placed PlanRequest Probe Profile ProfileRequest
 RateLimited Refused RenderStage Scene Script ScriptRequest ScriptStage Segment SegmentRequest Slide Speech Stage
 StageContext StageError Still ToolResult Transient Unavailable Value View Visual VisualRequest VisualsStage
-VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl
+VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl respelled
 """
 
 

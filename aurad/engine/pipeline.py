@@ -19,6 +19,7 @@ from aurad.engine import timeline
 from aurad.engine.asking import SOON, Asking
 from aurad.engine.board import Board
 from aurad.engine.catalog import Stage
+from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
 from aurad.engine.task import seeded
@@ -28,6 +29,8 @@ from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 from aurad.model.job import Recipe
 from aurad.model.narration import Narration
+from aurad.model.pronounce import occurring
+from aurad.model.provenance import Provenance
 from aurad.model.script import Scene, Script
 from aurad.model.stage import (
     FinishRequest,
@@ -142,7 +145,7 @@ class Pipeline:
                 done = later(partial(self._finish, stage, script, timed, visuals, dict(files)))
                 finished.append(done)
                 files |= {name: later(partial(_pick, done, name)) for name in stage.info.gives}
-            made = await self._verify(script, await timed(), await gather(finished))
+            made = await self._verify(script, await timed(), await gather(segments), await gather(finished))
             nursery.cancel_scope.cancel()  # previews that are still waiting for an idle slot
         return made
 
@@ -189,6 +192,7 @@ class Pipeline:
             language=self._brief.language,
             voice=scene.voice or self._recipe.voice,
             pacing=self._brief.pacing,
+            pronounce=occurring(scene.text, self._recipe.pronounce | script.pronounce),
             **_neighbours(self._providers.first("voice"), script, i),
         )
         narration: Narration = await self._ask.provider(
@@ -330,12 +334,18 @@ class Pipeline:
             speech=timeline.speech(scenes, fps) if "speech" in needs else (),
             posters=timeline.posters(shown) if "posters" in needs else (),
             credits=timeline.credits(script, shown) if "credits" in needs else (),
+            provenance=self._provenance(script) if "provenance" in needs else None,
         )
         given = await self._ask.stage(stage, "finish", seeded(request), name=stage.info.name, size=request.duration)
         self._facts[stage.info.name] = given.facts
         return list(given.files)
 
-    async def _verify(self, script: Script, timed: list[Timed], finished: list[list[Deliverable]]) -> Made:
+    def _provenance(self, script: Script) -> Provenance:
+        return provenance_of(self._recipe, script, self._job.tasks.values(), self._providers.catalog)
+
+    async def _verify(
+        self, script: Script, timed: list[Timed], segments: list[Segment], finished: list[list[Deliverable]]
+    ) -> Made:
         files = {file.name: file for group in finished for file in group}
         if VIDEO not in files:
             raise AuradError("E309-VERIFY", f"cannot deliver a video: none of the finishers gave {VIDEO}")
@@ -347,6 +357,8 @@ class Pipeline:
             captions="none" if self._recipe.captions == "none" or "captions.srt" not in files else "soft",
             cues=timeline.video_cues(timed, self._brief.pacing, self._canvas),
             loudness=self._recipe.loudness if masters else None,
+            spoken=tuple(one.scene.text for one in timed),
+            seen=tuple(segment.seen for segment in segments),
         )
         seconds = frames / self._canvas.fps
         verified = await self._ask.core("verify", request, "Postprocessing", name="verify", size=seconds)

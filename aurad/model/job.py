@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from aurad.model.artifact import Artifact
 from aurad.model.brief import Brief
+from aurad.model.pronounce import Pronounce
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 from aurad.model.video import Canvas, Quality
@@ -61,6 +62,7 @@ class JobSettings(Value, frozen=True, kw_only=True):
     loudness: Loudness | None = None
     short_side: ShortSide | None = None
     fps: FrameRate | None = None
+    pronounce: Pronounce = {}
     providers: dict[StageKind, tuple[str, ...]] = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
@@ -82,6 +84,7 @@ class Recipe(Value, frozen=True, kw_only=True):
     music: str
     loudness: float
     providers: dict[StageKind, tuple[str, ...]]
+    pronounce: Pronounce = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
 

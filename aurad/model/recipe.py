@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from aurad.model.brief import Aspect, Brief
 from aurad.model.errors import AuradError
 from aurad.model.job import Captions, FrameRate, JobSettings, Loudness, Recipe, ShortSide
+from aurad.model.pronounce import Pronounce
 from aurad.model.settings import Defaults, Section, Settings
 from aurad.model.stage import StageKind
 from aurad.model.video import Canvas, Quality
@@ -31,6 +32,7 @@ class Preset(Section, frozen=True, kw_only=True, omit_defaults=True):
     caption_style: str | None = None
     music: str | None = None
     loudness: Loudness | None = None
+    pronounce: Pronounce = {}
     providers: dict[StageKind, tuple[str, ...]] = {}
     options: dict[str, dict[str, Any]] = {}
 
@@ -54,6 +56,7 @@ def resolve(brief: Brief, asked: JobSettings, settings: Settings, presets: Mappi
         caption_style=_first(asked.caption_style, preset.caption_style, defaults.caption_style),
         music=_first(asked.music, preset.music, defaults.music),
         loudness=_first(asked.loudness, preset.loudness, defaults.loudness),
+        pronounce=defaults.pronounce | preset.pronounce | asked.pronounce,
         providers=settings.providers() | preset.providers | asked.providers,
         options=_options(settings.plugins, preset.options, asked.options),
         until=asked.until,

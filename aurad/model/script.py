@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from aurad.model.artifact import Picture
+from aurad.model.pronounce import Pronounce
 from aurad.model.value import Value
 
 SlideKind = Literal[
@@ -68,10 +69,14 @@ class Scene(Value, frozen=True, kw_only=True):
 
 
 class Script(Value, frozen=True, kw_only=True):
-    """A whole video on paper. Scenes in order; each says at least one word."""
+    """A whole video on paper. Scenes in order; each says at least one word.
+
+    `pronounce` tells how words of the text are said, before what settings tell.
+    """
 
     title: str
     language: str = "en"
     description: str = ""
     tags: tuple[str, ...] = ()
+    pronounce: Pronounce = {}
     scenes: tuple[Scene, ...] = ()

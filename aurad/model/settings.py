@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from aurad.model.brief import Aspect, Language
 from aurad.model.job import Captions, FrameRate, Loudness, ShortSide
+from aurad.model.pronounce import Pronounce
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 from aurad.model.video import Quality
@@ -77,6 +78,13 @@ class Defaults(Section, frozen=True, kw_only=True):
         str, Meta(description="Music below the voice: `auto`, `none`, or a name that a finisher knows.")
     ] = "auto"
     loudness: Annotated[Loudness, Meta(description="Loudness of the finished video in LUFS.")] = -14.0
+    pronounce: Annotated[
+        Pronounce,
+        Meta(
+            description='How words are said that a voice gets wrong, as plain words: kubectl = "cube control".'
+            " A document's own `pronounce` comes before it."
+        ),
+    ] = {}
 
     def captions_for(self, aspect: Aspect) -> Captions:
         """What `auto` means: upright videos are watched muted on phones, whose players hide soft tracks."""

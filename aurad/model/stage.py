@@ -16,6 +16,8 @@ from aurad.model.brief import Brief, Pacing
 from aurad.model.cues import Cue
 from aurad.model.errors import AuradError
 from aurad.model.narration import Narration
+from aurad.model.pronounce import Pronounce
+from aurad.model.provenance import Provenance
 from aurad.model.script import Scene, Script
 from aurad.model.value import Value
 from aurad.model.video import Canvas, Deliverables, Profile, Quality, Segment
@@ -24,7 +26,7 @@ from aurad.model.visual import Shot, Visual
 StageKind = Literal["script", "voice", "visuals", "render", "finish"]
 Slot = Literal["cpu", "network", "gpu"]
 Need = Literal["narration", "previous", "next", "script", "plan"]
-FinishNeed = Literal["script", "chapters", "cues", "speech", "posters", "credits"]
+FinishNeed = Literal["script", "chapters", "cues", "speech", "posters", "credits", "provenance"]
 
 
 class ScriptRequest(Value, frozen=True, kw_only=True):
@@ -35,12 +37,16 @@ class ScriptRequest(Value, frozen=True, kw_only=True):
 
 
 class VoiceRequest(Value, frozen=True, kw_only=True):
-    """Speak `text`; the answer's words are exactly `text.split()`."""
+    """Speak `text`; the answer's words are exactly `text.split()`.
+
+    `pronounce` holds the respellings of words that occur in `text`; see `aurad.api.respelled`.
+    """
 
     text: str
     language: str
     voice: str = ""
     pacing: Pacing = "conversational"
+    pronounce: Pronounce = {}
     seed: int = 0
     previous: Scene | None = None
     next: Scene | None = None
@@ -154,6 +160,7 @@ class FinishRequest(Value, frozen=True, kw_only=True):
     speech: tuple[Speech, ...] = ()
     posters: tuple[Artifact, ...] = ()
     credits: tuple[Credit, ...] = ()
+    provenance: Provenance | None = None
 
 
 class Probe(Value, frozen=True, kw_only=True):

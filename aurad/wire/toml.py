@@ -236,6 +236,8 @@ def _allowed(kind: inspect.Type) -> str:
             return _numbers(kind)
         case inspect.VarTupleType():
             return "a list of names, at least one"
+        case inspect.DictType():
+            return "a table of texts"
         case inspect.BoolType():
             return "true or false"
         case inspect.StrType(pattern=str(pattern)) if ":" in pattern:

@@ -85,3 +85,4 @@ class Document(Value, frozen=True, kw_only=True):
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
+    pronounce: dict[str, str] = {}

@@ -1,6 +1,7 @@
 """Front matter: the few settings at a document's head that describe it. Anything else is ignored.
 
-A document must not steer the machine, so only what ends as text in the video's metadata is taken.
+A document must not steer the machine, so only what ends as text in the video's metadata is taken, and how
+its own words are said.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ YAML = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTAL
 TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 PAIR = re.compile(r"^([A-Za-z_-]+):[ \t]*(.*)$")
 ENTRY = re.compile(r"^[ \t]*-[ \t]+(.+)$")
+INLINE_PAIR = re.compile(r"^(?P<key>\S+?)\s*[:=]\s*(?P<value>.+)$")
+PRONOUNCE = "pronounce"  # the one setting that is a table
+MOST_PRONOUNCED = 500
+LONGEST_WORD, LONGEST_SAID = 60, 120  # characters, as the script allows
 LIMIT = 300  # characters of one setting; more is not a title or a description
 MOST_TAGS = 15
 
@@ -42,6 +47,8 @@ def parse_yaml(text: str) -> Settings | None:
             settings[key].append(unquote(entry[1]))
         elif not key or not line.startswith((" ", "\t")):
             return None
+        elif key == PRONOUNCE:
+            settings[key].append(line.strip())
     return settings
 
 
@@ -55,12 +62,16 @@ def parse_toml(text: str) -> Settings | None:
         key.lower(): [str(part) for part in value] if isinstance(value, list) else [str(value)]
         for key, value in table.items()
         if not isinstance(value, dict)
+    } | {
+        key.lower(): [f"{word}: {said}" for word, said in value.items()]
+        for key, value in table.items()
+        if isinstance(value, dict) and key.lower() == PRONOUNCE
     }
 
 
 def split_values(text: str) -> list[str]:
     text = text.strip()
-    if text.startswith("[") and text.endswith("]"):
+    if text[:1] + text[-1:] in ("[]", "{}"):
         return [unquote(part) for part in text[1:-1].split(",") if part.strip()]
     return [unquote(text)] if text and text not in ("|", ">", "|-", ">-") else []
 
@@ -80,3 +91,14 @@ def tags(settings: Settings) -> tuple[str, ...]:
     if len(values) == 1:
         values = values[0].split(",")
     return tuple(value.strip()[:40] for value in values if value.strip())[:MOST_TAGS]
+
+
+def pronounce(settings: Settings) -> dict[str, str]:
+    """`word: how it is said`; what is no such pair is left out."""
+    pairs = [match for line in settings.get(PRONOUNCE, ()) if (match := INLINE_PAIR.match(line))]
+    found = {unquote(match["key"]): unquote(match["value"]) for match in pairs[:MOST_PRONOUNCED]}
+    return {word: said for word, said in found.items() if 0 < len(word) <= LONGEST_WORD and is_said(said)}
+
+
+def is_said(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= LONGEST_SAID

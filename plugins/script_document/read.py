@@ -51,6 +51,7 @@ def read_document(source: str, format_: str | None) -> Document:
         title=front.one(settings, "title") or title,
         description=front.one(settings, "description"),
         tags=front.tags(settings),
+        pronounce=front.pronounce(settings),
     )
 
 

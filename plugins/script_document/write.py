@@ -58,6 +58,7 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
         language=brief.language,
         description=describe(document, sections),
         tags=document.tags or tuple(key_phrases(texts, MOST_TAGS, noun_test(texts, grammar))),
+        pronounce=document.pronounce,
         scenes=tuple(scenes),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import trio
@@ -26,6 +27,7 @@ from aurad.api import (
     VoiceRequest,
     VoiceStage,
     Word,
+    respelled,
 )
 
 if TYPE_CHECKING:  # numpy and the library are loaded when somebody speaks, not with the plugin
@@ -89,7 +91,7 @@ class EspeakVoiceStage(VoiceStage[EspeakOptions]):
         voice = await trio.to_thread.run_sync(_choose, request.voice, request.language)
         identifier = voice.identifier + (f"+{context.options.variant}" if context.options.variant else "")
         rate = round(WORDS_PER_MINUTE[request.pacing] * RATE_PER_WPM * context.options.speed)
-        cut = pieces(request.text)
+        cut = pieces(request.text, pronounce=request.pronounce)
         whole = _Whole(PAUSES[request.pacing])
         from aurad_plugins.voice_espeak.library import open_library
 
@@ -179,11 +181,14 @@ def _choose(name: str, language: str) -> EspeakVoice:
     )
 
 
-def pieces(text: str, limit: int = PIECE) -> list[Piece]:
-    """Cut into paragraphs, and those at sentences (else between words) into parts of about `limit` letters."""
+def pieces(text: str, limit: int = PIECE, pronounce: Mapping[str, str] = MappingProxyType({})) -> list[Piece]:
+    """Cut into paragraphs, and those at sentences (else between words) into parts of about `limit` letters.
+
+    A respelt word stands in its written place, so what is heard of it belongs to it.
+    """
     found: list[Piece] = []
     for paragraph in _PARAGRAPH.split(text):
-        words = [word.replace("\0", "") for word in paragraph.split()]
+        words = respelled([word.replace("\0", "") for word in paragraph.split()], pronounce)
         while words:
             count = _fitting(words, limit)
             found.append(_piece(words[:count], count == len(words)))

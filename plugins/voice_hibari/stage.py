@@ -122,7 +122,7 @@ class HibariVoice(VoiceStage[HibariOptions]):
         model = await trio.to_thread.run_sync(self._model, _voice(request.voice))
         pace = PACES[request.pacing]
         speed = pace.speed * context.options.speed
-        parts = _parts(request.text, pace, context.options.pauses, model)
+        parts = _parts(request, pace, context.options.pauses, model)
         spoken: list[Said] = []
         while (part := await trio.to_thread.run_sync(next, parts, None)) is not None:
             say = partial(_say, model, part, speed=speed, seed=_seed(request.seed, len(spoken)))
@@ -173,13 +173,13 @@ def _seed(seed: int, part: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{part}".encode()).digest()[:8], "big")
 
 
-def _parts(text: str, pace: Pace, pauses: float, model: Model) -> Iterator[Part]:
+def _parts(request: VoiceRequest, pace: Pace, pauses: float, model: Model) -> Iterator[Part]:
     """Read sentence by sentence; those with nothing to say are left out, their pauses are not added up."""
     length = {"clause": CLAUSE_PAUSE, "sentence": pace.sentence * pauses, "paragraph": pace.paragraph * pauses}
-    found = reading.sentences(text, model.abbreviations)
+    found = reading.sentences(request.text, model.abbreviations)
     pause = 0.0
     for number, sentence in enumerate(found, 1):
-        symbols = reading.phonemes(sentence.words, sentence.first, model.read)
+        symbols = reading.phonemes(sentence.words, sentence.first, model.read, request.pronounce)
         known = [symbol for symbol in symbols if model.knows(symbol.char)]
         for chunk in reading.chunks(known):
             if any(symbol.char.isalpha() for symbol in chunk):

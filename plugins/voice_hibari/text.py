@@ -7,9 +7,11 @@ words and stays one), and cutting what is too long for the model. Pure; knows no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
+
+from aurad_plugins.voice_hibari.written import readable
 
 MAX_SYMBOLS = 400  # phonemes the model was trained to take at once
 MAX_WORDS = 80  # in a sentence: reading and aligning take longer than its share beyond, and a cancel waits for them
@@ -84,10 +86,11 @@ def speakable(word: str) -> str:
     return _DIGITS.sub(lambda run: " ".join(run.group()), short)
 
 
-def phonemes(words: Sequence[str], first: int, read: Read) -> list[Symbol]:
+def phonemes(words: Sequence[str], first: int, read: Read, pronounce: Mapping[str, str]) -> list[Symbol]:
     """The sentence's phonemes, each owned by a written word. `first` is the number of its first word."""
-    reading = _safe_reading(words, read)
-    owners = align(words, [spoken for spoken, _ in reading])
+    said = [(part, i) for i, whole in enumerate(readable(words, pronounce)) for part in whole.split()]
+    reading = _safe_reading([part for part, _ in said], read)
+    owners = [said[i][1] for i in align([part for part, _ in said], [spoken for spoken, _ in reading])]
     symbols: list[Symbol] = []
     for (_, chars), owner in zip(reading, owners, strict=True):
         if chars:

@@ -375,3 +375,20 @@ def test_other_languages_and_hostile_text_are_text(write: Writer) -> None:
 def test_ten_thousand_characters_in_one_word_or_sentence(write: Writer) -> None:
     assert len(write("x" * 10_000 + " is long.").title) < 100
     assert write("The bee sees " + "very " * 1999 + "well.").scenes
+
+
+# ---------------------------------------------------------------- how words are said
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "---\ntitle: T\npronounce:\n  aurad: ow-rad\n  'kubectl': \"cube control\"\n---\n",
+        "---\npronounce: {aurad: ow-rad, kubectl: cube control}\n---\n",
+        '+++\n[pronounce]\naurad = "ow-rad"\nkubectl = "cube control"\n+++\n',
+    ],
+)
+def test_a_document_says_how_its_words_are_said(head: str, write: Writer) -> None:
+    script = write(head + "# Tools\n\nWe use aurad and kubectl every day in our office.")
+    assert script.pronounce == {"aurad": "ow-rad", "kubectl": "cube control"}
+    assert "aurad and kubectl" in said(script)

@@ -95,3 +95,8 @@ async def test_voices_are_named_in_the_catalogue_and_in_the_error(tmp_path: Path
 @pytest.mark.slow
 def test_a_language_that_nobody_speaks_is_refused() -> None:
     assert "'xx'" in (EspeakVoiceStage().supports(VoiceRequest(text="x", language="xx")) or "")
+
+
+def test_a_respelt_word_stands_in_its_written_place() -> None:
+    (piece,) = pieces("Wir nutzen aurad gern.", pronounce={"aurad": "au rad"})
+    assert (piece.text, piece.starts) == ("Wir nutzen au rad gern.", (0, 4, 11, 18))

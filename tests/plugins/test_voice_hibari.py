@@ -153,3 +153,13 @@ def test_the_engine_is_not_loaded_with_the_plugin() -> None:
     code = "import aurad_plugins.voice_hibari, sys; print({'numpy', 'hibari', 'onnxruntime'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
+
+
+async def test_a_respelt_word_sounds_otherwise_and_keeps_its_own_time(tmp_path: Path) -> None:
+    plain, _ = await speak(tmp_path, "We like aurad most.")
+    other = tmp_path / "other"
+    other.mkdir()
+    respelt, _ = await speak(other, "We like aurad most.", pronounce={"aurad": "ow rad of all the many tools"})
+    assert [word.text for word in respelt.words] == ["We", "like", "aurad", "most."]
+    lengths = [narration.words[2].end - narration.words[2].start for narration in (plain, respelt)]
+    assert lengths[1] > 2 * lengths[0]

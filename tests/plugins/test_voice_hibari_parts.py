@@ -85,7 +85,7 @@ def test_a_word_that_breaks_the_engine_costs_only_itself() -> None:
             raise IndexError(text)
         return [(word, word) for word in text.split()]
 
-    symbols = phonemes(["one", "bad", "two"], 5, read)
+    symbols = phonemes(["one", "bad", "two"], 5, read, {})
     assert [(char, word) for char, word in symbols if char != " "] == [
         *((char, 5) for char in "one"),
         *((char, 7) for char in "two"),

@@ -190,3 +190,10 @@ def test_a_preset_is_read_and_its_mistakes_are_named() -> None:
 
 def test_an_entry_for_a_plugin_is_left_to_the_plugin() -> None:
     assert merge([Entry("plugins.x.deep", {"a": [1]}, "here")]).settings.plugins == {"x": {"deep": {"a": [1]}}}
+
+
+def test_the_dictionary_may_be_a_table_of_its_own() -> None:
+    data = b'[defaults.pronounce]\nkubectl = "cube control"\n"C++" = "see plus plus"\n'
+    loaded = merge(entries_of(data, "aurad.toml"))
+    assert loaded.settings.defaults.pronounce == {"kubectl": "cube control", "C++": "see plus plus"}
+    assert loaded.origins["defaults.pronounce"] == "aurad.toml:1"

@@ -1,0 +1,131 @@
+"""What the engine would read wrong, rewritten word by word into what it reads right.
+
+Owns versions, units after numbers, rates, scales, signs and the names of computing. Each written word
+keeps its place: what is read for it may be several words. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from aurad.api import respelled
+
+# Words that the engine spells out or misreads; a document's own dictionary comes before them.
+NAMES = {
+    "json": "jason", "yaml": "yammel", "toml": "tommel", "README": "read me", "CHANGELOG": "change log",
+    "TODO": "to do", "nginx": "engine X", "kubectl": "cube control", "systemd": "system D", "AWS": "A W S",
+    "WHO": "W H O", "IEEE": "I triple E", "IPv4": "I P V 4", "IPv6": "I P V 6", "i18n": "I eighteen N",
+    "k8s": "kubernetes", "stdout": "standard out", "stdin": "standard in", "stderr": "standard error",
+    "enum": "ee-num", "sqlite": "S Q lite", "postgresql": "postgres Q L", "CO2": "C O 2", "CO₂": "C O 2",
+    "H₂O": "H 2 O", "kWh": "kilowatt hours", "utf-8": "U T F 8", "JSONL": "jason lines", "src": "source",
+    "24/7": "twenty-four seven", "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2",
+}  # fmt: skip
+# After a number: singular and plural. Only what is no other word there.
+UNITS = {
+    "m": ("meter", "meters"), "s": ("second", "seconds"), "h": ("hour", "hours"), "g": ("gram", "grams"),
+    "W": ("watt", "watts"), "V": ("volt", "volts"), "L": ("liter", "liters"), "l": ("liter", "liters"),
+    "km": ("kilometer", "kilometers"), "cm": ("centimeter", "centimeters"), "mm": ("millimeter", "millimeters"),
+    "kg": ("kilogram", "kilograms"), "mg": ("milligram", "milligrams"), "µg": ("microgram", "micrograms"),
+    "ms": ("millisecond", "milliseconds"), "µs": ("microsecond", "microseconds"),
+    "ns": ("nanosecond", "nanoseconds"), "min": ("minute", "minutes"), "ha": ("hectare", "hectares"),
+    "B": ("byte", "bytes"), "kB": ("kilobyte", "kilobytes"), "KB": ("kilobyte", "kilobytes"),
+    "MB": ("megabyte", "megabytes"), "GB": ("gigabyte", "gigabytes"), "TB": ("terabyte", "terabytes"),
+    "KiB": ("kibibyte", "kibibytes"), "MiB": ("mebibyte", "mebibytes"), "GiB": ("gibibyte", "gibibytes"),
+    "TiB": ("tebibyte", "tebibytes"), "kbit": ("kilobit", "kilobits"), "Mbit": ("megabit", "megabits"),
+    "Gbit": ("gigabit", "gigabits"), "dB": ("decibel", "decibels"), "kWh": ("kilowatt hour", "kilowatt hours"),
+    "MWh": ("megawatt hour", "megawatt hours"), "GWh": ("gigawatt hour", "gigawatt hours"),
+    "TWh": ("terawatt hour", "terawatt hours"), "kW": ("kilowatt", "kilowatts"), "MW": ("megawatt", "megawatts"),
+    "GW": ("gigawatt", "gigawatts"), "px": ("pixel", "pixels"), "fps": ("frame per second", "frames per second"),
+    "ppm": ("part per million", "parts per million"), "req": ("request", "requests"),
+}  # fmt: skip
+PER = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "d": "day", "mo": "month",
+       "yr": "year", "m": "meter", "m²": "square meter", "m³": "cubic meter", "m3": "cubic meter", "km²":
+       "square kilometer", "km": "kilometer", "kg": "kilogram", "l": "liter", "L": "liter", "ha": "hectare",
+       "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
+       "year": "year", "user": "user", "person": "person"}  # fmt: skip
+POWERS = {"²": "square", "³": "cubic"}
+SCALES = {"k": "thousand", "K": "thousand", "M": "million", "m": "million", "mn": "million", "bn": "billion",
+          "B": "billion", "tn": "trillion"}  # fmt: skip
+MONEY = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen"}
+SIGNS = {"->": "to", "→": "to", "=>": "to", "&": "and", "~": "about", "≈": "about", "≥": "at least",
+         "≤": "at most", "≠": "is not", "×": "times", "%": "percent"}  # fmt: skip
+
+_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_EDGES = re.compile(r"^([\"'“‘(\[]*)(.*?)([\"'”’)\],.;:!?…]*)$", re.DOTALL)
+_VERSION = re.compile(r"^(v(?:ersion)?)?(\d+(?:\.\d+){2,4})((?:-?(?:[a-z]+)\.?\d*)?)$", re.IGNORECASE)
+_SHORT_VERSION = re.compile(r"^[vV](\d+(?:\.\d+)?)$")
+_MEASURED = re.compile(rf"^([-−+]?{_NUMBER})?([^\W\d]{{1,4}}?)([²³])?(?:/(\w{{1,6}}?[²³]?))?$")
+_SCALED = re.compile(rf"^({_NUMBER})(k|K|M|bn|mn)\+?$")
+_PRICE = re.compile(rf"^([$€£¥])({_NUMBER})(k|K|M|m|mn|B|bn|tn)?(?:/(\w+))?$")
+_RATIO = re.compile(r"^(\d{1,3}):(\d)$")  # two digits after the colon are a time of day
+_TIMES = re.compile(rf"^({_NUMBER})[x×]$")
+_STAMP = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)$")
+_ABOUT = re.compile(r"^[~≈](?=\S)")
+_ENDS_IN_NUMBER = re.compile(rf"^[(\"“]*[~≈<>$€£-]?{_NUMBER}$")
+
+
+def readable(words: Sequence[str], pronounce: Mapping[str, str]) -> list[str]:
+    """For each written word what the engine is to read; a document's dictionary has the first and only say."""
+    named = respelled(words, pronounce)
+    return [
+        said if said != word else _readable(word, words[i - 1] if i else "")
+        for i, (word, said) in enumerate(zip(words, named, strict=True))
+    ]
+
+
+def _readable(word: str, before: str) -> str:
+    if word in SIGNS:
+        return SIGNS[word]
+    match = _EDGES.match(word)
+    lead, core, trail = match.groups() if match else ("", word, "")
+    if _ABOUT.match(core):
+        lead, core = f"{lead}about ", core[1:]
+    return f"{lead}{_core(core, bool(_ENDS_IN_NUMBER.match(before)), before)}{trail}"
+
+
+def _core(core: str, after_number: bool, before: str) -> str:
+    if core[:1] in MONEY and (price := _PRICE.match(core)):
+        return _price(*price.groups())
+    if version := _VERSION.match(core):
+        return _version(version, before)
+    if short := _SHORT_VERSION.match(core):
+        return f"version {short[1]}"
+    if scaled := _SCALED.match(core):
+        return f"{scaled[1]} {SCALES[scaled[2]]}"
+    if ratio := _RATIO.match(core):
+        return f"{ratio[1]} to {ratio[2]}"
+    if times := _TIMES.match(core):
+        return f"{times[1]} times"
+    if stamp := _STAMP.match(core):
+        return f"{stamp[1]}, {stamp[2]}{' U T C' if stamp[3] else ''}"
+    if (measured := _MEASURED.match(core)) and (measured[1] or after_number):
+        return _measured(measured, before) or respelled([core], NAMES)[0]
+    return respelled([core], NAMES)[0]
+
+
+def _version(match: re.Match[str], before: str) -> str:
+    """`v2.3.1-rc1` as `version 2 point 3 point 1 rc1`; each part is a number of its own."""
+    numbers = " point ".join(match[2].split("."))
+    named = "version " if match[1] and before.lower() not in ("version", "release") else ""
+    rest = re.sub(r"(?<=[a-zA-Z])\.?(?=\d)", " ", match[3].lstrip("-")).replace("rc", "R C")
+    return f"{named}{numbers} {rest}".rstrip()
+
+
+def _measured(match: re.Match[str], before: str) -> str:
+    """`5 m/s`, `10km²`: the number (if it is in this word) and the unit in full; nothing if it is no unit."""
+    number, unit, power, per = match.groups()
+    if unit not in UNITS or (per and per not in PER):
+        return ""
+    one = (number or before).lstrip('("“~≈<>') == "1"
+    name = UNITS[unit][0 if one else 1]
+    parts = [number or "", POWERS.get(power or "", ""), name, f"per {PER[per]}" if per else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _price(sign: str, number: str, scale: str | None, per: str | None) -> str:
+    """`$1.2M/year`; plain amounts are the engine's own business."""
+    rate = f" per {PER.get(per, per)}" if per else ""
+    if not scale:
+        return f"{sign}{number}{rate}"
+    return f"{number} {SCALES[scale]} {MONEY[sign]}{rate}"

@@ -1,0 +1,49 @@
+"""What the engine is given to read for written words: versions, units, signs, and the dictionary before all."""
+
+from __future__ import annotations
+
+import pytest
+
+from aurad_plugins.voice_hibari.text import phonemes
+from aurad_plugins.voice_hibari.written import readable
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("v2.3.1,", "version 2 point 3 point 1,"),
+        ("version v2.3.1-rc.1", "version 2 point 3 point 1 R C 1"),
+        ("Python 3.11 and 3.11.4", "Python 3.11 and 3 point 11 point 4"),
+        ("CO2 (CO₂)", "C O 2 (C O 2)"),
+        ("~5 -> 6 & 7", "about 5 to 6 and 7"),
+        ("2 m/s, 90 Mbit/s", "2 meters per second, 90 megabits per second"),
+        ("1 m or 5 m²", "1 meter or 5 square meters"),
+        ("a m b", "a m b"),
+        ("5 kWh/m²", "5 kilowatt hours per square meter"),
+        ("10km", "10 kilometers"),
+        ("1.5x, 2×", "1.5 times, 2 times"),
+        ("1.5M 100k", "1.5 million 100 thousand"),
+        ("€1.5bn $1.2M/year $20", "1.5 billion euros 1.2 million dollars per year $20"),
+        ("3:1 at 10:30", "3 to 1 at 10:30"),
+        ("2026-11-22T10:00:05Z", "2026-11-22, 10:00 U T C"),
+        ("who asked WHO?", "who asked W H O?"),
+        ("JSON/YAML.", "jason/yammel."),
+        ("km/h °C 3/4 2026-11-22 e.g. API SQL", "km/h °C 3/4 2026-11-22 e.g. API SQL"),  # the engine's own business
+    ],
+)
+def test_words_are_rewritten_only_where_the_engine_is_wrong(written: str, read: str) -> None:
+    assert " ".join(readable(written.split(), {})) == read
+
+
+def test_a_dictionary_has_the_first_and_only_say() -> None:
+    words = ["JSON", "v2.3.1", "aurad's"]
+    assert readable(words, {"json": "jay sawn", "aurad": "ow-rad"})[0::2] == ["jay sawn", "ow-rad's"]
+    assert readable(["5", "m"], {"m": "em"}) == ["5", "em"]
+
+
+def test_all_that_is_said_for_a_word_belongs_to_it() -> None:
+    def read(text: str) -> list[tuple[str, str]]:
+        return [(word, "ə") for word in text.split()]
+
+    symbols = phonemes(["Use", "kubectl", "v1.2.3", "now."], 10, read, {"kubectl": "cube control tool"})
+    assert [symbol.word for symbol in symbols if symbol.char != " "] == [10, 11, 11, 11, *[12] * 6, 13]
