@@ -100,9 +100,10 @@ class Jobs:
         )
         job = Job(view, submitted, recipe, lineage or job_id)
         self._live[job_id] = job
-        await self._journal.commit(insert_job(job))
-        self._tell(job)
-        await self.events.flush()
+        with trio.CancelScope(shield=True):  # whoever asked may leave meanwhile: a job is taken whole or not at all
+            await self._journal.commit(insert_job(job))
+            self._tell(job)
+            await self.events.flush()
         self._dispatch()
         return job
 

@@ -119,6 +119,20 @@ async def test_what_has_ended_cannot_be_cancelled_and_what_runs_cannot_be_retrie
         assert (last["type"], last["by"], last["reason"]) == ("job-cancelled", MINE.owner.name, "enough")
 
 
+async def test_a_job_whose_submitter_leaves_before_the_answer_runs_all_the_same(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(house.submit, "One sentence.")
+            while True:
+                if house.engine.jobs.busy:
+                    break
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+        (job,) = await house.engine.jobs.newest(None)
+        with trio.fail_after(PATIENCE):
+            assert (await house.engine.jobs.wait(job.job_id)).status.value == "Succeeded"
+
+
 async def test_lists_are_newest_first_and_as_long_as_asked(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         ids = [(await house.make(f"Number {n}.")).job_id for n in range(3)]
