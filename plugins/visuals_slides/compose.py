@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from aurad.api import Slide
+from aurad_plugins.visuals_slides.decor import decoration, turn_of
 from aurad_plugins.visuals_slides.fit import fitted, placed
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.ground import ground
@@ -46,8 +47,10 @@ def compose(slide: Slide, frame: Frame, theme: Theme) -> Composition:
     """Lay the slide out, paint it and cut it into what moves and what does not."""
     painter = Painter(frame, theme)
     page = layout_for(slide)(Look(slide, frame, theme))
+    if not page.ornament:
+        page = replace(page, decor=decoration(slide.kind, frame, theme))
     node, fit = fitted(page, painter)
-    under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood)).convert("RGBA")
+    under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood, turn_of(slide.kind))).convert("RGBA")
     return assemble(under, node, painter, shortened=fit.shortens)
 
 

@@ -17,6 +17,7 @@ from aurad_plugins.visuals_slides.painter import Painter
 STEPS = 14  # scales tried between the largest and the smallest
 HEADING_SMALLEST = 0.5
 SLACK = 0.75  # px by which rounding may exceed a box
+SPARE = 1.03  # a table is laid out in whole pixels, so a word may need a little more than it measures
 LONGEST_LINES = 6  # a text that is clamped at all is clamped to at most so many lines
 _JUSTIFY = {"start": "flex-start", "center": "center", "end": "flex-end"}
 _WORD = re.compile(r"[^\s\u00ad-]+-?")
@@ -34,11 +35,12 @@ def fitted(page: Page, painter: Painter) -> tuple[Node, Fit]:
 
 
 def _assembled(page: Page, header: Node | None, body: Node, frame: Frame) -> Node:
+    decor = (page.decor, page.ornament)
     middle = box("col", body, flex_grow=1, justify_content=_JUSTIFY[page.align])
     gap = page.gap * frame.unit if header else 0
     if header and frame.shape != "wide" and page.align == "center":  # upright pages are composed around their middle
-        return _page((page.ornament, header, body), frame, gap, "center")
-    return _page((page.ornament, header, middle), frame, gap)
+        return _page((*decor, header, body), frame, gap, "center")
+    return _page((*decor, header, middle), frame, gap)
 
 
 def _page(parts: tuple[Node | None, ...], frame: Frame, gap: float, justify: str = "flex-start") -> Node:
@@ -76,13 +78,18 @@ def _header(page: Page, painter: Painter) -> Node | None:
 
 
 def _fit(page: Page, painter: Painter, room: float) -> Fit:
-    def fits(fit: Fit) -> bool:
+    def fits(fit: Fit, *, brief: bool = False) -> bool:
         node = _limited(_scaled(page.body(fit), fit.scale, painter.frame), fit)
         made = _measured(node, painter)
-        return made.height <= room + SLACK and (fit.lines > 0 or _words_fit(node, made, fit.scale, painter))
+        if made.height > room + SLACK or (brief and not _brief(node, made, fit.scale, page.title_lines, painter)):
+            return False
+        return fit.lines > 0 or _words_fit(node, made, fit.scale, painter)
 
     units = room / painter.frame.unit
-    scale = _largest(_scales(page.largest, page.smallest), lambda one: fits(Fit(one, room=units)))
+    scales = _scales(page.largest, page.smallest)
+    scale = _largest(scales, lambda one: fits(Fit(one, room=units), brief=True))
+    if scale is None:
+        scale = _largest(scales, lambda one: fits(Fit(one, room=units)))
     if scale is not None:
         return Fit(scale, room=units)
     for lines in range(LONGEST_LINES, 0, -1):
@@ -140,6 +147,15 @@ def _lines(node: Node, made: MeasuredNode, scale: float, painter: Painter) -> in
     return max(1, math.floor(made.height / (node.size * scale * painter.frame.unit)))
 
 
+def _brief(node: Node, made: MeasuredNode, scale: float, most: int, painter: Painter) -> bool:
+    """Whether every large heading takes at most `most` lines."""
+    return all(
+        _lines(part, box_of, scale, painter) <= most
+        for part, box_of in _pairs(node, made)
+        if "title" in part.css.split()
+    )
+
+
 def _words_fit(node: Node, made: MeasuredNode, scale: float, painter: Painter) -> bool:
     """Whether no word is wider than its column (it would be broken in the middle)."""
     for part, box_of in _pairs(node, made):
@@ -147,7 +163,8 @@ def _words_fit(node: Node, made: MeasuredNode, scale: float, painter: Painter) -
         if part.kind == "text" and words:
             longest = max(words, key=len)
             width = painter.word_width(part.css, longest) * part.size * scale * painter.frame.unit
-            if width > box_of.width + SLACK:
+            cell = "cell" in part.css.split()
+            if width * (SPARE if cell else 1.0) > box_of.width + (0.0 if cell else SLACK):
                 return False
     return True
 

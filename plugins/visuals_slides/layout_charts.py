@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from aurad.api import Item
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
 from aurad_plugins.visuals_slides.numbers import number
-from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, filled, source, together
 
-THICK = 1.75  # em: thickness of a bar, and the least length of one
-LABEL = 11.5  # em of width for labels beside bars, at most
-VALUE = 6.4  # em of width for the value behind a bar
+THICK = 1.6  # em: least thickness and least length of a bar
+THICKEST = 4.4  # em
+LANE = 8.6  # units of height for one bar at most
+LABEL = 12.5  # em of width for labels beside bars, at most
+VALUE = 7.6  # em of width for the value behind a bar
 SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
 DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
 LETTER = 0.66  # em: a digit of a value is about so wide
 MOST_LABELS = 9
+GRID = 4  # faint lines above the floor
 LIFT = 0.92  # share of the height that the highest point reaches
 
 
@@ -26,14 +29,16 @@ def bar_chart(look: Look) -> Page:
     come = entrances(items)
     longest = max((abs(item.value or 0.0) for item in items), default=0.0) or 1.0
 
-    label = min(LABEL, 1.0 + max((len(item.text) for item in items), default=0) * 1.45 * 0.58)
+    label = min(LABEL, 1.0 + max((len(item.text) for item in items), default=0) * 1.5 * 0.58)
 
     def body(fit: Fit) -> Node:
-        kept = zip(items[: fit.keep or None], come, strict=False)
+        kept = list(zip(items[: fit.keep or None], come, strict=False))
         rows = [_bar(look, item, abs(item.value or 0.0) / longest, label, reveal) for item, reveal in kept]
-        return box("col", *rows, source(look.slide.note), gap="1.1em")
+        height = filled(fit, 0.84 if look.slide.note.strip() else 0.96, len(rows) * LANE * look.pick(1, 1, 1.2))
+        lanes = box("col", *rows, gap="0.8em", min_height=height, justify_content="space-between")
+        return box("col", lanes, source(look.slide.note))
 
-    return Page(header=look.header(), body=body, largest=1.5, smallest=0.45, count=len(items), gap=2.4)
+    return Page(header=look.header(), body=body, largest=1.9, smallest=0.45, count=len(items), gap=2.0)
 
 
 def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> Node:
@@ -41,21 +46,24 @@ def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> 
     grows = replace(reveal, effect="wipe", seconds=0.9)
     then = replace(reveal, effect="fade", delay=round(reveal.delay + 0.5, 3))
     bar = box(
-        "bar", flex_grow=share, flex_shrink=1, flex_basis=0, min_width=f"{THICK}em", height=f"{THICK}em", reveal=grows
+        "bar", flex_grow=share, flex_shrink=1, flex_basis=0, min_width=f"{THICK}em", reveal=grows,
     )  # fmt: skip
     told = "" if item.value is None else number(item.value, look.slide.unit)
-    value = text("value", told, 1.5, reveal=then) or box("", width="1em")
-    lane = box(
-        "row",
+    value = text("value", told, 1.7, reveal=then) or box("", width="1em")
+    track = box(
+        "row lane",
         bar,
-        box("row", value, width=f"{VALUE}em", flex_shrink=0, padding_left="0.9em"),
+        box("row", value, align_items="center", width=f"{VALUE}em", flex_shrink=0, padding_left="0.9em"),
         box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0),
-        align_items="center", flex_grow=1, flex_shrink=1, flex_basis=0,
+        align_items="stretch", flex_grow=1, flex_shrink=1, flex_basis=0, min_height=f"{THICK}em",
+        max_height=f"{THICKEST}em",
     )  # fmt: skip
+    named = replace(reveal, effect="fade")
     if look.wide:
-        label = box("col", text("cell soft", together(item.text), 1.45), width=f"{width:.3f}em", flex_shrink=0)
-        return box("row", label, lane, gap="1.4em", align_items="center")
-    return box("col", text("cell soft", item.text, 1.45), box("row", lane), gap="0.35em")
+        told_by = text("cell", together(item.text), 1.5, reveal=named)
+        label = box("col", told_by, width=f"{width:.3f}em", flex_shrink=0, justify_content="center")
+        return box("row", label, track, gap="1.2em", align_items="stretch", flex_grow=1, max_height=f"{THICKEST}em")
+    return box("col", text("cell", item.text, 1.5, reveal=named), track, gap="0.35em", flex_grow=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,14 @@ def line_chart(look: Look) -> Page:
     def body(fit: Fit) -> Node:
         width = look.frame.columns / fit.scale
         tallest = fit.height - (2.5 if look.slide.note.strip() else 0)
-        height = max(9.0, min(width * look.pick(0.42, 0.66, 0.95), tallest))
+        height = max(9.0, min(width * look.pick(0.5, 0.8, 1.15), tallest))
         return box(
             "col",
             _drawn(look, items, _plot([item.value or 0.0 for item in items], width, height)),
             source(look.slide.note),
         )
 
-    return Page(header=look.header(), body=body, largest=look.pick(1.25, 1.3, 1.45), smallest=0.4, gap=1.8)
+    return Page(header=look.header(), body=body, largest=look.pick(1.5, 1.45, 1.5), smallest=0.4, gap=1.8)
 
 
 def _plot(values: list[float], width: float, height: float) -> _Plot:
@@ -110,7 +118,8 @@ def _drawn(look: Look, items: list[Item], plot: _Plot) -> Node:
     shown = [place for place in range(count) if (count - 1 - place) % every == 0]
     room = min(plot.width * 0.8, max(spacing * every * 0.96, 3.0))
     labels = [label for place in shown for label in _labels(look, items, plot, place, room)]
-    return box("", line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em")
+    axis = image(_axis(look, plot), plot.width, plot.height, position="absolute", left="0px", top="0px")
+    return box("", axis, line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em")
 
 
 def _widest(look: Look, items: list[Item]) -> float:
@@ -127,7 +136,7 @@ def _labels(look: Look, items: list[Item], plot: _Plot, place: int, room: float)
     shift = 0.0 if place == 0 else -min(1.6, max(0.0, steep * 1.6))
     reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
     value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
-    name = text("cell soft", item.text, 1.15, lines=1, text_align="center")
+    name = text("name soft", item.text, 1.25, lines=1, text_align="center")
     return [
         _spot(x + shift, y - 2.5, value, room, plot.width, reveal),
         _spot(x, plot.floor + 0.7, name, room, plot.width),
@@ -143,22 +152,40 @@ def _spot(x: float, y: float, inner: Node | None, room: float, width: float, rev
     )  # fmt: skip
 
 
+def _axis(look: Look, plot: _Plot) -> bytes:
+    """The floor and faint lines above it: there before the line comes."""
+    theme, floor = look.theme, plot.floor
+    reach = f"H{plot.width - SIDE + 1.5:.3f}"
+    alpha = min(1, theme.line_alpha * 1.8)
+    heights = [floor - (floor - ABOVE) * LIFT * part / GRID for part in range(GRID + 1)]
+    lines = "".join(
+        f'<path d="M{SIDE - 1.5} {height:.3f} {reach}" stroke="{theme.line}"'
+        f' stroke-opacity="{alpha * (0.35 if place else 1):.3f}" stroke-width="{0.05 if place else 0.08}"/>'
+        for place, height in enumerate(heights)
+    )
+    return _drawing(plot, lines)
+
+
 def _svg(look: Look, plot: _Plot) -> bytes:
-    """The axis, the light under the line, the line and its points."""
+    """The light under the line, the line and its points."""
     theme, spots, floor = look.theme, plot.spots, plot.floor
     path = " ".join(f"{'L' if place else 'M'}{x:.3f} {y:.3f}" for place, (x, y) in enumerate(spots))
     area = f"{path} L{spots[-1][0]:.3f} {floor:.3f} L{spots[0][0]:.3f} {floor:.3f} Z"
-    dots = "".join(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="0.38" fill="{theme.accent}"/>' for x, y in spots)
+    dots = "".join(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="0.5" fill="{theme.accent}"/>' for x, y in spots)
     stops = "".join(
         f'<stop offset="{at}" stop-color="{theme.accent}" stop-opacity="{alpha}"/>' for at, alpha in ((0, 0.30), (1, 0))
     )
+    return _drawing(
+        plot,
+        f'<defs><linearGradient id="light" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient></defs>'
+        f'<path d="{area}" fill="url(#light)"/><path d="{path}" fill="none" stroke="{theme.accent}"'
+        f' stroke-width="0.34" stroke-linecap="round" stroke-linejoin="round"/>{dots}',
+    )
+
+
+def _drawing(plot: _Plot, inner: str) -> bytes:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"'
         f' width="{round(plot.width * DETAIL)}" height="{round(plot.height * DETAIL)}"'
-        f' viewBox="0 0 {plot.width:.3f} {plot.height:.3f}">'
-        f'<defs><linearGradient id="light" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient></defs>'
-        f'<path d="M{SIDE - 1.5} {floor:.3f} H{plot.width - SIDE + 1.5:.3f}" stroke="{theme.line}"'
-        f' stroke-opacity="{min(1, theme.line_alpha * 1.8)}" stroke-width="0.08"/>'
-        f'<path d="{area}" fill="url(#light)"/><path d="{path}" fill="none" stroke="{theme.accent}"'
-        f' stroke-width="0.28" stroke-linecap="round" stroke-linejoin="round"/>{dots}</svg>'
+        f' viewBox="0 0 {plot.width:.3f} {plot.height:.3f}">{inner}</svg>'
     ).encode()

@@ -3,78 +3,97 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from aurad.api import Item
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
-from aurad_plugins.visuals_slides.page import Fit, Look, Page, entrances
+from aurad_plugins.visuals_slides.page import Fit, Look, Page, entrances, filled
 
 SHORT = 26  # characters of a step that may stand in a narrow column
-CARD_BLEED = 1.4  # units of shadow round a card
+CARD_BLEED = 0.6  # units that letters may reach beyond their boxes while panels stay where they are
+DISC = "3.1em"
+CARD_MOST = 27.0  # units: a taller card would only hold more nothing
 
 
 def _columns(look: Look, count: int) -> int:
     """How many panels stand in one row, so that rows are as even as they can be."""
-    most = look.pick(4, 2, 1)
-    if look.wide and count in {5, 6, 9}:
-        return 3
-    if look.frame.shape == "square" and count <= 3:
-        return 1
-    if look.tall and count > 4:
-        return 2
-    return int(min(most, count))
+    if look.wide:
+        return {4: 2, 5: 3, 6: 3, 9: 3}.get(count, min(4, count))
+    if look.tall:
+        return 2 if count > 4 else 1
+    return 1 if count <= 3 else 2
 
 
-def _grid(cells: list[Node], columns: int, gap: float) -> Node:
-    """Rows of equally wide cells; a short last row keeps the width of the others."""
+def grid(cells: list[Node], columns: int, gap: float, *, height: str) -> Node:
+    """Rows of equally wide cells, `height` tall at least; a short last row keeps the width of the others."""
     rows = []
     for start in range(0, len(cells), columns):
         row = cells[start : start + columns]
-        empty = [box("", flex_grow=1, flex_basis=0) for _ in range(columns - len(row))]
-        rows.append(box("row", *row, *empty, gap=f"{gap}em", align_items="stretch"))
-    return box("col", *rows, gap=f"{gap}em")
+        empty = [box("", flex_grow=1, flex_shrink=1, flex_basis=0) for _ in range(columns - len(row))]
+        if columns == 1:
+            rows.append(row[0])
+            continue
+        wide = [replace(cell, style={**cell.style, "flex_basis": 0}) for cell in row]
+        line = box("row", *wide, *empty, gap=f"{gap}em", align_items="stretch", flex_grow=1, flex_basis="auto")
+        rows.append(line)
+    return box("col", *rows, gap=f"{gap}em", min_height=height)
 
 
 def cards(look: Look) -> Page:
     """Two to six things of equal rank, each with an icon if all have one."""
+    return card_page(look)
+
+
+def card_page(look: Look) -> Page:
+    """Panels that fill the page from the start; what they hold comes in with its words."""
     items = look.slide.items
     come = entrances(items, bleed=CARD_BLEED)
-    names = [item.icon or icons.pick(item.text, item.detail) for item in items]
+    names = [item.icon or icons.pick(item.text, item.detail) or "" for item in items]
     marked = all(names) and len(set(names)) == len(names)
 
     def body(fit: Fit) -> Node:
-        kept = items[: fit.keep or None]
+        kept = list(zip(items[: fit.keep or None], names, come, strict=False))
         columns = _columns(look, len(kept) or 1)
-        across = look.wide or columns > 1
-        # One row of cards stands as tall as it can; more rows are as tall as their words.
-        height = min(fit.height * 0.92, 14.0 if marked else 10.0) if look.wide and len(kept) <= columns else 0.0
+        flat = not look.wide and columns == 1
         made = [
-            _card(look, item, name if marked else None, reveal, height if across else None)
-            for item, name, reveal in zip(kept, names, come, strict=False)
+            _card(look, item, name if marked else "", place, reveal, flat=flat)
+            for place, (item, name, reveal) in enumerate(kept)
         ]
+        lines = -(-len(kept) // columns)
+        height = filled(fit, 0.7 if look.slide.body else look.pick(0.98, 0.98, 0.9), CARD_MOST * lines)
+        panels = grid(made, columns, 1.2 if look.wide else 1.0, height=height)
+        return box("col", text("lead", look.slide.body, 1.5), panels, gap="1.4em")
+
+    return Page(
+        header=look.header(),
+        body=body,
+        largest=2.4 if len(items) <= 2 else 1.8,
+        smallest=0.5,
+        count=len(items),
+        gap=2.0,
+    )
+
+
+def _card(look: Look, item: Item, name: str, place: int, reveal: Reveal, *, flat: bool) -> Node:
+    """A card with its sign on top, or (flat) at the side. The sign's place shows before the sign comes."""
+    words = box(
+        "col", text("strong", item.text, 1.75), text("lead", item.detail, 1.3), gap="0.45em",
+        flex_grow=1 if flat else 0, flex_shrink=1, flex_basis=0 if flat else "auto",
+        reveal=replace(reveal, delay=round(reveal.delay + 0.1, 3)),
+    )  # fmt: skip
+    inner = look.icon(name, 2.0) if name else text("number accent", str(place + 1), 1.7)
+    side = "3.6em"
+    sign = box("tile", box("row", inner, reveal=replace(reveal, effect="grow")), width=side, height=side, flex_shrink=0)
+    if flat:
         return box(
-            "col", text("lead", look.slide.body, 1.5), _grid(made, columns, 1.5 if look.wide else 1.1), gap="1.6em"
-        )
-
-    return Page(header=look.header(), body=body, largest=1.45, smallest=0.5, count=len(items), gap=2.4)
-
-
-def _card(look: Look, item: Item, name: str | None, reveal: Reveal, height: float | None) -> Node:
-    """A card at least `height` em tall with its sign on top, or (None) a flat one with its sign at the side."""
-    flat = height is None
-    words = [text("strong", item.text, 1.75), text("lead", item.detail, 1.45 if flat else 1.36)]
-    sign = look.icon(name, 3.0 if flat else 3.8) if name else box("rule", width="2.6em", height="0.3em")
-    if flat and name:
-        beside = box("col", *words, gap="0.4em", flex_grow=1, flex_shrink=1, flex_basis=0)
-        inner = box("row", sign, beside, gap="1.5em", align_items="center")
-    else:
-        below = box("col", *words, gap="0.55em")
-        # An image would be stretched across a column, so the sign sits in a row of its own.
-        inner = box("col", box("row", sign), below, gap="1.35em")
-    least = f"{height:.3f}em" if height else "0px"
-    padding = "1.7em" if look.wide else "1.25em 1.4em"
+            "card row", sign, words, gap="1.3em", align_items="center", padding="1.1em 1.4em", flex_direction="row",
+            flex_grow=1, flex_shrink=1, flex_basis="auto",
+        )  # fmt: skip
+    # An image would be stretched across a column, so the sign sits in a row of its own.
     return box(
-        "card", inner, reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0, min_height=least, padding=padding
+        "card", box("row", sign), words, gap="1.3em", padding="1.5em", justify_content="space-between",
+        flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
 
 
@@ -95,34 +114,39 @@ def steps(look: Look) -> Page:
             for place, (item, reveal) in enumerate(zip(kept, come, strict=False))
         ]
         if across:
-            return box("row", *made, align_items="stretch")
-        sides = [box("col", *side, flex_grow=1, flex_basis=0) for side in (made[:half], made[half:]) if side]
-        return box("row", *sides, gap="3em")
+            return box("row", *made, align_items="stretch", gap="1.2em", min_height=filled(fit, 0.9, 22.0))
+        height = filled(fit, look.pick(0.98, 0.98, 0.9), half * (9.0 if look.wide else 13.0))
+        columns = (made[:half], made[half:])
+        sides = [box("col", *side, flex_grow=1, flex_shrink=1, flex_basis=0) for side in columns if side]
+        return box("row", *sides, gap="3em", align_items="stretch", min_height=height)
 
-    return Page(header=look.header(), body=body, largest=1.45, smallest=0.5, count=len(items), gap=2.6)
+    return Page(header=look.header(), body=body, largest=1.8, smallest=0.5, count=len(items), gap=2.2)
 
 
-def _disc(place: int) -> Node:
-    return box("disc", text("number", str(place + 1), 1.5), width="3.1em", height="3.1em", flex_shrink=0)
+def _disc(place: int, reveal: Reveal) -> Node:
+    """A tinted place that its number lights up."""
+    number = text("number", str(place + 1), 1.5)
+    lit = box("disc", number, width=DISC, height=DISC, flex_shrink=0, reveal=replace(reveal, effect="grow"))
+    return box("round", lit, width=DISC, height=DISC, flex_shrink=0)
 
 
 def _step_across(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
-    thread = box("line", height="0.14em", flex_grow=1)
-    rail = box("row", _disc(place), None if last else thread, gap="0.9em", align_items="center", padding_right="0.9em")
-    words = box(
-        "col", text("strong", item.text, 1.75), text("lead", item.detail, 1.36), gap="0.5em", padding_right="2.2em"
-    )
-    return box("col", rail, words, gap="1.5em", reveal=reveal, flex_grow=1, flex_basis=0)
+    thread = box("line", height="0.16em", flex_grow=1)
+    rail = box("row", _disc(place, reveal), None if last else thread, gap="1.2em", align_items="center")
+    words = box("col", text("strong", item.text, 1.75), text("lead", item.detail, 1.36), gap="0.5em", reveal=reveal)
+    panel = box("card", words, padding="1.4em", flex_grow=1)
+    return box("col", rail, panel, gap="1.4em", flex_grow=1, flex_shrink=1, flex_basis=0)
 
 
 def _step_down(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
-    thread = box("line", width="0.14em", flex_grow=1, min_height="1.1em")
-    rail = box("col", _disc(place), None if last else thread, gap="0.5em", align_items="center", padding_bottom="0.5em")
+    thread = box("line", width="0.16em", flex_grow=1, min_height="0.7em")
+    rail = box("col", _disc(place, reveal), None if last else thread, gap="0.5em", align_items="center",
+               padding_bottom="0px" if last else "0.5em")  # fmt: skip
     words = box(
-        "col", text("strong" if len(item.text) <= SHORT else "text", item.text, 1.7), text("lead", item.detail, 1.36),
-        gap="0.35em", flex_grow=1, flex_shrink=1, flex_basis=0, padding_top="0.5em", padding_bottom="1.2em",
+        "col", text("strong", item.text, 1.75), text("lead", item.detail, 1.36), gap="0.35em", reveal=reveal,
+        flex_grow=1, flex_shrink=1, flex_basis=0, padding="0.5em 0px 1em 0px",
     )  # fmt: skip
-    return box("row", rail, words, gap="1.5em", align_items="stretch", reveal=reveal)
+    return box("row", rail, words, gap="1.5em", align_items="stretch", flex_grow=0 if last else 1)
 
 
 def comparison(look: Look) -> Page:
@@ -134,10 +158,12 @@ def comparison(look: Look) -> Page:
     def body(fit: Fit) -> Node:
         kept = items[: fit.keep or None]
         made = [_side(look, item, place, reveal) for place, (item, reveal) in enumerate(zip(kept, come, strict=False))]
-        rows = _grid(made, min(3, max(1, len(made))) if across else 1, 1.8)
-        return box("col", text("lead", look.slide.body, 1.5), rows, gap="1.6em")
+        columns = min(3, max(1, len(made))) if across else 1
+        share = 0.7 if look.slide.body else look.pick(0.98, 0.96, 0.9)
+        rows = grid(made, columns, 1.4, height=filled(fit, share, CARD_MOST * -(-len(made) // columns)))
+        return box("col", text("lead", look.slide.body, 1.5), rows, gap="1.4em")
 
-    return Page(header=look.header(), body=body, largest=1.4, smallest=0.5, count=len(items), gap=2.4)
+    return Page(header=look.header(), body=body, largest=1.75, smallest=0.5, count=len(items), gap=2.0)
 
 
 def _side(look: Look, item: Item, place: int, reveal: Reveal) -> Node:
@@ -150,29 +176,16 @@ def _side(look: Look, item: Item, place: int, reveal: Reveal) -> Node:
         text("strong", item.text, 2.0, flex_grow=1, flex_shrink=1, flex_basis=0),
         gap="0.9em", align_items="center",
     )  # fmt: skip
-    if len(points) == 1:
-        told = [text("lead", points[0], 1.5)]
-    else:
-        told = [
-            box(
-                "row",
-                box(
-                    "",
-                    width="0.5em",
-                    height="0.5em",
-                    background_color=colour,
-                    border_radius="1em",
-                    margin_top="0.75em",
-                    flex_shrink=0,
-                ),
-                text("lead", point, 1.45, flex_grow=1, flex_shrink=1, flex_basis=0),
-                gap="0.9em",
-            )
-            for point in points
-        ]
-    stripe = box("", height="0.32em", width="3.2em", background_color=colour, border_radius="1em")
+    told = [text("lead", points[0], 1.5)] if len(points) == 1 else [_point(point, colour) for point in points]
+    stripe = box("", height="0.36em", width="4em", background_color=colour, border_radius="1em")
+    words = box("col", heading, box("col", *told, gap="0.55em"), gap="1.1em", reveal=reveal)
     return box(
-        "card", stripe, heading, box("col", *told, gap="0.5em"),
-        gap="1.1em", padding="1.7em" if look.wide else "1.35em 1.5em",
-        reveal=reveal, flex_grow=1, flex_shrink=1, flex_basis=0,
+        "card", stripe, words, gap="1.3em", padding="1.7em" if look.wide else "1.35em 1.5em",
+        flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
+
+
+def _point(words: str, colour: str) -> Node:
+    dot = box("", width="0.5em", height="0.5em", background_color=colour, border_radius="1em", margin_top="0.78em",
+              flex_shrink=0)  # fmt: skip
+    return box("row", dot, text("lead", words, 1.5, flex_grow=1, flex_shrink=1, flex_basis=0), gap="0.9em")

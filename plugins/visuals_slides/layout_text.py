@@ -7,7 +7,7 @@ import math
 from aurad_plugins.visuals_slides.highlight import Run, highlighted
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
 from aurad_plugins.visuals_slides.numbers import is_number
-from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, source
+from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, filled, source
 
 MOST_ROWS = 12
 CODE_LINES = 26
@@ -28,20 +28,23 @@ def table(look: Look) -> Page:
 
     def cell(words: str, column: int, *, head: bool) -> Node:
         css = "cell head" if head else "cell" if column == 0 else "cell soft"
-        inner = text(css, words, 1.3, text_align="right" if right[column] else "left")
+        inner = text(css, words, 1.4, text_align="right" if right[column] else "left")
         return box("col", inner, flex_grow=shares[column], flex_shrink=1, flex_basis=0)
 
     def line(row: tuple[str, ...], place: int) -> Node:
         cells = [cell(words, column, head=place == 0) for column, words in enumerate(row)]
         reveal = Reveal(effect="fade", delay=round(FIRST + 0.09 * place, 3)) if place else None
         rule = box("line" if place else "rule", height="0.07em" if place else "0.12em")
-        return box("col", box("row", *cells, gap="2.2em", padding="0.72em 0.3em"), rule, reveal=reveal)
+        shown = box("row", *cells, gap="2.2em", padding="0.6em 0.3em", flex_grow=1, align_items="center", reveal=reveal)
+        return box("col", shown, rule, flex_grow=1)
 
     def body(fit: Fit) -> Node:
         kept = rows[: min(MOST_ROWS, fit.keep or MOST_ROWS) + 1]
-        return box("col", *(line(row, place) for place, row in enumerate(kept)), source(look.slide.note))
+        height = filled(fit, 0.82 if look.slide.note.strip() else 0.94, len(kept) * look.pick(5.2, 5.5, 6.5))
+        lines = box("col", *(line(row, place) for place, row in enumerate(kept)), min_height=height)
+        return box("col", lines, source(look.slide.note))
 
-    return Page(header=look.header(), body=body, largest=1.5, smallest=0.5, count=len(rows), gap=2.0)
+    return Page(header=look.header(), body=body, largest=1.9, smallest=0.5, count=len(rows), gap=2.0)
 
 
 def _share(column: tuple[str, ...]) -> float:
@@ -59,15 +62,23 @@ def code(look: Look) -> Page:
         kept = [_cut(line, letters) for line in lines[: min(CODE_LINES, fit.keep or CODE_LINES)]]
         shown = box("col", *(_line(runs) for runs in highlighted(kept)))
         label = text("kicker", look.slide.note, 0.95, lines=1)
-        padding = f"1.8em {PADDING / 2}em"
-        return box("card", label, shown, gap="1em", padding=padding, reveal=Reveal(delay=FIRST, bleed=1.4))
+        padding = f"1.3em {PADDING / 2}em 1.6em {PADDING / 2}em"
+        lit = box("col", label, shown, gap="0.9em", reveal=Reveal(delay=FIRST, effect="fade"))
+        return box("card", _buttons(look), lit, gap="1em", padding=padding)
 
     # Start at the scale at which the longest line is whole, if that can still be read.
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + PADDING + 0.4)
     return Page(
-        header=look.header(), body=body, largest=max(0.62, min(1.45, whole)), smallest=0.55,
+        header=look.header(), body=body, largest=max(0.62, min(2.0, whole)), smallest=0.55,
         count=min(len(lines), CODE_LINES), gap=2.0,
     )  # fmt: skip
+
+
+def _buttons(look: Look) -> Node:
+    """The three dots that say: this is a window of a computer."""
+    tones = (look.theme.accent, look.theme.second, look.theme.soft)
+    dots = (box("", width="0.6em", height="0.6em", border_radius="1em", background_color=tone) for tone in tones)
+    return box("row", *dots, gap="0.45em")
 
 
 def _cut(line: str, letters: int) -> str:

@@ -1,16 +1,14 @@
-"""Layouts made of words: title, section, closing, bullets, quote and the single statistic."""
+"""Layouts made of words: title, section, closing, quote and the single statistic."""
 
 from __future__ import annotations
 
-from aurad.api import Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
 from aurad_plugins.visuals_slides.numbers import number
-from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, kicker, together
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, filled, kicker, together
 
-HERO_WIDTH = 0.8  # of the inner width on wide canvases: longer lines are tiring to read
+HERO_WIDTH = 0.86  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
-AIRY = 36  # characters: lists of shorter lines leave room for an ornament
 
 
 def _staged(step: int) -> Reveal:
@@ -21,14 +19,14 @@ def _staged(step: int) -> Reveal:
 def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
     slide = look.slide
     heading *= 1.3 if len(slide.heading) <= 14 else 1.1 if len(slide.heading) <= 28 else 1.0
-    lead_size = look.pick(1.9, 1.8, 1.95)
+    lead_size = look.pick(2.0, 1.9, 2.1)
     limit = look.frame.columns * (HERO_WIDTH if look.wide else 1.0)
     lead_limit = look.frame.columns * (LEAD_WIDTH if look.wide else 0.96)
 
     def body(fit: Fit) -> Node:
         top = box(
             "col",
-            box("rule", width="3.2em", height="0.28em", margin_bottom="0.5em"),
+            box("rule", width="4em", height="0.36em", margin_bottom="0.5em"),
             kicker(slide.kicker),
             gap="0.9em",
             align_items="flex-start",
@@ -40,7 +38,10 @@ def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
         return box("col", top, main, lead, gap="1.35em")
 
     picked = slide.icon or icons.pick_certain(slide.heading, slide.body, slide.kicker)
-    return Page(body=body, largest=1.0, smallest=0.38, mood="hero", ornament=look.ornament(picked))
+    lines = round(look.pick(3, 4, 5))
+    return Page(
+        body=body, largest=1.25, smallest=0.38, title_lines=lines, mood="hero", ornament=look.ornament(picked)
+    )  # fmt: skip
 
 
 def _em(units: float, fit: Fit, size: float) -> str:
@@ -90,62 +91,12 @@ def closing(look: Look) -> Page:
 
     return Page(
         body=body,
-        largest=1.25,
+        largest=1.6,
         smallest=0.42,
         mood="hero",
         count=len(slide.items),
         ornament=look.ornament(slide.icon or None),
     )
-
-
-def bullets(look: Look) -> Page:
-    """Short statements one under another, each with its own mark."""
-    slide = look.slide
-    come = entrances(slide.items)
-    marks = [item.icon for item in slide.items]
-    named = all(marks)
-    size = look.pick(1.72, 1.68, 1.72)
-
-    def mark(name: str) -> Node:
-        if named:
-            return box("tile", look.icon(name, 1.6), width="2.9em", height="2.9em", flex_shrink=0)
-        return box("rule", width="0.62em", height="0.62em", flex_shrink=0, margin_top=f"{size * 0.43:.3f}em")
-
-    def row(name: str, words: str, detail: str, reveal: Reveal) -> Node:
-        return box(
-            "row",
-            mark(name),
-            box(
-                "col",
-                text("text", words, size),
-                text("lead", detail, 1.3),
-                gap="0.25em",
-                flex_grow=1,
-                flex_shrink=1,
-                flex_basis=0,
-            ),
-            gap="1.35em",
-            align_items="center" if named else "flex-start",
-            reveal=reveal,
-        )
-
-    def body(fit: Fit) -> Node:
-        items = slide.items[: fit.keep or None]
-        rows = [row(one.icon, one.text, one.detail, reveal) for one, reveal in zip(items, come, strict=False)]
-        lead = text("lead", slide.body, 1.5)
-        return box("col", lead, *rows, gap="1.15em", max_width="100%" if not look.wide else "92%")
-
-    picked = icons.pick_certain(slide.heading, slide.kicker) if look.wide and _airy(slide) else None
-    return Page(
-        header=look.header(), body=body, largest=1.45, smallest=0.55, count=len(slide.items),
-        ornament=look.ornament(picked),
-    )  # fmt: skip
-
-
-def _airy(slide: Slide) -> bool:
-    """Whether a list leaves the right of a wide canvas empty."""
-    longest = max((len(part) for item in slide.items for part in (item.text, item.detail)), default=0)
-    return len(slide.items) <= 5 and longest <= AIRY
 
 
 def quote(look: Look) -> Page:
@@ -177,7 +128,7 @@ def quote(look: Look) -> Page:
             gap="1.7em",
         )
 
-    return Page(body=body, largest=1.3, smallest=0.4, mood="hero")
+    return Page(body=body, largest=2.0, smallest=0.4, mood="hero")
 
 
 def _unquoted(words: str) -> str:
@@ -195,15 +146,18 @@ def statistic(look: Look) -> Page:
     size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6, 4.6, 4.6)
 
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
-        return box(
+        told = box(
             "col",
             text("figure", together(value), size),
             text("strong", label, 1.75),
             text("lead", detail, 1.4),
             gap="0.7em",
             reveal=reveal,
-            **({"flex_grow": 1, "flex_basis": 0} if side_by_side else {}),
         )
+        if len(figures) <= 1:
+            return told
+        return box("card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",
+                   justify_content="center", padding="1.6em")  # fmt: skip
 
     def body(fit: Fit) -> Node:
         kept = figures[: fit.keep or None]
@@ -213,13 +167,14 @@ def statistic(look: Look) -> Page:
             )
             for item, reveal in zip(kept, come, strict=False)
         ]
-        group = box("row" if side_by_side else "col", *made, gap="2.6em" if side_by_side else "2em")
+        tall = filled(fit, 0.78) if side_by_side else "0px"
+        group = box("row" if side_by_side else "col", *made, gap="1.6em" if side_by_side else "1.2em", min_height=tall)
         return box("col", group, text("lead", slide.body, 1.7, reveal=_staged(2)), gap="1.8em")
 
     single = len(figures) == 1
     page_icon = slide.icon or icons.pick_certain(slide.heading) if single else None
     return Page(
-        header=look.header(), body=body, largest=1.3, smallest=0.35, count=len(figures), mood="hero",
+        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures), mood="hero",
         ornament=look.ornament(page_icon),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aurad.api import Slide
-from aurad_plugins.visuals_slides import layout_charts, layout_panels, layout_text, layout_words
+from aurad_plugins.visuals_slides import layout_charts, layout_lists, layout_panels, layout_text, layout_words
 from aurad_plugins.visuals_slides.page import Look, Page
 
 Layout = Callable[[Look], Page]
@@ -13,7 +13,7 @@ LAYOUTS: dict[str, Layout] = {
     "title": layout_words.title,
     "section": layout_words.section,
     "closing": layout_words.closing,
-    "bullets": layout_words.bullets,
+    "bullets": layout_lists.bullets,
     "quote": layout_words.quote,
     "statistic": layout_words.statistic,
     "cards": layout_panels.cards,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -49,11 +50,13 @@ class Page:
     body: Callable[[Fit], Node]
     header: Node | None = None
     heading_lines: int = 2
+    title_lines: int = 3
     largest: float = 1.0
     smallest: float = 0.5
     count: int = 1
     mood: Mood = "calm"
     ornament: Node | None = None
+    decor: Node | None = None
     gap: float = 2.2
     align: Literal["start", "center", "end"] = "center"
 
@@ -92,8 +95,8 @@ class Look:
         slide = self.slide
         if not (slide.kicker.strip() or slide.heading.strip()):
             return None
-        size = self.pick(3.6, 3.2, 3.4)
-        return box("col", kicker(slide.kicker), text("heading", slide.heading, size), gap="0.75em")
+        size = self.pick(4.2, 3.7, 4.2)
+        return box("col", kicker(slide.kicker), text("heading", slide.heading, size), gap="0.6em")
 
     def ornament(self, name: str | None) -> Node | None:
         """A large, faint icon that leaves the canvas at its far corner: the only decoration there is."""
@@ -112,9 +115,14 @@ class Look:
         return Node(kind="image", image=drawing, style=style)
 
 
+def filled(fit: Fit, share: float, most: float = math.inf) -> str:
+    """The least height of a body that fills `share` of its room, but never more than `most` units, as CSS."""
+    return f"{min(fit.room * share, most) / fit.scale:.3f}em"
+
+
 def kicker(words: str, *, reveal: Reveal | None = None) -> Node | None:
     """The small line over a heading."""
-    return text("kicker", words, 1.2, lines=1, reveal=reveal)
+    return text("kicker", words, 1.65, lines=1, reveal=reveal)
 
 
 def together(words: str, most: int = 20) -> str:
@@ -124,7 +132,7 @@ def together(words: str, most: int = 20) -> str:
 
 def source(words: str) -> Node | None:
     """Where the numbers come from, below a chart or a table."""
-    return text("lead", words, 1.05, margin_top="0.8em")
+    return text("lead", words, 1.15, margin_top="0.9em")
 
 
 def entrances(items: tuple[Item, ...], *, first: float = FIRST, bleed: float = 0.35) -> list[Reveal]:

@@ -53,7 +53,7 @@ class Theme:
         colours = {
             "ink": self.ink, "soft": self.soft, "accent": self.accent, "second": self.second,
             "on-accent": self.on_accent, "panel": rgba(self.panel, self.panel_alpha),
-            "line": rgba(self.line, self.line_alpha),
+            "line": rgba(self.line, self.line_alpha), "lane": rgba(self.line, self.line_alpha * 0.4),
             "bar-from": self.bar[0], "bar-to": self.bar[1], "tint": rgba(self.accent, 0.14), "shadow": self.shadow,
         }  # fmt: skip
         return ":root{" + "".join(f"--{name}:{value};" for name, value in colours.items()) + "}"
@@ -102,7 +102,50 @@ PAPER = Theme(
     ornament_alpha=0.12,
     headings="serif",
 )
-THEMES = {theme.name: theme for theme in (MIDNIGHT, PAPER)}
+DAYLIGHT = Theme(
+    name="daylight",
+    description="Cool white with cobalt and plum; clear and businesslike, for reports, products and screencasts.",
+    ground=("#fbfcff", "#eaf0fb"),
+    glows=(
+        Glow(0.92, 0.04, 0.55, "#c9dcff", 0.75, 0.45),
+        Glow(0.03, 1.00, 0.50, "#eadcff", 0.70, 0.45),
+    ),
+    ink="#0f1b33",
+    soft="#44516b",
+    accent="#1d4ed8",
+    second="#8a1f8f",
+    bar=("#1d4ed8", "#6d5df5"),
+    on_accent="#ffffff",
+    panel="#ffffff",
+    panel_alpha=0.82,
+    line="#22408a",
+    line_alpha=0.16,
+    shadow="rgba(30,58,138,0.12)",
+    ornament_alpha=0.10,
+)
+EMBER = Theme(
+    name="ember",
+    description="Plum-black with warm light, amber accents and a serif for headings; for history, culture and stories.",
+    ground=("#150b14", "#261019"),
+    glows=(
+        Glow(0.90, 0.08, 0.60, "#8a3420", 0.55, 0.36),
+        Glow(0.03, 1.02, 0.55, "#5b1f58", 0.60, 0.40),
+    ),
+    ink="#fff8f0",
+    soft="#e2cdc2",
+    accent="#ffbe5c",
+    second="#ff9f94",
+    bar=("#ff8a4c", "#ffc857"),
+    on_accent="#2a1206",
+    panel="#ffffff",
+    panel_alpha=0.065,
+    line="#ffe9d6",
+    line_alpha=0.16,
+    shadow="rgba(12,4,8,0.32)",
+    ornament_alpha=0.13,
+    headings="serif",
+)
+THEMES = {theme.name: theme for theme in (MIDNIGHT, PAPER, DAYLIGHT, EMBER)}
 DEFAULT = "midnight"
 
 

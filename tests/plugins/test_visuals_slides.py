@@ -46,10 +46,11 @@ def animation(ran: Ran) -> Animation:
 async def test_items_come_in_with_the_words_that_name_them(tmp_path: Path) -> None:
     ran = await conform_stage(SlidesStage, "draw", request(POINTS), workspace=tmp_path)
     layers = animation(ran).layers
-    assert [layer.at for layer in layers] == [1, 6, None, None]
+    assert [layer.at for layer in layers[::2]] == [1, 6, None, None]
+    assert [layer.at for layer in layers[1::2]] == [1, 6, None, None], "a mark comes in with its words"
     assert layers[0].delay == 0
-    assert 0 < layers[2].delay < layers[3].delay
-    assert [layer.y for layer in layers] == sorted(layer.y for layer in layers)
+    assert 0 < layers[4].delay < layers[6].delay
+    assert [layer.y for layer in layers[::2]] == sorted(layer.y for layer in layers[::2])
     assert ran.warnings == []
 
 
