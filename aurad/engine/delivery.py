@@ -10,6 +10,7 @@ from aurad import __version__
 from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.pipeline import PREVIEW, VIDEO, Made
+from aurad.engine.provenance import provenance_of
 from aurad.engine.store import Store
 from aurad.model.event import Output
 from aurad.model.job import Recipe
@@ -67,5 +68,6 @@ def manifest(board: Board, recipe: Recipe, made: Made, catalog: Catalog) -> dict
         "tasks": [{"name": task.name, "digest": task.digest} for task in tasks],
         "files": [{"name": file.name, **msgspec.to_builtins(file.artifact)} for file in made.files if file.published],
         "facts": made.facts,
+        "provenance": provenance_of(recipe, made.script, tasks, catalog),
         "verified": made.verified,
     }

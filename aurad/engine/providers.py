@@ -24,15 +24,15 @@ class Providers:
     """The providers left for one job, and the story of those that failed."""
 
     def __init__(self, catalog: Catalog, asked: dict[StageKind, tuple[str, ...]], language: str) -> None:
-        self._catalog, self._language = catalog, language
+        self.catalog, self._language = catalog, language
         self._left: dict[StageKind, list[Stage]] = {kind: self._fitting(kind, names) for kind, names in asked.items()}
         self._failed: dict[StageKind, list[tuple[str, AuradError]]] = {}
 
     def _fitting(self, kind: StageKind, names: tuple[str, ...]) -> list[Stage]:
         """The installed ones of `names` that speak the language. Raises E104 or E109 if none is left."""
-        installed = [self._catalog.stages[kind, name] for name in names if (kind, name) in self._catalog.stages]
+        installed = [self.catalog.stages[kind, name] for name in names if (kind, name) in self.catalog.stages]
         if names and not installed:
-            self._catalog.find(kind, names[0])
+            self.catalog.find(kind, names[0])
         fitting = [stage for stage in installed if speaks(stage, self._language)]
         if installed and not fitting:
             who = ", ".join(names)

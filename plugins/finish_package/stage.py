@@ -9,9 +9,10 @@ from typing import ClassVar
 import trio
 
 from aurad.api import BadInput, Deliverable, Deliverables, Finisher, FinishRequest, StageContext, Value
-from aurad_plugins.finish_package.cover import LONG_SIDE, write_cover
+from aurad_plugins.finish_package.cover import LONG_SIDE, best_poster, write_cover
 from aurad_plugins.finish_package.language import bcp47_to_iso639
 from aurad_plugins.finish_package.text import credits_to_text, request_to_metadata
+from aurad_plugins.finish_package.xmp import append_xmp, request_to_xmp
 
 PICTURE, SOUND, VOICE, CAPTIONS = "picture.mp4", "sound.m4a", "voice.wav", "captions.srt"
 VIDEO, COVER, CREDITS = "video.mp4", "cover.jpg", "credits.txt"
@@ -29,7 +30,7 @@ class Package(Finisher[Value]):
 
     name = "package"
     takes: ClassVar[tuple[str, ...]] = (PICTURE, SOUND, VOICE, CAPTIONS)
-    needs: ClassVar[tuple[str, ...]] = ("chapters", "posters", "credits")
+    needs: ClassVar[tuple[str, ...]] = ("chapters", "posters", "credits", "provenance")
     gives: ClassVar[tuple[str, ...]] = (VIDEO, COVER, CREDITS)
 
     async def finish(self, request: FinishRequest, context: StageContext[Value]) -> Deliverables:
@@ -53,12 +54,14 @@ class Package(Finisher[Value]):
         arguments = _mux_arguments(inputs, metadata, video, bcp47_to_iso639(request.language))
         async with context.ffmpeg(arguments, frames=frames):
             pass
+        if request.provenance:
+            await trio.to_thread.run_sync(append_xmp, video, request_to_xmp(request, request.provenance))
         return video
 
     async def _cover(self, request: FinishRequest, context: StageContext[Value]) -> Path:
         cover = context.workspace / COVER
-        poster = context.path(request.posters[0]) if request.posters else await self._frame(request, context)
-        await trio.to_thread.run_sync(write_cover, poster, cover)
+        posters = [context.path(poster) for poster in request.posters] or [await self._frame(request, context)]
+        await trio.to_thread.run_sync(lambda: write_cover(best_poster(posters), cover))
         return cover
 
     async def _frame(self, request: FinishRequest, context: StageContext[Value]) -> Path:
@@ -74,7 +77,7 @@ class Package(Finisher[Value]):
 
     def _credits(self, request: FinishRequest, context: StageContext[Value]) -> Path:
         path = context.workspace / CREDITS
-        path.write_text(credits_to_text(request.credits), encoding="utf-8")
+        path.write_text(credits_to_text(request.credits, request.provenance), encoding="utf-8")
         return path
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from aurad.api import Chapter, Credit, FinishRequest
+from aurad.api import Chapter, Credit, FinishRequest, Provenance
 
 SPECIAL = re.compile(r"([=;#\\\n])")  # what FFmpeg's metadata files escape with a backslash
 NOTHING = "No third-party material."
@@ -14,16 +14,33 @@ NOTHING = "No third-party material."
 
 def request_to_metadata(request: FinishRequest) -> str:
     """Title, description and tags of the file, and its chapters."""
-    tags = {"title": request.title, "description": request.description, "keywords": ", ".join(request.tags)}
+    comment = _comment(request.provenance) if request.provenance else ""
+    tags = {
+        "title": request.title, "description": request.description, "keywords": ", ".join(request.tags),
+        "comment": comment,
+    }  # fmt: skip
     lines = [f"{name}={_escaped(value)}" for name, value in tags.items() if value]
     return "\n".join([";FFMETADATA1", *lines, *_chapters(request.chapters, request.duration), ""])
 
 
-def credits_to_text(credits: Sequence[Credit]) -> str:
-    """One paragraph for each: what, by whom, under which licence, from where."""
-    if not credits:
-        return NOTHING + "\n"
-    return "\n".join(_credit(credit) for credit in credits)
+def credits_to_text(credits: Sequence[Credit], provenance: Provenance | None = None) -> str:
+    """One paragraph for each: what, by whom, under which licence, from where. Then what it was made with."""
+    material = "\n".join(_credit(credit) for credit in credits) if credits else NOTHING + "\n"
+    return "\n".join([material, *_made_with(provenance)]) if provenance else material
+
+
+def _made_with(provenance: Provenance) -> Iterator[str]:
+    yield f"Made with aurad {provenance.aurad}"
+    for maker in provenance.makers:
+        yield f"  {maker.kind}: {maker.name} ({maker.plugin} {maker.version}, {maker.licence or 'licence not stated'})"
+    yield ""
+    yield from (_credit(credit) for credit in provenance.credits)
+    yield f"{provenance.notice}\nDigital source type: {provenance.source_type}\n"
+
+
+def _comment(provenance: Provenance) -> str:
+    """What players show that read no XMP."""
+    return f"Made with aurad {provenance.aurad}. {provenance.notice} Digital source type: {provenance.source_type}"
 
 
 def _chapters(chapters: Sequence[Chapter], duration: float) -> Iterator[str]:
