@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from aurad.api import Item, Slide
@@ -20,6 +22,7 @@ from aurad_plugins.script_document.wording import (
 )
 
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
+COUNTED = re.compile(r"(?:the\s+)?(?:first|second|third|next|then|finally|last)\b", re.IGNORECASE)  # counts itself
 LINKS = ("Then", "Next", "After that")
 ORDINAL_LIMIT = 5  # beyond this nobody counts along
 MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
@@ -131,6 +134,8 @@ def is_apposition(text: str, wording: Wording) -> bool:
 
 def link_word(texts: list[str], index: int, wording: Wording) -> str:
     count = len(texts)
+    if any(COUNTED.match(text) for text in texts):
+        return ""
     commands = sum(wording.is_command(split_label(text)[1]) for text in texts)
     if commands > count * MOSTLY:
         if index == 0:

@@ -130,8 +130,11 @@ def read_inline(nodes: Sequence[SyntaxTreeNode]) -> Inline:
 
 def gather(node: SyntaxTreeNode, into: Inline, *, linked: bool) -> None:
     match node.type:
-        case "text" | "code_inline":
+        case "text":
             into.add(node.content, linked=linked)
+        case "code_inline":
+            is_sign = not any(character.isalnum() for character in node.content)
+            into.add(f"“{node.content}”" if is_sign else node.content, linked=linked)
         case "softbreak" | "hardbreak":
             into.add(" ", linked=linked)
         case "image":

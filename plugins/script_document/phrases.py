@@ -16,12 +16,14 @@ from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 
-MOST_WORDS = 7  # more is read instead of listened to
+MOST_WORDS = 8  # more is read instead of listened to
+CRISP, WORDY = 6, 0.15  # words beyond which a phrase repeats the narration, and what each of them costs
 LONGEST_QUESTION = 9
 LONGEST_SEARCHED = 400  # words; a longer sentence is no sentence, and the search would be slow
 WEAKEST = 0.2  # below this a phrase says less than an empty line
 
 PRONOUNS = word_set("it they he she we you i this that these those there one")
+SPEAKERS = word_set("you we")  # `Need Python` is no title, `You need Python` is
 CONTRACTED = word_set("it's they're that's there's you're we're i'm he's she's here's this's")
 BE = word_set("is are was were am be been being 's 're")
 AUXILIARIES = BE | word_set("has have had do does did can could will would shall should may might must")
@@ -53,12 +55,17 @@ WAITING = word_set(
 )
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
 ASKS = word_set("that how to when where why what who which if whether")  # after a verb: its object follows
-CONDITIONS = word_set("if unless until than except without")  # what stands before holds only with what follows
+CONDITIONS = word_set("if unless until than except without when while before after")
+OPENS_PAIR = word_set("between")  # what stands before holds only with what follows
 LOOSE_ENDS = word_set("not very more most which only both")
+CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
 CONDITIONAL = word_set("if unless")
+OPENINGS = SUBORDINATORS | word_set("as once before after")
+PAIRS = {"either": "or", "both": "and", "neither": "nor", "between": "and"}
 VAGUE = word_set("something anything nothing everything someone thing things one ones way fact all those")
 QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
+TRAILING_SIGNS = re.compile(r"\s+[^\w\s\"”’')>%°+#.!?…]+$")
 LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
 
 
@@ -68,6 +75,7 @@ class Phrase(NamedTuple):
     text: str
     start: int
     score: float
+    says: bool = True  # a statement; else only the name of something, which makes a heading but no point
 
 
 def find_phrase(
@@ -86,8 +94,12 @@ def find_phrase(
     for kept, complete in candidates(words, most):
         score = rate(words, kept, complete, weights, shown_words, sentence.strong)
         if best is None or score > best.score:
-            best = Phrase(render(words, kept), kept[0], score)
+            best = Phrase(render(words, kept), kept[0], score, says=any(is_saying(words.tags[i]) for i in kept))
     return best if best and best.score > WEAKEST else None
+
+
+def is_saying(tag: str) -> bool:
+    return tag in FINITE or tag == "VB"
 
 
 def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
@@ -110,10 +122,13 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
     if all(words.cores) and len(words.raw) <= most:
         whole, bonus = trim_start(words, list(range(len(words.raw))))
         if fits(words, whole, most):
-            yield whole, 1.0 + bonus
+            yield whole, (1.0 if len(whole) <= CRISP else 0.4) + bonus
     if not CONDITIONAL.isdisjoint(words.lower):  # half of a condition is another statement
         return
+    main = main_start(words)
     for clause in clauses(words):
+        if clause[0] < main:
+            continue
         trimmed, bonus = trim_start(words, clause)
         for start, cost in ((trimmed, 0.0), *after_adverbial(words, trimmed)):
             for kept, complete in shorten(words, start, most):
@@ -122,6 +137,16 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
     for chunk in noun_chunks(words):
         if fits(words, chunk, most) and len(chunk) > 1:
             yield chunk, NOUNS_ALONE
+
+
+def main_start(words: Words) -> int:
+    """The word after an opening such as `When Sun, Moon and Earth form a line,`: what holds only then is no point."""
+    if words.lower[0] not in OPENINGS:
+        return 0
+    for index, trail in enumerate(words.trails):
+        if "," in trail and any(words.tags[before] in FINITE for before in range(index)):
+            return index + 1
+    return 0
 
 
 def after_adverbial(words: Words, clause: list[int]) -> list[tuple[list[int], float]]:
@@ -155,9 +180,11 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
         return rest[1:], bonus - 0.2
     if len(rest) > 1 and words.lower[rest[0]] in PRONOUNS and words.tags[rest[1]] in FINITE | {"RB", "VB", "VBN"}:
         subject = words.lower[rest[0]]
+        if subject in SPEAKERS and words.lower[rest[1]] not in ("can", "will"):
+            return rest, bonus - 0.1
         rest = rest[1:]
         bonus -= 0.2
-        if subject in ("you", "we") and words.lower[rest[0]] in ("can", "will") and len(rest) > 1:
+        if subject in SPEAKERS and len(rest) > 1:
             rest = rest[1:]
         if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
             rest = rest[1:]
@@ -167,7 +194,7 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
 def subordinate_cost(words: Words, clause: list[int]) -> float:
     """What showing a subordinate clause as a statement costs: little for `says that ...`, too much after `if`."""
     first = clause[0]
-    if words.lower[first] in ("if", "unless", "until", "whether", "what"):
+    if words.lower[first] in CIRCUMSTANCES:
         return 9.0
     if words.lower[first] == "that" and words.tags[first] == "IN":
         return 0.1
@@ -184,13 +211,6 @@ def shorten(words: Words, clause: list[int], most: int) -> Iterator[tuple[list[i
         for end in range(min(len(kept) - 1, most), 1, -1):
             if is_cut(words, kept, end, clause, verb):
                 yield kept[:end], cost - 0.25
-    if verb and verb > 1 and len(clause) > most:
-        predicate = clause[verb:]
-        if words.lower[predicate[0]] not in AUXILIARIES:
-            yield predicate, -0.9
-            for end in range(min(len(predicate) - 1, most), 1, -1):
-                if is_cut(words, predicate, end, predicate, 0):
-                    yield predicate[:end], -1.1
 
 
 def is_verb(words: Words, index: int, place: int) -> bool:
@@ -213,13 +233,8 @@ def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterat
         inner = next((place for place in range(1, verb) if words.tags[clause[place]] == "IN"), None)
         if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING | VAGUE:
             yield clause[:inner] + clause[verb:], complete - 0.3
-    bare = [index for index in without_fillers if words.lower[index] not in ("the", "a", "an")]
-    if len(bare) < len(without_fillers) and len(without_fillers) > most:
-        if without_fillers[0] not in bare and "and" not in [
-            words.lower[index] for index in clause[:verb]
-        ]:  # a label may do without its first article, less well without others
-            yield without_fillers[1:], complete - 0.3
-        yield bare, complete - 0.7
+    if verb is None and len(without_fillers) > most and words.lower[without_fillers[0]] in ("the", "a", "an"):
+        yield without_fillers[1:], complete - 0.3  # a name may do without its article, a statement may not
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
@@ -261,7 +276,14 @@ def fits(words: Words, kept: list[int], most: int) -> bool:
     following = words.lower[last + 1] if last + 1 < len(words.raw) else ""
     if (words.tags[last].startswith("VB") and following in ASKS) or following in CONDITIONS:
         return False
-    if words.lower[last] in VAGUE and following in ("that", "which", "who"):
+    if words.lower[last] in VAGUE and following and not words.trails[last]:
+        return False
+    if following in OPENS_PAIR or (following == "to" and any(words.lower[index] == "from" for index in kept)):
+        return False
+    kept_words = {words.lower[index] for index in kept}
+    if any(first in kept_words and second not in kept_words for first, second in PAIRS.items()):
+        return False
+    if lacks_subject(words, kept):
         return False
     if words.lower[first] in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:
         return False
@@ -270,8 +292,20 @@ def fits(words: Words, kept: list[int], most: int) -> bool:
     if words.tags[first] in ("POS", "WDT", "TO") or words.lower[first] in ("of", "than", "not", "and", "or", "but"):
         return False
     if words.lower[first] in PRONOUNS | {"its", "their", "his", "her", "which"} and len(words.raw) > most:
-        return words.lower[first] in ("its", "their", "one")
+        return words.lower[first] in SPEAKERS
     return not any(words.lower[index] in ("which", "whose") for index in kept)
+
+
+def lacks_subject(words: Words, kept: list[int]) -> bool:
+    """Whether it begins with the verb of a subject that stands elsewhere: `lasts 24 hours`, `called the force`."""
+    first = kept[0]
+    if not first:
+        return False
+    tag, lower = words.tags[first], words.lower[first]
+    is_command = tag == "VB" and words.tags[first - 1] not in NOUNS
+    return (
+        tag.startswith(("VBZ", "VBD", "VBP", "VBN", "VB")) or tag == "MD" or lower in AUXILIARIES
+    ) and not is_command
 
 
 # ---------------------------------------------------------------- choice
@@ -296,9 +330,12 @@ def rate(
     if len(kept) < 3:
         score -= 0.5
     if words.tags[kept[0]] == "IN":
+        score -= 0.5 if any(words.tags[index] in FINITE for index in kept) else 2.0
+    if any(
+        words.tags[index] == "PRP" and words.lower[index] not in SPEAKERS for index in kept
+    ):  # a slide does not tell who "they" are
         score -= 0.5
-    if any(words.tags[index] == "PRP" for index in kept):  # a slide does not tell who "they" are
-        score -= 0.5
+    score -= WORDY * max(0, len(kept) - CRISP)
     return score - 0.02 * kept[0]
 
 
@@ -315,7 +352,7 @@ def render(words: Words, kept: list[int]) -> str:
 
 
 def tidy(text: str) -> str:
-    text = LEADING_SIGNS.sub("", text.strip(" ,;:.—-"))
+    text = TRAILING_SIGNS.sub("", LEADING_SIGNS.sub("", text.strip(" ,;:.—-")))
     if sum(text.count(mark) for mark in '"“”') % 2:
         text = re.sub('["“”]', "", text)
     return text

@@ -53,13 +53,14 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
     waiting: list[str] = []  # headings without a text of their own
 
     def close() -> None:
-        units = make_units(gathered, head if level > 1 else "", wording, pictures)
+        is_question = head.endswith("?")  # those are said before anything else, so no list needs them
+        units = make_units(gathered, head if level > 1 and not is_question else "", wording, pictures)
         if not units:
             if level > 1:
                 waiting.append(head)
             return
         said = [word for text in waiting for word in wording.sentence(text).spoken]
-        if level > 1 and head.endswith("?"):
+        if level > 1 and is_question:
             said += wording.sentence(head).spoken
         chapter = waiting[0] if waiting else head if level == CHAPTER_LEVEL else ""
         sections.append(
@@ -123,9 +124,12 @@ def block_units(
 ) -> list[Unit]:
     match block:
         case Paragraph(text=text):
+            ended = (
+                text.text if text.text.endswith(":") else end_sentence(text.text)
+            )  # `Released in May` has no full stop
             return [
                 prose_unit(sentence, number, first=place == 0)
-                for place, sentence in enumerate(wording.sentences(text.text, text.strong))
+                for place, sentence in enumerate(wording.sentences(ended, text.strong))
                 if not is_pointer(sentence, text.links)
             ]
         case Listing():

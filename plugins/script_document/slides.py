@@ -117,7 +117,7 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
     if figure and figure.score >= STRIKING and not place.after_figure and len(sentences) <= 3:
         item = Item(text=figure.text, detail=figure.detail, at=figure.at)
         return Slide(kind="statistic", kicker=kicker, heading=heading, items=(item,))
-    items = tuple(Item(text=phrase.text, at=at) for _, phrase, at in points if phrase.text != heading)
+    items = tuple(Item(text=phrase.text, at=at) for _, phrase, at in points if phrase.says and phrase.text != heading)
     if len(items) > 1:
         alike = len(items) == 3 and all(len(item.text.split()) <= CARD_PHRASE for item in items)
         kind: ItemsKind = "cards" if alike else "bullets"
@@ -195,7 +195,11 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
     kept: list[str] = []
     for index in range(after, min(len(sentence.words), after + AFTER_FIGURE)):
         word, tag = sentence.words[index], tags[index]
-        if word.lower() == "for" or tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB"):
+        if (
+            word.startswith("(")
+            or word.lower() == "for"
+            or tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB")
+        ):
             break
         kept.append(word.strip("()").rstrip(".,;:!?"))
         if word_ends(word):

@@ -12,27 +12,37 @@ from collections.abc import Sequence
 # Nothing to rewrite: a word, a number, with ordinary punctuation around it.
 PLAIN = re.compile(r"[\"“”'‘’(]*[^\W_]+(?:['’-][^\W_]+)*[,.;:!?…)\"”'’]*")
 NUMBER = re.compile(r"[\"“(]*[$€£¥]?[+-]?\d[\d,.:]*(?:st|nd|rd|th|s)?[%]?[,.;:!?)\"”]*")
-SHORTHAND = re.compile(r"[\"“(]*(?:\d[\d,.]*[x×]|[vV]\d)")  # `10x`, `v2`
-EDGES = re.compile(r"^(?P<lead>[\"“”'‘’(\[{<*_`]*)(?P<core>.*?)(?P<trail>[\"”'’)\]}>*_`,.;:!?…]*)$", re.DOTALL)
+SHORTHAND = re.compile(r"[\"“(]*(?:\d+(?:[.,]\d+)?[x×]|[vV]\d)")  # `10x`, `v2`
+EDGES = re.compile(
+    r"^(?P<lead>(?:(?!<\d)[\"“”'‘’(\[{<*_`])*)(?P<core>.*?)(?P<trail>[\"”'’)\]}>*_`,.;:!?…]*)$", re.DOTALL
+)
 ADDRESS = re.compile(r"^(?:(?:https?|ftp|file|ssh|git)://|www\.)(?P<host>[^/\s?#:]+)", re.IGNORECASE)
 MAIL = re.compile(r"^(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
 DOTTED = re.compile(r"^\.?[A-Za-z][\w-]*(?:\.[A-Za-z]\w*)+$")
 ABBREVIATED = re.compile(r"^(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}$")
 RANGE = re.compile(r"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)")
-TIMES = re.compile(r"^(\d[\d,.]*)[x×]$")
+TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
 UNIT_SLASH = re.compile(r"^\d*[a-zµ°A-Z]{1,3}/[a-z]{1,3}²?$")
+SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
+PATH = re.compile(r"^(?:~|\.{1,2}|/[\w.-]+)?/(?:[\w.@-]+/)*(?P<name>[\w.@-]+)/?$")  # its last part is enough
 NAMES = {"c#": "C sharp", "f#": "F sharp", "c++": "C plus plus", "g++": "G plus plus", "w/": "with", "w/o": "without"}
 SIGNS = {
     "&": "and", "&&": "and", "+": "plus", "=": "equals", "==": "equals", "!=": "is not", "≠": "is not",
     "<": "less than", ">": "greater than", "<=": "at most", ">=": "at least", "≤": "at most", "≥": "at least",
-    "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "about",
+    "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "is about",
     "×": "times", "÷": "divided by", "±": "plus or minus", "@": "at", "%": "percent", "°": "degrees",
 }  # fmt: skip
 ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
 INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
     (re.compile(r"(?<=\w)\(\)"), ""),
+    (re.compile(r"://"), " "),
+    (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
+    (
+        re.compile(r"(?<=\w)/(?=(?:second|minute|hour|day|week|month|year|user|person|ride|trip|request|km|kg|min)$)"),
+        " per ",
+    ),
     (re.compile(r"^[~≈](?=\S*\d)"), "about "),
     (re.compile(r"^[≥](?=\d)|^>=(?=\d)"), "at least "),
     (re.compile(r"^[≤](?=\d)|^<=(?=\d)"), "at most "),
@@ -109,8 +119,10 @@ def speak_core(core: str) -> str:
         return f"version {version[1]}"
     if times := TIMES.match(core):
         return f"{times[1]} times"
-    if UNIT_SLASH.match(core):
+    if UNIT_SLASH.match(core) or SLASHED.match(core):
         return core
+    if path := PATH.match(core):
+        core = path["name"]
     core = RANGE.sub(" to ", core)
     for pattern, said in INSIDE:
         core = pattern.sub(said, core)

@@ -23,8 +23,10 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 SCALES = {"m": "million", "mn": "million", "million": "million", "bn": "billion", "b": "billion", "billion": "billion",
-          "k": "thousand", "thousand": "thousand"}  # fmt: skip
+          "k": "thousand", "thousand": "thousand", "thousands": "thousand",
+          "millions": "million", "billions": "billion"}  # fmt: skip
 UNITS = {"s": "seconds", "ms": "milliseconds", "m": "meters", "h": "hours", "min": "minutes", "d": "days", "g": "grams"}
+TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$", re.IGNORECASE)  # adds the others up
 MOST_BARS = 8
 MOST_POINTS = 24
 MOST_ROWS = 7
@@ -54,12 +56,22 @@ def table_unit(table: Table, lead: Sentence | None, title: str, wording: Wording
     if lead:
         speech.lead(lead)
     if columns and (len(table.header) == 2 or len(rows) > MOST_ROWS):
-        column = columns[0]
+        column = latest(columns)
         if all(TIME.match(row[0]) for row in rows) and 3 <= len(rows) <= MOST_POINTS:
             return say_line(rows, column, table.header[0], speech, wording)
-        if 2 <= len(rows) <= MOST_BARS and min(column.values) >= 0:
-            return say_bars(rows, column, speech, wording)
+        kept = [number for number, row in enumerate(rows) if not TOTAL.search(row[0].strip())]
+        if 2 <= len(kept) <= MOST_BARS and min(column.values) >= 0:
+            return say_bars([rows[n] for n in kept], of_rows(column, kept), table.header[0], speech, wording)
     return say_table(table, rows, columns, speech, bool(lead), title, wording)
+
+
+def latest(columns: list[Column]) -> Column:
+    """The newest of columns that are years; else the first, which tables put first because it matters most."""
+    return next((column for column in reversed(columns) if TIME.match(column.name)), columns[0])
+
+
+def of_rows(column: Column, rows: list[int]) -> Column:
+    return column._replace(values=[column.values[n] for n in rows], shown=[column.shown[n] for n in rows])
 
 
 def numeric_columns(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[Column]:
@@ -82,10 +94,16 @@ def make_column(head: str, cells: list[re.Match[str]]) -> Column:
         money = next((sign for sign in "$€£¥" if sign in named["unit"]), "")
         unit = named["unit"].replace(money, "").strip() if money else named["unit"]
     scale = SCALES.get(unit.lower(), "") if money else ""
+    unit = unit.removesuffix("s") if unit.lower() in SCALES else unit
     values = [float(cell["digits"].replace(",", "")) * (-1 if cell["sign"] in ("-", "−") else 1) for cell in cells]
     shown = [show(cell, money, scale if money else unit) for cell in cells]
     note = f"{name} ({scale} {money})" if scale else name
     return Column(name, note, money or unit, values, shown)
+
+
+def name_of(label: str, head: str) -> str:
+    """`version 4.2` for a bare `4.2`: numbers beside numbers need a name."""
+    return f"{head.lower()} {label}" if head.isalpha() and re.fullmatch(r"[\d.]+", label) else label
 
 
 def spoken_unit(text: str) -> str:
@@ -99,10 +117,10 @@ def show(cell: re.Match[str], money: str, unit: str) -> str:
     return f"{cell['sign'] or ''}{money}{cell['digits']}{space}{unit}"
 
 
-def say_bars(rows: list[tuple[str, ...]], column: Column, speech: Speech, wording: Wording) -> Unit:
+def say_bars(rows: list[tuple[str, ...]], column: Column, head: str, speech: Speech, wording: Wording) -> Unit:
     labels = [row[0] for row in rows]
     if len(rows) <= SPOKEN_ROWS:
-        places = say_pairs(labels, column, speech, wording)
+        places = say_pairs([name_of(label, head) for label in labels], column, speech, wording)
     else:
         say_extremes(labels, column, speech, wording)
         places = [None] * len(rows)
@@ -127,9 +145,10 @@ def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wordin
 
 def say_extremes(labels: list[str], column: Column, speech: Speech, wording: Wording) -> None:
     high, low = column.values.index(max(column.values)), column.values.index(min(column.values))
-    text = f"{column.name}: {labels[high]} is highest, at {spoken_unit(column.shown[high])}"
+    about = f"In {column.name}" if TIME.match(column.name) else column.name
+    text = f"{about}: the highest is {labels[high]}, at {spoken_unit(column.shown[high])}"
     if high != low:
-        text += f"; {labels[low]} is lowest, at {spoken_unit(column.shown[low])}"
+        text += f"; the lowest is {labels[low]}, at {spoken_unit(column.shown[low])}"
     speech.say(wording.sentence(text))
 
 
@@ -193,11 +212,20 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
         pairs = [f"{cell} for {name}" for name, cell in zip(header[1:], row[1:], strict=True) if has_words(cell)]
         return f"{row[0]}: {joined(pairs)}" if pairs else row[0]
     cells = [
-        f"{wording.soften(name)} {wording.soften(cell)}" if name else cell
+        with_head(name, cell, wording) if name else cell
         for name, cell in zip(header[1:], row[1:], strict=True)
         if has_words(cell)
     ]
     return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
+
+
+def with_head(head: str, cell: str, wording: Wording) -> str:
+    """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`."""
+    named = HEAD_UNIT.match(head)
+    if not named or not NUMBER.match(cell.strip()) or not named["name"]:
+        return f"{wording.soften(head)} {wording.soften(cell)}"
+    unit = "" if any(sign in named["unit"] for sign in "$€£¥") else named["unit"]
+    return f"{wording.soften(named['name'])} {spoken_unit(f'{cell} {unit}'.strip())}"
 
 
 def table_text(table: Table, rows: list[tuple[str, ...]], wording: Wording) -> str:

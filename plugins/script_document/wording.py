@@ -15,7 +15,7 @@ LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*
 LABEL_WORDS = 6
 APPOSITION_WORDS = 3
 MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
-SHORT = 8  # words that a slide shows whole
+SHORT = 10  # words that a slide shows whole
 LONG = 12  # words of a clause that has no better short form
 LONGEST_LABEL = 120  # characters
 LONGEST_WORD = 40  # characters; a longer one is no word
@@ -58,6 +58,9 @@ class Wording(NamedTuple):
         if not is_plain or first == "I" or first in self.names:
             return text
         small = first.lower()
+        second = text.split()[1:2]
+        if second and second[0][:1].isupper() and second[0][1:].islower():  # `Station Square` is a name
+            return text
         is_name = self.grammar.tags(text.split())[0] in ("NNP", "NNPS", "")
         return small[:1] + text[1:] if small in self.small or self.grammar.is_common(small) or not is_name else text
 
