@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from aurad.api import Slide
+from aurad.api import Slide, TextBox
 from aurad_plugins.visuals_slides.decor import decoration, turn_of
 from aurad_plugins.visuals_slides.fit import fitted, placed
 from aurad_plugins.visuals_slides.frame import Frame
@@ -21,6 +22,7 @@ from aurad_plugins.visuals_slides.themes import Theme
 
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
+Spot = tuple[Node, tuple[float, float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Composition:
     layers: tuple[Sheet, ...]
     poster: Pixels
     shortened: bool = False
+    texts: tuple[TextBox, ...] = ()
 
 
 def compose(slide: Slide, frame: Frame, theme: Theme) -> Composition:
@@ -59,8 +62,9 @@ def assemble(
 ) -> Composition:
     """Paint a page that fits over `under` (RGBA, opaque); `first` are layers below those of the page."""
     under.alpha_composite(Image.fromarray(painter.paint(node, frozenset())))
-    layers = first + _layers(node, painter)
-    return Composition(_rgb(under), layers, _rgb(_flattened(under, layers)), shortened)
+    spots = placed(node, painter)
+    layers = first + _layers(node, spots, painter)
+    return Composition(_rgb(under), layers, _rgb(_flattened(under, layers)), shortened, text_boxes(spots))
 
 
 def _rgb(picture: Image.Image) -> Pixels:
@@ -74,9 +78,18 @@ def _flattened(under: Image.Image, layers: tuple[Sheet, ...]) -> Image.Image:
     return whole
 
 
-def _layers(node: Node, painter: Painter) -> tuple[Sheet, ...]:
+def text_boxes(spots: Sequence[Spot]) -> tuple[TextBox, ...]:
+    """Where every text lies, for the check that none leaves its frame."""
+    return tuple(
+        TextBox(text=part.text, x=left, y=top, width=right - left, height=bottom - top)
+        for part, (left, top, right, bottom) in spots
+        if part.kind == "text"
+    )
+
+
+def _layers(node: Node, spots: Sequence[Spot], painter: Painter) -> tuple[Sheet, ...]:
     """Paint revealed nodes together as far as they cannot touch each other, and cut them out."""
-    boxes = [(part, _reach(part.reveal, rect, painter.frame)) for part, rect in placed(node, painter) if part.reveal]
+    boxes = [(part, _reach(part.reveal, rect, painter.frame)) for part, rect in spots if part.reveal]
     cut: dict[int, Sheet] = {}
     for plane in _planes([rect for _, rect in boxes]):
         painted = painter.paint(node, frozenset(id(boxes[place][0]) for place in plane))

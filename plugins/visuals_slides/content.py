@@ -10,6 +10,7 @@ import msgspec
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.fonts import presentable
+from aurad_plugins.visuals_slides.scripts import ScriptFont, reads_from_right
 
 # Characters of one text. More could not be read on any slide, and measuring it would take seconds.
 KICKER, HEADING, BODY, NOTE, UNIT = 80, 240, 900, 240, 12
@@ -19,23 +20,27 @@ MOST_ITEMS, MOST_POINTS = 16, 60
 
 
 class Prepared(NamedTuple):
-    """`missing`: letters of a script without a font are there. `cut`: something was left out."""
+    """`scripts` need fonts of other packages; `missing` are letters without a font. `cut`: something was left out."""
 
     slide: Slide
-    missing: bool
+    scripts: frozenset[ScriptFont]
+    missing: str
     cut: bool
+    from_right: bool
 
 
 class _Cleaner:
     """Cleans texts and remembers what was wrong with them."""
 
     def __init__(self) -> None:
-        self.missing = self.cut = False
+        self.cut = False
+        self.missing = ""
+        self.scripts: set[ScriptFont] = set()
+        self.seen: list[str] = []
 
     def text(self, words: str, most: int) -> str:
         """One paragraph of at most `most` characters."""
-        shown, missing = presentable(" ".join(words[: most * 4].split()))
-        self.missing |= missing
+        shown = self._shown(" ".join(words[: most * 4].split()))
         return self._short(" ".join(shown.split()), most, len(words) > most * 4)
 
     def lines(self, words: str, most: int, count: int) -> str:
@@ -45,9 +50,15 @@ class _Cleaner:
         return "\n".join(self._line(row, most) for row in rows[:count])
 
     def _line(self, row: str, most: int) -> str:
-        shown, missing = presentable(row[: most * 4].rstrip())
-        self.missing |= missing
+        shown = self._shown(row[: most * 4].rstrip())
         return self._short(shown, most, len(row) > most * 4)
+
+    def _shown(self, words: str) -> str:
+        shown, scripts, missing = presentable(words)
+        self.scripts |= scripts
+        self.missing += missing
+        self.seen.append(shown)
+        return shown
 
     def _short(self, words: str, most: int, more: bool) -> str:
         if len(words) <= most and not more:
@@ -80,7 +91,7 @@ def prepared(slide: Slide, words: int) -> Prepared:
         items=tuple(_item(item, clean, words) for item in slide.items[:items]),
         rows=tuple(_row(row, clean) for row in slide.rows[: clean.some(slide.rows, MOST_ROWS)]),
     )
-    return Prepared(made, clean.missing, clean.cut)
+    return Prepared(made, frozenset(clean.scripts), clean.missing, clean.cut, reads_from_right(clean.seen))
 
 
 def _row(row: tuple[str, ...], clean: _Cleaner) -> tuple[str, ...]:

@@ -45,7 +45,8 @@ def _assembled(page: Page, header: Node | None, body: Node, frame: Frame) -> Nod
 
 def _page(parts: tuple[Node | None, ...], frame: Frame, gap: float, justify: str = "flex-start") -> Node:
     padding = f"{frame.top:.2f}px {frame.left:.2f}px {frame.bottom:.2f}px {frame.left:.2f}px"
-    return box(f"page {frame.shape}", *parts, padding=padding, gap=f"{gap:.2f}px", justify_content=justify)
+    css = f"page {frame.shape} {'from-right' if frame.from_right else ''}"
+    return box(css, *parts, padding=padding, gap=f"{gap:.2f}px", justify_content=justify)
 
 
 def _scaled(node: Node, scale: float, frame: Frame) -> Node:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+from aurad_plugins.visuals_slides.scripts import ScriptFont, font_file, script_of
 
 FOLDER = Path(__file__).parent / "fonts"
 FILES = tuple(sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".otf", ".ttf", ".woff2"}))
@@ -16,6 +19,7 @@ _DRAWN = (
     (0x2070, 0x209C), (0x20A0, 0x20BF), (0x2100, 0x214F), (0x2150, 0x218B), (0x2190, 0x21A9),
     (0x2200, 0x22A5), (0x2500, 0x25FF), (0xFB01, 0xFB02),
 )  # fmt: skip
+JOINERS = "\u200c\u200d"  # Persian and Indic spelling needs them; alone they draw nothing
 _SYMBOLS = frozenset("✓✔✗✘★☆♥❤⌘⌥⌃⇧⌫⏎")
 
 
@@ -30,19 +34,31 @@ def drawable(char: str) -> bool:
     return char in _SYMBOLS or any(low <= ord(char) <= high for low, high in _DRAWN)
 
 
-def presentable(words: str) -> tuple[str, bool]:
-    """`words` without what would be an empty box (emoji, controls), and whether a whole script is missing.
+class Presentable(NamedTuple):
+    """`scripts`: those drawn by other packages' fonts. `missing`: letters that no font here has."""
+
+    text: str
+    scripts: frozenset[ScriptFont]
+    missing: str
+
+
+def presentable(words: str) -> Presentable:
+    """`words` without what would be an empty box (emoji, controls), and what its scripts need.
 
     Letters are never dropped: text in a script without a font is still text, and shown as well as it can be.
     """
-    kept, missing = [], False
+    kept, missing, scripts = [], [], set()
     for char in unicodedata.normalize("NFC", words):
         category = unicodedata.category(char)
         if char.isspace() or drawable(char):
             kept.append(char)
-        elif category[0] in "LMN":
-            missing |= category[0] == "L"
+        elif category[0] in "LMN" or (category[0] == "P"):
             kept.append(char)
-        elif category[0] == "P":
+            script = script_of(char)
+            if script and font_file(script.module):
+                scripts.add(script)
+            elif category[0] == "L":
+                missing.append(char)
+        elif char in JOINERS and kept:
             kept.append(char)
-    return "".join(kept), missing
+    return Presentable("".join(kept), frozenset(scripts), "".join(missing))

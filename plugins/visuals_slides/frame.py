@@ -28,6 +28,7 @@ class Frame:
     left: float
     top: float
     bottom: float
+    from_right: bool = False
 
     @property
     def inner_width(self) -> float:
@@ -43,12 +44,15 @@ class Frame:
         return self.inner_width / self.unit
 
 
-def frame_of(canvas: Canvas, safe_bottom: float = 0.0) -> Frame:
-    """The frame of a canvas whose lowest `safe_bottom` (a fraction) belongs to captions."""
+def frame_of(canvas: Canvas, safe_bottom: float = 0.0, *, from_right: bool = False) -> Frame:
+    """The frame of a canvas whose lowest `safe_bottom` (a fraction) belongs to captions.
+
+    With `from_right`, rows and lines run from right to left.
+    """
     ratio = canvas.width / canvas.height
     shape: Shape = "wide" if ratio > 1.2 else "tall" if ratio < 0.9 else "square"
     unit = min(canvas.width, canvas.height) / UNITS
     side, top, bottom = (part * unit for part in MARGINS[shape])
     if safe_bottom > 0:
         bottom = max(bottom, safe_bottom * canvas.height + CAPTION_GAP * unit)
-    return Frame(canvas.width, canvas.height, unit, shape, side, top, min(bottom, canvas.height * 0.6))
+    return Frame(canvas.width, canvas.height, unit, shape, side, top, min(bottom, canvas.height * 0.6), from_right)

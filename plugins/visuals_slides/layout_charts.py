@@ -53,7 +53,7 @@ def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> 
     track = box(
         "row lane",
         bar,
-        box("row", value, align_items="center", width=f"{VALUE}em", flex_shrink=0, padding_left="0.9em"),
+        box("row", value, align_items="center", width=f"{VALUE}em", flex_shrink=0, padding="0px 0.8em"),
         box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0),
         align_items="stretch", flex_grow=1, flex_shrink=1, flex_basis=0, min_height=f"{THICK}em",
         max_height=f"{THICKEST}em",

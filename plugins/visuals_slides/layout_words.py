@@ -9,11 +9,12 @@ from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, e
 
 HERO_WIDTH = 0.86  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
+BLEED = 1.8  # units that tall scripts reach beyond the tight lines of large headings
 
 
 def _staged(step: int) -> Reveal:
     """The step-th thing of a hero slide, all of which come in one after another at the start."""
-    return Reveal(delay=round(FIRST + step * STAGGER, 3), seconds=0.7)
+    return Reveal(delay=round(FIRST + step * STAGGER, 3), seconds=0.7, bleed=BLEED)
 
 
 def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
@@ -35,7 +36,7 @@ def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
             "lead", slide.body or slide.note, lead_size, max_width=_em(lead_limit, fit, lead_size), reveal=_staged(2)
         )
         main = text(css, slide.heading, heading, max_width=_em(limit, fit, heading), reveal=_staged(1))
-        return box("col", top, main, lead, gap="1.35em")
+        return box("col", top, main, lead, gap="1.35em", align_items="flex-start")
 
     picked = slide.icon or icons.pick_certain(slide.heading, slide.body, slide.kicker)
     lines = round(look.pick(3, 4, 5))
@@ -126,6 +127,7 @@ def quote(look: Look) -> Page:
             ),
             source if slide.note.strip() else None,
             gap="1.7em",
+            align_items="flex-start",
         )
 
     return Page(body=body, largest=2.0, smallest=0.4, mood="hero")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from takumi_py import CompiledStyleSheet, MeasuredNode, Renderer
 from aurad_plugins.visuals_slides.fonts import FILES, font_bytes
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.nodes import Node, as_takumi
+from aurad_plugins.visuals_slides.scripts import ScriptFont, font_file
 from aurad_plugins.visuals_slides.themes import Theme
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,6 +30,19 @@ def renderer() -> Renderer:
     for name in FILES:
         made.register_font(font_bytes(name))
     return made
+
+
+def provide(scripts: Iterable[ScriptFont]) -> None:
+    """Make the fonts of these scripts known; the renderer falls back to them letter by letter."""
+    for script in scripts:
+        _provided(script)
+
+
+@cache
+def _provided(script: ScriptFont) -> None:
+    path = font_file(script.module)
+    if path is not None:
+        renderer().register_font(path.read_bytes())
 
 
 @lru_cache(maxsize=8)

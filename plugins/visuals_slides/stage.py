@@ -27,9 +27,10 @@ from aurad.api import (
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
-from aurad_plugins.visuals_slides.painter import renderer
+from aurad_plugins.visuals_slides.painter import provide, renderer
 from aurad_plugins.visuals_slides.picture_slide import picture_composition
 from aurad_plugins.visuals_slides.plain import plain_composition
+from aurad_plugins.visuals_slides.scripts import EXTRA, script_of, versions
 from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
 
 RISE = 1.6  # units that a layer rises or slides
@@ -59,7 +60,8 @@ class SlidesStage(VisualsStage[SlidesOptions]):
     def fingerprint(self) -> Mapping[str, str]:
         from importlib.metadata import version  # only the worker that asks pays for it
 
-        return {name: version(name) for name in ("takumi-py", "pillow", "opencv-python-headless", "numpy")}
+        tools = ("takumi-py", "pillow", "opencv-python-headless", "numpy")
+        return {name: version(name) for name in tools} | versions()
 
     async def open(self, cache: Path) -> None:
         renderer()  # parsing the fonts takes longer than a slide
@@ -67,11 +69,12 @@ class SlidesStage(VisualsStage[SlidesOptions]):
     def draw(self, request: VisualRequest, context: StageContext[SlidesOptions]) -> Visual:
         options = context.options
         theme = theme_named(request.theme, options.accent, None if options.headings == "theme" else options.headings)
-        frame = frame_of(request.canvas, request.safe_bottom)
         ready = prepared(request.scene.slide, len(request.scene.words))
+        frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right)
         slide = ready.slide
+        provide(ready.scripts)
         if ready.missing:
-            context.warn("slides-script", "cannot draw all letters of this slide: the shipped fonts lack their script")
+            context.warn("slides-script", _lacking(ready.missing))
         picture = slide.picture
         if picture and picture.artifact.media_type.startswith("video/"):
             return Visual(shots=(Clip(video=picture.artifact, credit=picture.credit),))
@@ -79,6 +82,12 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         if made.shortened or ready.cut:
             context.warn("slides-shortened", f"cannot show all text of the slide {slide.heading!r}: it was shortened")
         return _visual(made, motion, slide, frame, context)
+
+
+def _lacking(letters: str) -> str:
+    script = next((found.name for letter in letters if (found := script_of(letter))), None)
+    remedy = f"install aurad[{EXTRA}] for {script}" if script else "no font package that aurad knows has them"
+    return f"cannot draw letters like {letters[0]!r} on this slide: no font here has them; {remedy}"
 
 
 def _composed(
@@ -101,9 +110,11 @@ def _visual(
     poster = _kept(made.poster, "poster.jpg", context)
     credit = slide.picture.credit if slide.picture else None
     if not made.layers:
-        return Visual(shots=(Still(image=base, motion=motion, credit=credit),), poster=poster)
+        return Visual(shots=(Still(image=base, motion=motion, credit=credit),), poster=poster, texts=made.texts)
     layers = tuple(_layer(sheet, place, frame, context) for place, sheet in enumerate(made.layers))
-    return Visual(shots=(Animation(base=base, layers=layers, motion=motion, credit=credit),), poster=poster)
+    return Visual(
+        shots=(Animation(base=base, layers=layers, motion=motion, credit=credit),), poster=poster, texts=made.texts
+    )
 
 
 def _layer(sheet: Sheet, place: int, frame: Frame, context: StageContext[SlidesOptions]) -> Layer:

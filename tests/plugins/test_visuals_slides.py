@@ -115,6 +115,28 @@ async def test_text_that_cannot_be_shown_whole_is_told(tmp_path: Path) -> None:
     assert [warning.code for warning in ran.warnings] == ["slides-shortened"]
     foreign = await run_stage(SlidesStage, "draw", request(Slide(heading="日本語")), workspace=tmp_path)
     assert [warning.code for warning in foreign.warnings] == ["slides-script"]
+    assert "'日'" in foreign.warnings[0].detail
+
+
+ARABIC = Slide(
+    kind="bullets", heading="ماذا ترى النحلة", items=(Item(text="الأزرق والأخضر"), Item(text="لا ترى الأحمر"))
+)
+
+
+async def test_letters_of_an_extra_are_told_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aurad_plugins.visuals_slides.fonts.font_file", lambda _: None)
+    ran = await run_stage(SlidesStage, "draw", request(ARABIC), workspace=tmp_path)
+    assert [warning.code for warning in ran.warnings] == ["slides-script"]
+    assert "aurad[scripts] for Arabic" in ran.warnings[0].detail
+
+
+async def test_right_to_left_is_set_from_the_right_without_a_warning(tmp_path: Path) -> None:
+    ran = await run_stage(SlidesStage, "draw", request(ARABIC), workspace=tmp_path)
+    assert ran.warnings == []
+    first, second = animation(ran).layers[1], animation(ran).layers[3]
+    assert first.x > second.x, "the first card stands on the right"
+    ink = np.argwhere(pixels(ran, animation(ran).base)[:40].min(axis=2) > 200)
+    assert ink[:, 1].min() > 160, "the heading begins at the right margin"
 
 
 async def test_a_clip_stays_a_clip(tmp_path: Path) -> None:
