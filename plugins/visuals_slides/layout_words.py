@@ -113,6 +113,7 @@ def quote(look: Look) -> Page:
             text("lead", slide.note, 1.45, flex_shrink=1),
             gap="1em",
             align_items="center",
+            max_width="100%",
             reveal=_staged(3),
         )
         return box(
