@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ DIM = 0.62  # brightness of the blurred fill: the picture itself must stand out
 FRAME = 0.86  # share of the canvas that a picture shown whole may take
 
 
-def read_picture(path: Path, at_least: tuple[int, int], name: str) -> Image.Image:
+def read_picture(path: Path | BinaryIO, at_least: tuple[int, int], name: str) -> Image.Image:
     """The picture upright, as RGBA, 8 bit. `at_least` is a hint: a JPEG far larger is decoded smaller."""
     try:
         with warnings.catch_warnings():

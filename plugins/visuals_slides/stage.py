@@ -24,6 +24,7 @@ from aurad.api import (
     VisualRequest,
     VisualsStage,
 )  # fmt: skip
+from aurad_plugins.visuals_slides.brand import LOGO_LETTERS, LOGO_PATTERN, signed, with_ground, with_logo
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
@@ -44,7 +45,19 @@ class SlidesOptions(Value, frozen=True, kw_only=True):
     accent: Annotated[
         str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$", description="accent colour, #rrggbb; empty: the theme's")
     ] = ""
+    background: Annotated[
+        str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$", description="ground colour, #rrggbb; empty: the theme's")
+    ] = ""
     headings: Annotated[Literal["theme", "sans", "serif"], msgspec.Meta(description="type of headings")] = "theme"
+    logo: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=LOGO_PATTERN, max_length=LOGO_LETTERS,
+            description="a small PNG, JPEG or WebP as data:image/png;base64,..., shown in the upper margin",
+        ),
+    ] = ""  # fmt: skip
+    intro: Annotated[str, msgspec.Meta(max_length=80, description="line over the heading of the first slide")] = ""
+    outro: Annotated[str, msgspec.Meta(max_length=120, description="line on the last slide: an address, thanks")] = ""
     motion: Annotated[bool, msgspec.Meta(description="move pictures gently while they are shown")] = True
 
 
@@ -68,8 +81,8 @@ class SlidesStage(VisualsStage[SlidesOptions]):
 
     def draw(self, request: VisualRequest, context: StageContext[SlidesOptions]) -> Visual:
         options = context.options
-        theme = theme_named(request.theme, options.accent, None if options.headings == "theme" else options.headings)
-        ready = prepared(request.scene.slide, len(request.scene.words))
+        theme = _theme(request.theme, options)
+        ready = prepared(signed(request.scene.slide, options.intro, options.outro), len(request.scene.words))
         frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right)
         slide = ready.slide
         provide(ready.scripts)
@@ -81,7 +94,14 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         made, motion = _composed(slide, frame, theme, context)
         if made.shortened or ready.cut:
             context.warn("slides-shortened", f"cannot show all text of the slide {slide.heading!r}: it was shortened")
+        if options.logo:
+            made = with_logo(made, options.logo, frame)
         return _visual(made, motion, slide, frame, context)
+
+
+def _theme(name: str, options: SlidesOptions) -> Theme:
+    theme = theme_named(name, options.accent, None if options.headings == "theme" else options.headings)
+    return with_ground(theme, options.background) if options.background else theme
 
 
 def _lacking(letters: str) -> str:
