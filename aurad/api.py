@@ -56,5 +56,6 @@ from aurad.model.visual import Clip as Clip
 from aurad.model.visual import Layer as Layer
 from aurad.model.visual import Motion as Motion
 from aurad.model.visual import Still as Still
+from aurad.model.visual import TextBox as TextBox
 from aurad.model.visual import View as View
 from aurad.model.visual import Visual as Visual

@@ -12,9 +12,10 @@ from aurad.model.narration import Narration
 from aurad.model.script import Script
 from aurad.model.stage import FinishRequest, SegmentRequest, VisualRequest, VoiceRequest
 from aurad.model.video import Deliverables, Segment
-from aurad.model.visual import Animation, Visual
+from aurad.model.visual import Animation, TextBox, Visual
 from aurad.wire.worker import METHODS
 
+ROUNDING = 1.0  # pixels by which layout may exceed a frame: nobody sees them
 SCENES = 2000  # an hour of one-sentence scenes; more is a mistake
 
 
@@ -83,7 +84,19 @@ def _visual_fault(request: VisualRequest, visual: Visual) -> str:
     if any(at >= count for at in marks):
         return f"a shot or layer at word {max(marks)} of {count}"
     starts = [shot.at or 0 for shot in visual.shots]
-    return "shots that are not in order" if starts != sorted(starts) else ""
+    if starts != sorted(starts):
+        return "shots that are not in order"
+    outside = next((box for box in visual.texts if not _inside(box, request)), None)
+    return f"the text {outside.text[:40]!r} does not lie inside its frame" if outside else ""
+
+
+def _inside(box: TextBox, request: VisualRequest) -> bool:
+    canvas = request.canvas
+    return (
+        min(box.x, box.y) >= -ROUNDING
+        and box.x + box.width <= canvas.width + ROUNDING
+        and box.y + box.height <= canvas.height * (1 - request.safe_bottom) + ROUNDING
+    )
 
 
 def marks_of(visual: Visual) -> set[int]:

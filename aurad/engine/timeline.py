@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -28,7 +29,8 @@ LEAD = 0.4  # seconds of picture before the voice: the transition is over when t
 PAUSE: dict[Pacing, float] = {"relaxed": 0.8, "conversational": 0.5, "fast": 0.3}  # seconds after it
 ENDING = 1.6  # seconds more after the last scene: the music's end
 TRANSITION = 0.4  # seconds of cross-fade at the start of every scene but the first
-CAPTION_ZONE = 0.16  # of the height, kept free of slides where captions are burned in
+TALL = 1.4  # from this ratio on players cover the lowest fifth with their buttons, and captions lie above it
+CAPTION_ZONE, TALL_CAPTION_ZONE = 0.21, 0.33  # of the height, kept free of slides where captions are burned in
 DUCKED = -14.0  # dB of a clip's own sound below the voice
 WIDE_LINE, TALL_LINE = 42, 26  # characters of a caption line: what can be read at the usual size in that shape
 SILENCE = 0.35  # seconds between two words that make two stretches of speech
@@ -102,6 +104,12 @@ def transition_frames(canvas: Canvas, frames: int) -> int:
     return min(round(TRANSITION * canvas.fps), frames // 2)
 
 
+def caption_zone(canvas: Canvas) -> float:
+    """The part of the height that two lines of burned-in captions take, with what lies below them."""
+    return TALL_CAPTION_ZONE if canvas.height > canvas.width * TALL else CAPTION_ZONE
+
+
+@lru_cache(maxsize=256)  # asked for once for the segment and again for whatever shows captions
 def scene_cues(narration: Narration, pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
     """Captions on a scene's clock; the last may stay through the pause."""
     columns = WIDE_LINE if canvas.width >= canvas.height else TALL_LINE

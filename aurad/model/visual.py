@@ -94,11 +94,23 @@ class Clip(Value, frozen=True, kw_only=True, tag="clip"):
 Shot = Still | Animation | Clip
 
 
+class TextBox(Value, frozen=True, kw_only=True):
+    """Where a text lies once everything has come in."""
+
+    text: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 class Visual(Value, frozen=True, kw_only=True):
     """Everything one scene shows: at least one shot, `at` rising. `poster` is its best single frame.
 
-    `poster` is the canvas with everything in place (PNG or JPEG); it serves as cover and thumbnail.
+    `poster` is the canvas with everything in place (PNG or JPEG); it serves as cover and thumbnail. `texts`
+    are told by stages that set text: each must lie on the canvas, and above burned-in captions.
     """
 
     shots: Annotated[tuple[Shot, ...], Meta(min_length=1)]
     poster: Artifact | None = None
+    texts: tuple[TextBox, ...] = ()

@@ -48,7 +48,7 @@ STYLES = {
     "box": Style("white letters on a dark box", boxed=True),
     "highlight": Style("on a dark box, the spoken word in colour", boxed=True, mark="colour", outline=0.045),
     "pill": Style("with a dark outline, the spoken word on a coloured ground", mark="pill", outline=0.1),
-    "pop": Style("large, phrase by phrase, the spoken word in colour", False, "colour", 0.13, 1.5, one_line=True),
+    "pop": Style("large, phrase by phrase, the spoken word in colour", False, "colour", 0.13, 1.3, one_line=True),
 }
 
 
@@ -171,15 +171,14 @@ def draw_cue(cue: Cue, word: int, style: Style, canvas: Canvas) -> Image.Image:
     block = _fitted(tuple(map(tuple, tokens_of(cue))), style, canvas)
     size, edge = block.size, round(block.size * style.outline)
     step = size * LINE
-    picture = Image.new(
-        "RGBA", (round(block.width + 2 * size * PAD_X), round(step * len(block.lines) + 2 * size * PAD_Y))
-    )
+    pad = size * (PAD_Y if style.boxed else style.outline)
+    picture = Image.new("RGBA", (round(block.width + 2 * size * PAD_X), round(step * len(block.lines) + 2 * pad)))
     pen = ImageDraw.Draw(picture)
     if style.boxed and any(block.lines):
         pen.rounded_rectangle((0, 0, picture.width - 1, picture.height - 1), size * ROUND, fill=BACK)
     said = 0
     for number, line in enumerate(block.lines):
-        middle = size * PAD_Y + step * (number + 0.5)
+        middle = pad + step * (number + 0.5)
         ordered = [(placed, said + place == word) for place, placed in enumerate(line)]
         said += len(line)
         shift = picture.width / 2 - (max((p.left + p.width for p in line), default=0.0)) / 2

@@ -27,6 +27,7 @@ from aurad_plugins.render_ffmpeg.planes import Planes
 from aurad_plugins.render_ffmpeg.repeat import write_segment
 from aurad_plugins.render_ffmpeg.scene import SceneFrames
 from aurad_plugins.render_ffmpeg.spans import Piece, encoded_frames, key_frame_times, plan_pieces
+from aurad_plugins.render_ffmpeg.watch import Watch, planned_motion
 
 TRIAL_FRAMES = 30  # enough for B frames, a look-ahead and a real driver to show what they cannot do
 Context = StageContext[Options]
@@ -70,20 +71,21 @@ class FFmpegRender(RenderStage[Options]):
         keys = await trio.to_thread.run_sync(scene.keys)
         pieces = _plan(keys, request)
         encoded = context.workspace / "encoded.mp4"
-        await _encode(_Painter(scene, keys), request, pieces, encoded, context)
+        watch = Watch(planned_motion(keys, request.placed))
+        await _encode(_Painter(scene, keys, watch), request, pieces, encoded, context)
         target = context.workspace / "segment.mp4"
         frames = await trio.to_thread.run_sync(write_segment, encoded, pieces, target, request.canvas.fps)
         if frames != request.placed.frames:
             raise AuradError("E308-RESULT", f"cannot use the segment: {frames} frames, not {request.placed.frames}")
         await trio.to_thread.run_sync(encoded.unlink)
-        return Segment(video=context.keep(target, "video/mp4"), frames=frames)
+        return Segment(video=context.keep(target, "video/mp4"), frames=frames, seen=watch.seen())
 
 
 class _Painter:
     """Draws the frames asked for into one buffer, and only those that look different from the one before."""
 
-    def __init__(self, scene: SceneFrames, keys: Sequence[Hashable]) -> None:
-        self._scene, self._keys = scene, keys
+    def __init__(self, scene: SceneFrames, keys: Sequence[Hashable], watch: Watch) -> None:
+        self._scene, self._keys, self._watch = scene, keys, watch
         self._frame = scene.new_frame()
         self._shown: Hashable = None
 
@@ -92,6 +94,7 @@ class _Painter:
         if self._keys[frame] != self._shown:
             await trio.to_thread.run_sync(self._scene.draw, frame, self._frame)
             self._shown = self._keys[frame]
+            self._watch.look(frame, self._frame)
         return self._frame.data.data
 
 

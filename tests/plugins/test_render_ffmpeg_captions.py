@@ -111,7 +111,7 @@ def test_the_large_style_shows_line_by_line_but_never_flashes() -> None:
     assert [word for part in parts for word in part.words] == [*slow.words, *quick.words]
     assert all(one.end == other.start for one, other in pairwise(parts))
     assert all(part.end - part.start >= SHORTEST - 1e-9 for part in parts)
-    assert pixels(parts[0], 0, "pop", TALL).shape[0] > pixels(parts[0], 0, "highlight", TALL).shape[0] * 1.3
+    assert pixels(parts[0], 0, "pop", TALL).shape[0] > pixels(parts[0], 0, "plain", TALL).shape[0] * 1.25
 
 
 @pytest.mark.parametrize("style", STYLES)
