@@ -30,6 +30,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             await nursery.start(stop_on_signal, scope)
             if private:
                 await _wait_unneeded(engine, control, settings.private.idle_seconds)
+                await engine.housekeep_if_due()
                 scope.cancel()
             await trio.sleep_forever()
 

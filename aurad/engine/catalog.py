@@ -84,15 +84,11 @@ class Catalog:
             if self._keys[name] != keys[name]:
                 self._executor.renew(name)  # warm workers hold the code of before
         self._keys = keys
-        for name in self._keys.keys() & keys.keys():
-            if self._keys[name] != keys[name]:
-                self._executor.renew(name)  # warm workers hold the code of before
-        self._keys = keys
-        remembered = await trio.to_thread.run_sync(_read_memory, self._memory)
-        self.stages, self.broken = {}, {}
+        remembered, broken = await trio.to_thread.run_sync(_read_memory, self._memory), dict[str, Broken]()
         async with trio.open_nursery() as nursery:
             for name, key in keys.items():
-                nursery.start_soon(self._learn, name, key, remembered)
+                nursery.start_soon(self._learn, name, key, remembered, broken)
+        self.stages, self.broken = {}, broken  # from here to the next wait: jobs that run never see half of it
         for name in self.sources:  # in their order, not in that of the answers: who wins a name is no accident
             if name not in self.broken:
                 self._add_all(name, remembered[name].described, tool)
@@ -107,13 +103,13 @@ class Catalog:
             self.ffmpeg, self.ffmpeg_error = None, error
         self._executor.ffmpeg = str(self.ffmpeg or "")
 
-    async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered]) -> None:
+    async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered], broken: dict[str, Broken]) -> None:
         if name not in remembered or remembered[name].key != key:
             try:
                 remembered[name] = _Remembered(key=key, described=await self._executor.describe(name))
             except AuradError as error:
                 remembered.pop(name, None)
-                self.broken[name] = Broken(plugin=name, code=error.code, detail=error.detail, remedy=error.remedy)
+                broken[name] = Broken(plugin=name, code=error.code, detail=error.detail, remedy=error.remedy)
 
     def _add_all(self, name: str, described: Initialized, tool: str) -> None:
         for info in described.stages:

@@ -35,6 +35,7 @@ from aurad.wire.worker import Limits
 
 DAY, GIB = 86400.0, 1 << 30
 FAREWELL = 0.1  # seconds for the last answer to be taken
+HOUSEKEEPING_DUE = 3600.0  # seconds after the last round
 HOUSEKEEPING = 600.0  # seconds between two rounds of collecting what is too old or too much
 
 
@@ -108,6 +109,16 @@ class Engine:
         """Forget old jobs and collect what nobody needs."""
         while True:
             await trio.sleep(HOUSEKEEPING)
+            await self.housekeep_if_due()
+
+    async def housekeep_if_due(self) -> None:
+        """One round, unless there was one lately: a private daemon asks at the end of its short life."""
+        rows = await self._journal.read("SELECT value FROM meta WHERE key = 'housekept_at'")
+        now = time.time()
+        if not rows or now - float(rows[0][0]) > HOUSEKEEPING_DUE:
+            await self._journal.commit(
+                lambda connection: connection.execute("INSERT OR REPLACE INTO meta VALUES ('housekept_at', ?)", (now,))
+            )
             await self.housekeep()
 
     async def housekeep(self) -> int:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import msgspec
+import structlog
 import trio
 
 from aurad.engine.admission import Admission, Submitted
@@ -20,7 +21,7 @@ from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
-from aurad.engine.record import Job, insert_job, load_job, unknown_job, update_job
+from aurad.engine.record import Job, give_up, insert_job, load_job, unknown_job, update_job
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
 from aurad.model.errors import AuradError, to_problem
@@ -35,9 +36,11 @@ from aurad.model.event import (
     TaskView,
     timestamp,
 )
-from aurad.model.job import NEXT, Status, StepStatus
+from aurad.model.job import NEXT, Recipe, Status, StepStatus
 from aurad.model.value import canonical
 
+log = structlog.get_logger()
+CONCLUDE = 30.0  # seconds for the end of a job to be written; a disk that takes longer has failed
 DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damaged; more is a dying disk
 WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
 CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
@@ -53,7 +56,7 @@ class Jobs:
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
-        self._previews = previews
+        self._previews, self._submitting = previews, trio.Lock()
         self._live: dict[str, Job] = {}
         self._running: set[str] = set()
         self._last_end: Status | None = None
@@ -81,8 +84,20 @@ class Jobs:
     ) -> Job:
         """Admit a job; it is on disk when this returns. Raises E1xx for what cannot be used, E202 when full."""
         submitted, recipe = await self._admission.admit(params, owner)
-        if known := await self._same_key(submitted, owner):
-            return known
+        async with self._submitting:  # two with one key that come together are one job
+            return await self._same_key(submitted, owner) or await self._take(
+                submitted, recipe, owner, correlation_id, lineage, retry_of
+            )
+
+    async def _take(
+        self,
+        submitted: Submitted,
+        recipe: Recipe,
+        owner: Owner,
+        correlation_id: str,
+        lineage: str,
+        retry_of: str | None,
+    ) -> Job:
         if len(self._live) >= self._max_queued + self._max_running:
             raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
         job_id = new_id()
@@ -131,14 +146,19 @@ class Jobs:
             raise AuradError(
                 "E201-STATE", f"cannot retry {job_id}: it is {job.status.value}", remedy="Cancel it first, or wait."
             )
-        return await self.submit(
-            msgspec.to_builtins(job.submitted), owner, correlation_id, lineage=job.lineage, retry_of=job_id
-        )
+        settings = msgspec.structs.replace(job.submitted.settings, idempotency_key=None)  # the key is the old job's
+        submitted = msgspec.structs.replace(job.submitted, settings=settings)
+        return await self._take(submitted, job.recipe, owner, correlation_id, job.lineage, job_id)
 
     async def recover(self) -> None:
         """Queue again whatever had not ended when the last daemon stopped."""
         for row in await self._journal.read("SELECT job_id FROM jobs WHERE status IN ('Queued', 'Running', 'Paused')"):
-            job = await load_job(self._journal, row[0])
+            try:
+                job = await load_job(self._journal, row[0])
+            except msgspec.ValidationError as error:
+                log.error("cannot go on with a job: another version wrote it", job_id=row[0], error=str(error))
+                self._journal.commit_soon(give_up(row[0]))
+                continue
             self._live[job.view.job_id] = job
             if job.status is Status.RUNNING:
                 self._set(job, Status.QUEUED)
@@ -225,7 +245,7 @@ class Jobs:
                         nursery.cancel_scope.cancel()
             except Exception as error:
                 failure = unwrap(error)
-            with trio.CancelScope(shield=True):
+            with trio.move_on_after(CONCLUDE, shield=True):
                 await self._conclude(job, made, failure)
         self._running.discard(job.view.job_id)
         self._dispatch()
@@ -236,7 +256,7 @@ class Jobs:
         if self.catalog.ffmpeg_error:
             raise self.catalog.ffmpeg_error
         self.catalog.check_options(job.recipe.options)
-        providers = Providers(self.catalog, job.recipe.providers, job.recipe.brief.language)
+        providers = Providers(self.catalog, job.recipe.providers, job.recipe.brief.language, job.recipe.voice)
         board.leave("Initialization", StepStatus.SUCCEEDED)
         return await self._build(job, board, providers)
 
@@ -256,6 +276,9 @@ class Jobs:
                 told = f"a stored file was damaged and is made anew: {error.sha256[:12]}"
                 board.warn("Initialization", "E506-STORE", told)
                 await self._runner.memo.forget_file(error.sha256)
+            elif isinstance(error, Damaged):
+                why = f"cannot go on: the stored file {error.sha256[:12]} is damaged again and again"
+                raise AuradError("E506-STORE", why, remedy="If you uploaded it, do so again; else check the disk.")
             elif isinstance(error, ProviderFailed):
                 self._switch(board, providers, error)
             elif not isinstance(error, EncoderFailed):
@@ -266,9 +289,9 @@ class Jobs:
         stage = providers.first(failed.kind)
         following = providers.next_after(failed.kind, stage)
         providers.drop(failed)
-        if not following:
+        if following is None:
             raise providers.story(failed.kind)
-        board.fall_back(STEP[failed.kind], stage.info.name, following, failed.error)
+        board.fall_back(STEP[failed.kind], stage.info.name, following.info.name, failed.error)
 
     async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
         assert job.board is not None
@@ -341,7 +364,9 @@ def unwrap(error: BaseException) -> Exception:
     while isinstance(error, BaseExceptionGroup):
         _, real = error.split(trio.Cancelled)
         inside = (real or error).exceptions
-        error = next((one for one in inside if isinstance(one, (AuradError, ProviderFailed, Damaged))), inside[0])
+        error = next((one for one in inside if isinstance(one, EncoderFailed)), None) or next(
+            (one for one in inside if isinstance(one, (AuradError, ProviderFailed, Damaged))), inside[0]
+        )
     if not isinstance(error, Exception):
         raise error
     return error

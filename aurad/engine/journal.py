@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import trio
 
 from aurad.engine.migrations import migrate
+from aurad.model.errors import AuradError
 
 Write = Callable[[sqlite3.Connection], Any]
 READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
@@ -25,6 +26,7 @@ CHECKPOINT_PAGES = 4000  # ~16 MB of WAL before SQLite folds it back
 class _Entry(NamedTuple):
     writes: Sequence[Write]
     then: Callable[[list[Any]], None]
+    failed: Callable[[], None]
 
 
 class Journal:
@@ -36,22 +38,39 @@ class Journal:
         self._token = trio.lowlevel.current_trio_token()
         self._idle: list[sqlite3.Connection] = []
         self._limiter = trio.CapacityLimiter(READERS)
+        self._failure: AuradError | None = None
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
 
-    def commit_soon(self, *writes: Write, then: Callable[[list[Any]], None] = lambda _: None) -> None:
-        """Queue `writes` as one transaction's part; `then` runs in Trio's thread once they are durable."""
-        self._queue.put(_Entry(writes, then))
+    def commit_soon(
+        self,
+        *writes: Write,
+        then: Callable[[list[Any]], None] = lambda _: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Queue `writes` as one transaction's part; `then` runs in Trio's thread once they are durable.
+
+        After an error of the journal nothing is written any more: `failed` runs instead.
+        """
+        if self._failure is None:
+            self._queue.put(_Entry(writes, then, failed))
+        else:
+            failed()
 
     async def commit(self, *writes: Write) -> list[Any]:
-        """Make `writes` durable together, in the order of calls; returns what each returned."""
+        """Make `writes` durable together, in the order of calls; returns what each returned.
+
+        Raises E501 or E500 if the journal cannot be written.
+        """
         done, results = trio.Event(), []
 
         def finish(values: list[Any]) -> None:
             results.extend(values)
             done.set()
 
-        self.commit_soon(*writes, then=finish)
+        self.commit_soon(*writes, then=finish, failed=done.set)
         await done.wait()
+        if self._failure is not None:
+            raise self._failure
         return results
 
     async def read(self, sql: str, *parameters: object) -> list[Any]:
@@ -66,17 +85,37 @@ class Journal:
             self._idle.append(connection)
 
     async def serve_writer(self) -> None:
-        """Write until `stop`; a cancel does not come in between, what is queued must become durable."""
+        """Write until `stop`; a cancel does not come in between, what is queued must become durable.
+
+        Raises E501 or E500 if that fails, which ends the daemon; whoever waits for a commit is told first.
+        """
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(self._write_forever)
+        if self._failure is not None:
+            raise self._failure
 
     def _write_forever(self) -> None:
         while (batch := self._next_batch()) is not None:
-            self._writer.execute("BEGIN IMMEDIATE")
-            answers = [[write(self._writer) for write in entry.writes] for entry in batch]
-            self._writer.execute("COMMIT")
-            for entry, values in zip(batch, answers, strict=True):
-                self._token.run_sync_soon(entry.then, values)
+            try:
+                self._write(batch)
+            except Exception as error:
+                self._failure = _journal_error(error)
+                self._token.run_sync_soon(self._fail, batch)
+                return
+
+    def _write(self, batch: list[_Entry]) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+        answers = [[write(self._writer) for write in entry.writes] for entry in batch]
+        self._writer.execute("COMMIT")
+        for entry, values in zip(batch, answers, strict=True):
+            self._token.run_sync_soon(entry.then, values)
+
+    def _fail(self, batch: list[_Entry]) -> None:
+        for entry in batch:
+            entry.failed()
+        while not self._queue.empty():
+            if (waiting := self._queue.get()) is not None:
+                waiting.failed()
 
     def _next_batch(self) -> list[_Entry] | None:
         entry = self._queue.get()
@@ -113,6 +152,12 @@ async def open_journal(path: Path) -> AsyncIterator[Journal]:
                 journal.stop()
     finally:
         journal.close()
+
+
+def _journal_error(error: Exception) -> AuradError:
+    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    code = "E501-DISK" if full else "E500-INTERNAL"
+    return AuradError(code, f"cannot write the journal: {error}")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -13,6 +13,13 @@ from aurad.engine.journal import Journal
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact
 
+FRESH = 3600.0  # seconds in which a file without a row may still be on its way to one
+FREEABLE = """
+    SELECT r.digest, r.used_at, coalesce(sum(f.size_bytes), 0) FROM results r LEFT JOIN result_files f
+    ON f.digest = r.digest AND f.sha256 NOT IN (SELECT sha256 FROM artifacts)
+    AND f.sha256 NOT IN (SELECT sha256 FROM assets) GROUP BY r.digest ORDER BY r.used_at
+"""
+
 
 class Usage(NamedTuple):
     """What the store holds, for collection and for people."""
@@ -67,19 +74,21 @@ class Memo:
         return await trio.to_thread.run_sync(lambda: list(self._store.objects()))
 
     async def collect(self, *, max_bytes: int, max_age: float) -> int:
-        """Drop results unused for `max_age` seconds, then the longest unused until `max_bytes` is kept.
+        """Drop results unused for `max_age` seconds, then the longest unused until `max_bytes` are kept.
 
-        Files of retained jobs, fresh uploads and whatever a running job has pinned stay. Returns the
-        bytes freed.
+        Files of retained jobs, uploads and whatever a running job has pinned stay, and do not count: to
+        drop a result whose files all stay would free nothing. Returns the bytes freed.
         """
-        oldest = time.time() - max_age
-        rows = await self._journal.read("SELECT digest, used_at FROM results ORDER BY used_at")
-        total, freed = (await self.usage()).size_bytes, 0
-        for digest, used_at in rows:
-            if used_at >= oldest and total - freed <= max_bytes:
+        oldest, freed = time.time() - max_age, 0
+        rows = await self._journal.read(FREEABLE)
+        total = sum(size for _, _, size in rows)
+        for digest, used_at, size in rows:
+            if used_at >= oldest and total <= max_bytes:
                 break
-            freed += await self._drop(digest)
-        return freed + await self._sweep(oldest)
+            if used_at < oldest or size:
+                freed += await self._drop(digest)
+                total -= size
+        return freed + await self._sweep(oldest if total <= max_bytes else time.time() - FRESH)
 
     async def _drop(self, digest: str) -> int:
         files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)

@@ -8,9 +8,9 @@ Nothing here remembers how far it got: to resume is to ask again, and whatever h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 import trio
@@ -19,11 +19,13 @@ from aurad.engine import timeline
 from aurad.engine.asking import SOON, Asking
 from aurad.engine.board import Board
 from aurad.engine.catalog import Stage
+from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
 from aurad.engine.task import seeded
 from aurad.engine.timeline import Timed
+from aurad.engine.tools import hardware
 from aurad.model import assembly
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
@@ -46,31 +48,10 @@ from aurad.model.value import Value
 from aurad.model.video import Deliverable, Profile, Segment
 from aurad.model.visual import Visual
 
-T = TypeVar("T")
 AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
 LAST = 1e6  # order of previews: only in slots that nothing else wants
 PREVIEW = "preview"  # optional, so in no manifest
 PICTURE, VOICE, VIDEO = "picture.mp4", "voice.wav", "video.mp4"
-
-
-class Later(Generic[T]):
-    """A value that is being made; awaiting it any number of times gives it once it is there."""
-
-    def __init__(self, nursery: trio.Nursery, make: Callable[[], Awaitable[T]]) -> None:
-        self._made, self._values = trio.Event(), list[T]()
-        nursery.start_soon(self._run, make)
-
-    async def _run(self, make: Callable[[], Awaitable[T]]) -> None:
-        self._values.append(await make())
-        self._made.set()
-
-    async def __call__(self) -> T:
-        await self._made.wait()
-        return self._values[0]
-
-
-async def gather(laters: Sequence[Later[T]]) -> list[T]:
-    return [await later() for later in laters]
 
 
 class Made(Value, frozen=True, kw_only=True):
@@ -105,6 +86,7 @@ class Pipeline:
         script = await self._write(speculation)
         await self._job.publish_value("script.json", "script", script)
         if self._recipe.until == "Script":
+            self._job.forecast_scenes([])
             return Made(script=script)
         self._job.forecast_scenes(self._ask.forecast(script))
         return await (self._make_part(script) if self._recipe.until else self._make(script))
@@ -113,7 +95,7 @@ class Pipeline:
         """Voices, and slides if they are wanted, published scene by scene."""
         async with trio.open_nursery() as nursery:
             later, count = partial(Later, nursery), range(len(script.scenes))
-            plan = later(partial(self._plan, script))
+            plan = Plans(nursery, partial(self._plan, script))
             voices = [later(partial(self._speak, script, i)) for i in count]
             draws = count if self._recipe.until == "Visuals" else range(0)
             visuals = [later(partial(self._draw, script, i, plan, voices)) for i in draws]
@@ -127,7 +109,7 @@ class Pipeline:
     async def _make(self, script: Script) -> Made:
         async with trio.open_nursery() as nursery:
             later, count = partial(Later, nursery), range(len(script.scenes))
-            plan = later(partial(self._plan, script))
+            plan = Plans(nursery, partial(self._plan, script))
             voices = [later(partial(self._speak, script, i)) for i in count]
             visuals = [later(partial(self._draw, script, i, plan, voices)) for i in count]
             profile = later(self._profile)
@@ -169,20 +151,18 @@ class Pipeline:
         nursery.start_soon(self._speak_early, scene)
 
     async def _speak_early(self, scene: Scene) -> None:
-        if not self._providers.first("voice").info.needs:
-            await self._speak(Script(title="", scenes=(scene,)), 0)
+        with suppress(ProviderFailed, AuradError):  # if it counts, it is asked for again, and fails then
+            if not self._providers.first("voice").info.needs:
+                await self._speak(Script(title="", scenes=(scene,)), 0)
 
-    async def _plan(self, script: Script) -> list[Any]:
-        stage = self._providers.first("visuals")
-        if "plan" not in stage.info.needs:
-            return [None] * len(script.scenes)
+    async def _plan(self, script: Script, stage: Stage) -> list[Any]:
         request = PlanRequest(
             script=timeline.project_script(script), canvas=self._canvas, theme=self._recipe.theme, seed=0
         )
-        plan: list[Any] = await self._ask.provider("visuals", "plan", seeded(request), name="plan")
+        plan: list[Any] = await self._ask.stage(stage, "plan", seeded(request), name=f"plan of {stage.info.name}")
         if len(plan) != len(script.scenes):
             why = f"cannot use the plan of {stage.info.name}: {len(plan)} parts for {len(script.scenes)} scenes"
-            raise ProviderFailed("visuals", AuradError("E308-RESULT", why))
+            raise AuradError("E308-RESULT", why)
         return plan
 
     async def _speak(self, script: Script, i: int) -> Narration:
@@ -201,12 +181,12 @@ class Pipeline:
         )  # fmt: skip
         return narration
 
-    async def _draw(self, script: Script, i: int, plan: Later[list[Any]], voices: list[Later[Narration]]) -> Visual:
+    async def _draw(self, script: Script, i: int, plan: Plans, voices: list[Later[Narration]]) -> Visual:
         """Scenes may differ in their provider: one that fails at this scene is followed by the next, here only."""
         stages = self._providers.all("visuals") or [self._providers.first("visuals")]
         for stage in stages:
-            request = await self._visual_request(stage, script, i, plan, voices)
             try:
+                request = await self._visual_request(stage, script, i, plan, voices)
                 visual: Visual = await self._ask.stage(
                     stage, "draw", seeded(request), name=f"visuals {script.scenes[i].scene_id}",
                     scene=script.scenes[i], order=i + 0.5,
@@ -214,13 +194,14 @@ class Pipeline:
                 return visual
             except AuradError as error:
                 following = self._providers.next_after("visuals", stage)
-                if error.code in HOPELESS or not following:
+                if error.code in HOPELESS or following is None:
                     raise
-                self._job.fall_back("Visuals", stage.info.name, following, error)
+                self._providers.pass_over(stage, following, error)
+                self._job.fall_back("Visuals", stage.info.name, following.info.name, error)
         raise AssertionError("the last provider's error was raised")
 
     async def _visual_request(
-        self, stage: Stage, script: Script, i: int, plan: Later[list[Any]], voices: list[Later[Narration]]
+        self, stage: Stage, script: Script, i: int, plan: Plans, voices: list[Later[Narration]]
     ) -> VisualRequest:
         burned = self._recipe.captions == "burn"
         return VisualRequest(
@@ -228,14 +209,16 @@ class Pipeline:
             language=self._brief.language,
             canvas=self._canvas,
             theme=self._recipe.theme,
-            safe_bottom=timeline.CAPTION_ZONE if burned else 0.0,
-            plan=(await plan())[i] if "plan" in stage.info.needs else None,
+            safe_bottom=timeline.caption_zone(self._canvas) if burned else 0.0,
+            plan=(await plan.of(stage))[i] if "plan" in stage.info.needs else None,
             narration=await voices[i]() if "narration" in stage.info.needs else None,
             **_neighbours(stage, script, i),
         )
 
     async def _profile(self) -> Profile:
-        request = ProfileRequest(canvas=self._canvas, quality=self._recipe.quality, avoid=tuple(self._job.avoid))
+        request = ProfileRequest(
+            canvas=self._canvas, quality=self._recipe.quality, avoid=tuple(self._job.avoid), machine=hardware()
+        )
         profile: Profile = await self._ask.provider("render", "profile", request, name="profile", order=SOON)
         return profile
 
@@ -349,7 +332,7 @@ class Pipeline:
         files = {file.name: file for group in finished for file in group}
         if VIDEO not in files:
             raise AuradError("E309-VERIFY", f"cannot deliver a video: none of the finishers gave {VIDEO}")
-        frames, masters = sum(one.frames for one in timed), "master" in self._facts
+        frames, masters = sum(one.frames for one in timed), any("loudness" in facts for facts in self._facts.values())
         request = assembly.VerifyRequest(
             video=files[VIDEO].artifact,
             canvas=self._canvas,

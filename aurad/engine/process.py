@@ -29,7 +29,9 @@ from aurad.wire.worker import NEWS, Cancel, LogNews, Run, StageProblem, problem_
 T = TypeVar("T")
 Emit = Callable[[str, Value], None]
 GUARDIAN = Path(__file__).parents[1] / "worker" / "guardian.py"  # run as a file: nothing is imported
+QUIET = {"ORT_DISABLE_TELEMETRY": "1"}  # onnxruntime would keep usage records in the user's cache folder
 OBEY = 1.0  # seconds a worker has to answer a cancel before it is killed
+FAREWELL = 0.3  # seconds an idle worker has to close its stages
 SAID = 200  # lines of a worker's stderr kept for the story of its death
 CRASH, HUNG, GARBAGE = "E300-CRASH", "E301-HUNG", "E302-GARBAGE"
 
@@ -105,12 +107,20 @@ class Worker:
     def _take(self, message: jsonrpc.Message) -> None:
         match message:
             case jsonrpc.Notification(kind, params) if kind in NEWS:
-                self._emit(kind, jsonrpc.parse(params, NEWS[kind], f"{kind} of {self.plugin}"))
+                self._tell(kind, jsonrpc.parse(params, NEWS[kind], f"{kind} of {self.plugin}"))
+            case jsonrpc.Reply(0):
+                pass  # it heard the farewell
             case jsonrpc.Reply(id) | jsonrpc.Failure(id) if id == self._number and self._answer is None:
                 self._answer = message
                 self._answered.set()
             case _:
                 raise AuradError(GARBAGE, "an answer that nobody asked for")
+
+    def _tell(self, kind: str, news: Value) -> None:
+        try:
+            self._emit(kind, news)
+        except msgspec.ValidationError as error:  # news whose content is not what its kind promises
+            raise AuradError(GARBAGE, f"{kind}: {error}") from error
 
     async def listen_forever(self) -> None:
         """Keep the end of what the worker says on stderr, and pass it on as log lines."""
@@ -128,6 +138,13 @@ class Worker:
         how = "ended" if status is None else f"ended with status {status}"
         last = f": {self.said[-1]}" if self.said else ""
         return AuradError(CRASH, f"cannot go on with {self.plugin}: its worker {how}{last}")
+
+    async def part(self) -> None:
+        """Ask an idle worker to end by itself, so that its stages can close what they opened."""
+        if self.failure is None and self._emit is _nobody:
+            with suppress(AuradError):
+                await self._send(jsonrpc.request(0, "shutdown", {}))
+                await self._process.wait()
 
     def kill(self, why: AuradError) -> None:
         """End the worker and everything below it at once; whoever waits gets `why`."""
@@ -164,7 +181,12 @@ async def open_worker(plugin: str) -> AsyncIterator[Worker]:
             stderr=subprocess.PIPE,
             pass_fds=(theirs.fileno(), dog_read),
             start_new_session=True,
+            env={**os.environ, **QUIET},
         )
+    except BaseException:
+        ours.close()
+        os.close(dog_write)
+        raise
     finally:
         theirs.close()
         os.close(dog_read)
@@ -176,6 +198,8 @@ async def open_worker(plugin: str) -> AsyncIterator[Worker]:
         try:
             yield worker
         finally:
+            with trio.move_on_after(FAREWELL, shield=True):
+                await worker.part()
             worker.kill(AuradError("E502-STOPPING", f"cannot go on with {plugin}: its worker was let go"))
             with trio.move_on_after(5, shield=True):
                 await worker.wait_gone()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from aurad.engine.catalog import Catalog, Stage
 from aurad.model.errors import AuradError
@@ -23,8 +23,11 @@ class ProviderFailed(Exception):
 class Providers:
     """The providers left for one job, and the story of those that failed."""
 
-    def __init__(self, catalog: Catalog, asked: dict[StageKind, tuple[str, ...]], language: str) -> None:
-        self.catalog, self._language = catalog, language
+    def __init__(
+        self, catalog: Catalog, asked: dict[StageKind, tuple[str, ...]], language: str, voice: str = ""
+    ) -> None:
+        self.catalog, self._asked, self._language, self._voice = catalog, asked, language, voice
+        self._passed_over: dict[tuple[StageKind, str], list[tuple[str, AuradError]]] = {}
         self._left: dict[StageKind, list[Stage]] = {kind: self._fitting(kind, names) for kind, names in asked.items()}
         self._failed: dict[StageKind, list[tuple[str, AuradError]]] = {}
 
@@ -37,6 +40,8 @@ class Providers:
         if installed and not fitting:
             who = ", ".join(names)
             raise AuradError("E109-LANGUAGE", f"cannot find a {kind} stage for language {self._language!r} among {who}")
+        if kind == "voice" and self._voice:
+            return [s for s in fitting if self._voice in self.catalog.described([s], "voices")] or fitting
         return fitting
 
     def all(self, kind: StageKind) -> list[Stage]:
@@ -50,10 +55,10 @@ class Providers:
             raise self.story(kind)
         return left[0]
 
-    def next_after(self, kind: StageKind, stage: Stage) -> str:
-        """The name of the provider that comes after `stage`, "" if it is the last."""
+    def next_after(self, kind: StageKind, stage: Stage) -> Stage | None:
+        """The provider that comes after `stage`, None if it is the last."""
         later = self.all(kind)[self.all(kind).index(stage) + 1 :]
-        return later[0].info.name if later else ""
+        return later[0] if later else None
 
     def drop(self, failed: ProviderFailed) -> None:
         """The first provider of a kind is out of this job."""
@@ -77,12 +82,36 @@ class Providers:
 
     def choice(self, stage: Stage) -> PluginChoice:
         """Who does it and why, for the journal and for people."""
-        kind: Any = stage.info.kind
-        failed = self._failed.get(kind, [])
-        reason = f"after {failed[-1][0]} failed: {failed[-1][1].detail}" if failed else "first in the order configured"
-        return PluginChoice(
-            name=stage.info.name, version=stage.version, reason=reason, fallback_from=failed[-1][0] if failed else ""
-        )
+        kind, name = cast(StageKind, stage.info.kind), stage.info.name
+        failed = dict(self._failed.get(kind, [])) | dict(self._passed_over.get((kind, name), []))
+        if failed:
+            last, error = list(failed.items())[-1]
+            return PluginChoice(
+                name=name, version=stage.version, reason=f"after {last} failed: {error.detail}", fallback_from=last
+            )
+        return PluginChoice(name=name, version=stage.version, reason=self._reason(kind, name))
+
+    def _reason(self, kind: StageKind, name: str) -> str:
+        if kind == "finish":
+            return "one of the finishers configured"
+        asked = self._asked.get(kind, ())
+        before = asked[: asked.index(name)] if name in asked else ()
+        if not before:
+            return "first in the order configured"
+        return "; ".join(f"{other} {self._why_not(kind, other)}" for other in before)
+
+    def _why_not(self, kind: StageKind, name: str) -> str:
+        stage = self.catalog.stages.get((kind, name))
+        if stage is None:
+            return "is not installed"
+        if not speaks(stage, self._language):
+            return f"does not speak {self._language}"
+        return f"has no voice {self._voice!r}"
+
+    def pass_over(self, stage: Stage, following: Stage, error: AuradError) -> None:
+        """`stage` could not do one scene, `following` does it: remembered for the reason of its choice."""
+        kind = cast(StageKind, stage.info.kind)
+        self._passed_over.setdefault((kind, following.info.name), []).append((stage.info.name, error))
 
 
 def speaks(stage: Stage, language: str) -> bool:

@@ -25,6 +25,8 @@ from aurad.wire.worker import METHODS, Run, RunResult
 ATTEMPTS = 3  # of one provider at one task; what fails three times in a row is not a passing trouble
 PAUSE, PAUSE_CAP = 0.5, 30.0  # seconds before the second attempt, times 4 for each further one
 RATE_LIMIT_PATIENCE = 3600.0  # seconds one task waits altogether for a provider that is rate limited
+RENDERING = frozenset({"profile", "render_scene"})
+MIN_LIMIT = 1.0  # seconds; a provider that says "at once" would be asked in circles
 PASSING = frozenset({CRASH, HUNG, GARBAGE, "E304-FFMPEG_RUNTIME", "E307-FFMPEG_HUNG"})
 
 
@@ -89,17 +91,20 @@ class Runner:
         return value
 
     async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
+        if (known := await self.memo.find(digest, job.pins)) is not None:  # it landed while we looked it up
+            return msgspec.json.decode(known, type=METHODS[task.method].result)
         limited_until = time.monotonic() + RATE_LIMIT_PATIENCE
         attempt = 1
         while True:
             try:
                 return await self._attempt(task, digest, job, flight, attempt)
             except RateLimited as error:
-                again = time.monotonic() + error.retry_after < limited_until
+                pause = max(error.retry_after, MIN_LIMIT)
+                again = time.monotonic() + pause < limited_until
                 flight.emit("failed", _told(error, attempt, will_retry=again))
                 if not again:
                     raise
-                await trio.sleep(error.retry_after)  # holding no slot
+                await trio.sleep(pause)  # holding no slot
             except AuradError as error:
                 again = attempt < ATTEMPTS and _is_passing(error)
                 flight.emit("failed", _told(error, attempt, will_retry=again))
@@ -117,14 +122,14 @@ class Runner:
             began = time.monotonic()
             with self.store.workspace() as workspace:
                 answer = await self._executor.run(task.plugin, await self._call(task, job, workspace), flight.emit)
-                value = await self._take_in(task, answer, workspace)
+                value = await self._take_in(task, answer, workspace, job)
             self._costs.learn(task, time.monotonic() - began)
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
 
     def _pool_size(self, task: Task) -> int:
         """Workers of one plugin: encoders fill every lane; models are large, so others share half of them."""
-        return self._lanes if task.step == "Rendering" or task.slot == "network" else max(1, self._lanes // 2)
+        return self._lanes if task.method in RENDERING or task.slot == "network" else max(1, self._lanes // 2)
 
     async def _call(self, task: Task, job: Asker, workspace: Path) -> Run:
         inputs = {artifact.sha256 for artifact in artifacts_in(task.request)}
@@ -141,11 +146,12 @@ class Runner:
             deadline=self._time_limit,
         )
 
-    async def _take_in(self, task: Task, answer: RunResult, workspace: Path) -> Any:
+    async def _take_in(self, task: Task, answer: RunResult, workspace: Path, job: Asker) -> Any:
         value = check_output(task, answer.output)
         check_files(task, value, {file.sha256 for file in answer.files})
         for file in answer.files:
             path = _own_file(file.path, workspace)
+            self.store.pin(job.pins, file.sha256)  # before it is there: the collector must not get in between
             await self.store.put(path, file.media_type, expected=file.sha256)
         return value
 

@@ -63,3 +63,11 @@ def identity(tool: Path) -> str:
     real = tool.resolve()
     info = real.stat()
     return digest(str(real).encode(), f"{info.st_size} {info.st_mtime_ns}".encode())
+
+
+def hardware() -> str:
+    """Changes with the graphics devices and drivers that an encoder may use; "" where there are none."""
+    devices = sorted(path.name for path in Path("/dev/dri").glob("render*")) if Path("/dev/dri").is_dir() else []
+    driver = Path("/proc/driver/nvidia/version")
+    version = driver.read_text() if driver.is_file() else ""
+    return digest(*(name.encode() for name in devices), version.encode()) if devices or version else ""

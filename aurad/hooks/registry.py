@@ -18,7 +18,6 @@ from aurad.model.value import Value, digest
 
 GROUP = "aurad.stages"
 CORE = "core"  # the core's own tasks, served by a worker like a plugin's
-SOURCES = frozenset({".py", ".css", ".html", ".json", ".toml", ".svg", ".ttf", ".otf", ".txt"})
 
 
 class PluginSource(Value, frozen=True, kw_only=True):
@@ -72,7 +71,7 @@ def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
 
 def _hash_sources(module: str) -> str:
     root = _locate(module)
-    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.suffix in SOURCES)
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc")
     return digest(*(part for file in files for part in (str(file.relative_to(root)).encode(), file.read_bytes())))
 
 

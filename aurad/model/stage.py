@@ -84,12 +84,14 @@ class VisualRequest(Value, frozen=True, kw_only=True):
 class ProfileRequest(Value, frozen=True, kw_only=True):
     """Find the best encoder that works here; try it before answering.
 
-    `avoid` names encoders that passed a trial before and failed later in this job.
+    `avoid` names encoders that passed a trial before and failed later in this job; `machine` stands for
+    the devices and drivers there are, so that another trial is made when they change.
     """
 
     canvas: Canvas
     quality: Quality
     avoid: tuple[str, ...] = ()
+    machine: str = ""
 
 
 class Placed(Value, frozen=True, kw_only=True):

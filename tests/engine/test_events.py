@@ -16,6 +16,7 @@ import trio.testing
 from aurad.engine.events import PAGE, Events
 from aurad.engine.hub import Hub
 from aurad.engine.journal import Journal, open_journal
+from aurad.model.errors import AuradError
 from aurad.model.event import AnyEvent, JobCancelled, JobStatus
 from aurad.model.job import Status
 from tests.engine.test_journal import add_job
@@ -52,7 +53,7 @@ async def test_what_goes_along_is_in_the_same_transaction(tmp_path: Path) -> Non
     def fail(connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    with pytest.RaisesGroup(sqlite3.OperationalError):
+    with pytest.RaisesGroup(pytest.RaisesExc(AuradError, match="disk I/O error")):
         async with open_events(tmp_path) as (_, events):
             events.append(build(), lambda connection: connection.execute("UPDATE jobs SET status = 'Running'"), fail)
             await events.read_after(0)
@@ -62,7 +63,7 @@ async def test_what_goes_along_is_in_the_same_transaction(tmp_path: Path) -> Non
 
 async def test_a_second_end_is_never_published(tmp_path: Path) -> None:
     seen = []
-    with pytest.RaisesGroup(sqlite3.IntegrityError):
+    with pytest.RaisesGroup(pytest.RaisesExc(AuradError, match="the job has ended")):
         async with open_events(tmp_path) as (_, events):
             events.append(build(JobCancelled, by="me"))
             seen += [event.type for event in await events.read_after(0)]

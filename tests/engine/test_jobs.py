@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import trio.testing
 from aurad.api import BadInput, RateLimited, Transient, Unavailable
 from aurad.model.errors import AuradError
 from aurad.model.job import Status
-from tests.engine.house import ME, open_house
+from tests.engine.house import ME, House, open_house
 from tests.engine.toys import Gated, Scripted
 
 
@@ -253,3 +254,56 @@ async def test_scenes_flow(tmp_path: Path, gate: type[Gated]) -> None:
     async with open_house(tmp_path) as house:
         await house.make(sentences)
         assert house.ran.index("render_scene") < len(house.ran) - 1 - house.ran[::-1].index("speak")
+
+
+async def test_a_retry_is_another_job_even_with_a_key(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        first = await house.make(idempotencyKey="k")
+        job = await house.engine.jobs.retry(first.job_id, ME, "")
+        assert job.view.job_id != first.job_id
+
+
+async def test_one_key_sent_twice_at_once_is_one_job(tmp_path: Path) -> None:
+    found: list[str] = []
+
+    async def send(house: House) -> None:
+        found.append(await house.submit(idempotencyKey="k"))
+
+    async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
+        nursery.start_soon(send, house)
+        nursery.start_soon(send, house)
+    assert len(set(found)) == 1
+
+
+async def test_a_row_that_nobody_can_read_fails_alone(tmp_path: Path, gate: type[Gated]) -> None:
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        strange, sound = await house.submit("One."), await house.submit("Two.")
+        await gate.reached.wait()
+    with sqlite3.connect(tmp_path / "state/journal.sqlite") as connection:
+        connection.execute("UPDATE jobs SET recipe = ? WHERE job_id = ?", (b'{"colour": 1}', strange))
+    gate.gate.set()
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        assert (await house.engine.jobs.wait(sound)).status is Status.SUCCEEDED
+    with sqlite3.connect(tmp_path / "state/journal.sqlite") as connection:
+        rows = connection.execute("SELECT status FROM jobs WHERE job_id = ?", (strange,)).fetchall()
+    assert rows == [("Failed",)]
+
+
+@pytest.mark.usefixtures("_fresh_plans")
+async def test_an_early_part_that_is_refused_costs_nothing(tmp_path: Path) -> None:
+    Scripted.plan = [BadInput("cannot say it: the early one")]
+    async with open_house(tmp_path, script=("early",), voice=("scripted",)) as house:
+        view = await house.make("One. Two.")
+    assert view.status is Status.SUCCEEDED, view.errors
+
+
+async def test_until_voice_makes_no_plan_and_a_fallback_gets_a_plan_of_its_own(tmp_path: Path) -> None:
+    async with open_house(tmp_path, visuals=("planless", "planner")) as house:
+        await house.make(until="Voice")
+        assert "plan" not in house.ran
+        view = await house.make()
+        assert view.status is Status.SUCCEEDED, view.errors
+        assert house.ran.count("plan") == 2
+        step = next(step for step in view.steps if step.name == "Visuals")
+        assert step.plugin is not None
+        assert (step.plugin.name, step.plugin.fallback_from) == ("planner", "planless")

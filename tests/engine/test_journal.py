@@ -12,6 +12,7 @@ import trio
 
 from aurad.engine.journal import Journal, Write, open_journal
 from aurad.engine.migrations import STEPS, migrate
+from aurad.model.errors import AuradError
 
 
 def insert(key: str, value: str = "") -> Write:
@@ -74,10 +75,13 @@ async def test_leaving_makes_everything_durable_first(tmp_path: Path) -> None:
 
 
 async def test_an_error_of_the_writer_is_the_end_and_leaves_nothing_of_its_batch(tmp_path: Path) -> None:
-    with pytest.RaisesGroup(sqlite3.IntegrityError):
+    broken = pytest.RaisesExc(AuradError, match="UNIQUE")
+    with pytest.RaisesGroup(broken), trio.fail_after(5):
         async with open_journal(tmp_path / "j") as journal:
             await journal.commit(insert("good"))
-            await journal.commit(insert("half"), insert("good"))
+            for key in ("good", "later"):  # whoever waits is told, and nothing is written any more
+                with pytest.raises(AuradError, match="UNIQUE"):
+                    await journal.commit(insert(f"half {key}"), insert(key))
     assert on_disk(tmp_path / "j") == {"epoch", "good"}
 
 

@@ -43,8 +43,8 @@ def test_the_order_asked_for_is_kept_and_what_is_not_installed_is_passed_over() 
     left = providers(Catalogue(a="*", b="*", c="*"), "c", "nobody", "a")
     assert names(left) == ["c", "a"]
     assert left.first("voice").info.name == "c"
-    assert left.next_after("voice", left.all("voice")[0]) == "a"
-    assert left.next_after("voice", left.all("voice")[1]) == ""
+    assert left.next_after("voice", left.all("voice")[0]) == left.all("voice")[1]
+    assert left.next_after("voice", left.all("voice")[1]) is None
     assert left.choice(left.first("voice")).reason == "first in the order configured"
 
 

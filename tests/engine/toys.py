@@ -6,11 +6,12 @@ They do what the real ones do, only small: every answer passes the engine's own 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import trio
+import trio.testing
 
 from aurad.api import (
     Deliverable,
@@ -18,6 +19,7 @@ from aurad.api import (
     Finisher,
     FinishRequest,
     Narration,
+    PlanRequest,
     Profile,
     ProfileRequest,
     RenderStage,
@@ -30,6 +32,7 @@ from aurad.api import (
     Stage,
     StageContext,
     Still,
+    Unavailable,
     Value,
     Visual,
     VisualRequest,
@@ -70,6 +73,17 @@ class Sentences(ScriptStage[Value]):
         return Script(title="toy", scenes=tuple(scenes))
 
 
+class Early(ScriptStage[Value]):
+    """Hands a scene over before the script is done, then changes its mind."""
+
+    name = "early"
+
+    async def write(self, request: ScriptRequest, context: Context) -> AsyncIterator[Scene | Script]:
+        yield Scene(text="Too early.")
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        yield await Sentences().write(request, context)
+
+
 class ToneOptions(Value, frozen=True, kw_only=True):
     pitch: int = 440
 
@@ -97,6 +111,27 @@ class Pixel(VisualsStage[Value]):
         shown = f"{request.scene.text}|{request.canvas}|{request.theme}".encode()
         image = keep(context, "pixel.png", shown, "image/png")
         return Visual(shots=(Still(image=image),), poster=image)
+
+
+class Planner(VisualsStage[Value]):
+    name = "planner"
+    needs = ("plan",)
+
+    async def plan(self, request: PlanRequest, context: Context) -> list[str]:
+        return [f"{self.name} {number}" for number, _ in enumerate(request.script.scenes)]
+
+    async def draw(self, request: VisualRequest, context: Context) -> Visual:
+        assert str(request.plan).startswith(self.name)
+        return await Pixel().draw(request, context)
+
+
+class Planless(Planner):
+    """Plans, but then draws nothing."""
+
+    name = "planless"
+
+    async def draw(self, request: VisualRequest, context: Context) -> Visual:
+        raise Unavailable("cannot draw: no pencil")
 
 
 class Counter(RenderStage[Value]):
@@ -183,7 +218,19 @@ def _with_options(context: Context) -> Any:
     return With()
 
 
-STAGES: Sequence[type[Stage[Any]]] = (Sentences, Tone, Pixel, Counter, Box, Core, Scripted, Gated)
+STAGES: Sequence[type[Stage[Any]]] = (
+    Sentences,
+    Tone,
+    Pixel,
+    Counter,
+    Box,
+    Core,
+    Scripted,
+    Gated,
+    Early,
+    Planner,
+    Planless,
+)
 
 
 @hookimpl
