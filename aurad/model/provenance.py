@@ -27,7 +27,7 @@ class Maker(Value, frozen=True, kw_only=True):
     licence: str = ""
 
 
-class Provenance(Value, frozen=True, kw_only=True):
+class Provenance(Value, frozen=True, kw_only=True, omit_defaults=False):
     """The facts, the same for the same video.
 
     `digests` are SHA-256 of recipe and script, `credits` what it is made with: fonts, icons, models.

@@ -17,7 +17,7 @@ from aurad.model.script import Item, Scene, Script, Slide
 from aurad.model.stage import FinishRequest, Placed, ScriptRequest, SegmentRequest, VisualRequest, VoiceRequest
 from aurad.model.value import Value
 from aurad.model.video import Canvas, Deliverable, Deliverables, Profile, Segment
-from aurad.model.visual import Animation, Layer, Still, Visual
+from aurad.model.visual import Animation, Layer, Still, TextBox, Visual
 
 FILE = Artifact(sha256="0" * 64, size_bytes=1, media_type="x")
 OTHER = Artifact(sha256="1" * 64, size_bytes=1, media_type="x")
@@ -110,3 +110,37 @@ def test_every_file_was_handed_over_or_came_with_the_request() -> None:
     with pytest.raises(AuradError, match="111111111111 was not handed over") as caught:
         check_files(task("render_scene"), Segment(video=OTHER, frames=30), {FILE.sha256})
     assert caught.value.code == "E308-RESULT"
+
+
+@pytest.mark.parametrize(
+    ("box", "inside"),
+    [
+        ((0, 0, 1920, 1080), True),
+        ((-0.9, 0, 100, 100), True),
+        ((-2, 0, 100, 100), False),
+        ((0, -2, 100, 100), False),
+        ((1900, 0, 22, 10), False),
+        ((0, 1000, 10, 82), False),
+    ],
+)
+def test_every_text_lies_inside_its_frame(box: tuple[float, ...], inside: bool) -> None:
+    text = TextBox(text="A heading", **dict(zip(("x", "y", "width", "height"), box, strict=True)))
+    answer = msgspec.to_builtins(Visual(shots=(STILL,), texts=(text,)))
+    if inside:
+        assert check_output(task("draw"), answer).texts == (text,)
+    else:
+        with pytest.raises(AuradError, match="the text 'A heading' does not lie inside its frame"):
+            check_output(task("draw"), answer)
+
+
+def test_texts_stay_clear_of_burned_in_captions() -> None:
+    burned = msgspec.structs.replace(REQUESTS["draw"], safe_bottom=0.2)
+    asked = msgspec.structs.replace(task("draw"), request=burned)
+    for bottom, fine in ((864, True), (866, False)):
+        text = TextBox(text="low", x=0, y=bottom - 10, width=10, height=10)
+        answer = msgspec.to_builtins(Visual(shots=(STILL,), texts=(text,)))
+        if fine:
+            check_output(asked, answer)
+        else:
+            with pytest.raises(AuradError, match="'low' does not lie inside"):
+                check_output(asked, answer)
