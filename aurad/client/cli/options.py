@@ -46,6 +46,9 @@ def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
 @click.option("--voice", metavar="NAME", help="See `auractl voices`.")
 @click.option("--theme", metavar="NAME", help="See `auractl themes`.")
 @click.option("--captions", type=click.Choice(CAPTIONS), help="In the picture, as a track one can switch, or not.")
+@click.option(
+    "--caption-style", metavar="NAME", help="Look of captions in the picture: plain, box, highlight, pill, pop."
+)
 @click.option("--music", metavar="NAME", help="`auto`, `none`, or the name of a bed.")
 @click.option(
     "--set", "settings", metavar="PLUGIN.OPTION=VALUE", multiple=True, help="An option of a plugin; repeat it."
@@ -74,6 +77,7 @@ def make(source: str | None, script: Path | None, settings: tuple[str, ...], **g
         brief=_given(language=given["language"], aspect=given["aspect"], durationSeconds=given["duration"]),
         job=_given(
             **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
+            captionStyle=given["caption_style"],
             options=plugin_options(settings) or None,
         ),
         out=given["out"],
