@@ -44,6 +44,9 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
         speech.say(wording.sentence(describe(code)))
     language = code.language.lower()
     note = LANGUAGES.get(language, "Shell" if language in SHELLS else code.language)
+    lines = code.text.strip("\n").count("\n") + 1
+    if lines > MOST_LINES:
+        note = f"{note}, {MOST_LINES} of {lines} lines".removeprefix(", ")
     return speech.unit(Slide(kind="code", body=shown(code.text), note=note))
 
 

@@ -11,6 +11,9 @@ CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
 ISSUE = re.compile(r"\s*\((?:[^()]*\s)?#\d+[^()]*\)|\s*\[#\d+\]")
 EMOJI_CODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+]{2,30}:(?!\w)")
 DASH = re.compile(r"\s*(?:—|(?<=\s)--?(?=\s)|(?<=\s)–(?=\s))\s*")
+TAIL = re.compile(
+    r"(?<=[\w.!?…:)\"”’])\s+[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\s]+$"
+)  # a smile at the end
 EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)")
 SPACE_BEFORE = re.compile(r"\s+([,.;:!?](?:\s|$))")
 
@@ -23,4 +26,4 @@ def clean(text: str) -> str:
     text = ISSUE.sub("", text)
     text = DASH.sub(" — ", text)
     text = EMPTY_BRACKETS.sub("", text)
-    return SPACE_BEFORE.sub(r"\1", " ".join(text.split()))
+    return TAIL.sub("", SPACE_BEFORE.sub(r"\1", " ".join(text.split())))

@@ -17,7 +17,7 @@ from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 
 MOST_WORDS = 8  # more is read instead of listened to
-CRISP, WORDY = 6, 0.15  # words beyond which a phrase repeats the narration, and what each of them costs
+CRISP, WORDY = 7, 0.15  # words beyond which a phrase repeats the narration, and what each of them costs
 LONGEST_QUESTION = 9
 LONGEST_SEARCHED = 400  # words; a longer sentence is no sentence, and the search would be slow
 WEAKEST = 0.2  # below this a phrase says less than an empty line
@@ -119,10 +119,10 @@ def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
 
 def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
     """Word indexes to show and how complete they are."""
-    if all(words.cores) and len(words.raw) <= most:
+    if all(words.cores) and len(words.raw) <= most and not any("(" in word for word in words.raw):
         whole, bonus = trim_start(words, list(range(len(words.raw))))
         if fits(words, whole, most):
-            yield whole, (1.0 if len(whole) <= CRISP else 0.4) + bonus
+            yield whole, 1.0 + bonus
     if not CONDITIONAL.isdisjoint(words.lower):  # half of a condition is another statement
         return
     main = main_start(words)
@@ -336,6 +336,8 @@ def rate(
     ):  # a slide does not tell who "they" are
         score -= 0.5
     score -= WORDY * max(0, len(kept) - CRISP)
+    if CRISP <= len(kept) == len(words.raw):  # the whole sentence, read along
+        score -= 0.4
     return score - 0.02 * kept[0]
 
 

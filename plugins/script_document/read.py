@@ -6,10 +6,11 @@ import re
 
 from aurad.api import BadInput
 from aurad_plugins.script_document import front
-from aurad_plugins.script_document.blocks import Block, Document, Heading, Image, Listing, Paragraph
+from aurad_plugins.script_document.blocks import Block, Document, Heading, Image, Listing, Paragraph, Text
 from aurad_plugins.script_document.html import read_page
 from aurad_plugins.script_document.markdown import read_markdown
 from aurad_plugins.script_document.plain import read_plain
+from aurad_plugins.script_document.wording import abridge
 
 SOURCE_LIMIT = 1024 * 1024  # bytes, as the brief's own limit; parsing time and memory grow with it
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -38,6 +39,7 @@ LEGAL = re.compile(
 BADGE = re.compile(
     r"shields\.io|badge|/workflows/|travis-ci|codecov|coveralls|readthedocs\.org/projects", re.IGNORECASE
 )
+LONGEST_HEADING = 160  # characters; what is longer is prose with a mark before it
 SHORT_LEGAL = 60  # words; a longer paragraph that names a licence is more than boilerplate
 
 
@@ -94,8 +96,17 @@ def drop_boilerplate(blocks: list[Block]) -> list[Block]:
                 continue
             skipping = block.level if BACK_MATTER.search(block.text.strip(" :.")) else 0
         if not skipping and not is_boilerplate(block):
-            kept.append(block)
+            kept += split_heading(block)
     return kept
+
+
+def split_heading(block: Block) -> list[Block]:
+    """An endless heading as its beginning, with all of it as the paragraph below."""
+    if not isinstance(block, Heading) or len(block.text) <= LONGEST_HEADING:
+        return [block]
+    if len(block.text.split()) == 1:
+        return [Heading(level=block.level, text=abridge(block.text))]
+    return [Heading(level=block.level, text=abridge(block.text)), Paragraph(text=Text(text=block.text))]
 
 
 def is_boilerplate(block: Block) -> bool:

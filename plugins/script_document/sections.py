@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from aurad.api import Slide
-from aurad_plugins.script_document.blocks import Block, Code, Document, Heading, Image, Listing, Paragraph, Quote, Table
+from aurad_plugins.script_document.blocks import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Image,
+    Listing,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+)
 from aurad_plugins.script_document.codes import code_unit, is_command
 from aurad_plugins.script_document.lists import list_units
 from aurad_plugins.script_document.pictures import Pictures
-from aurad_plugins.script_document.sentences import Sentence, end_sentence
-from aurad_plugins.script_document.tables import table_unit
+from aurad_plugins.script_document.scenes import LONGEST
+from aurad_plugins.script_document.sentences import POINTER, Sentence, end_sentence, split_endless
+from aurad_plugins.script_document.tables import table_units
 from aurad_plugins.script_document.units import Section, Speech, Unit
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
@@ -23,10 +34,8 @@ LEANING = word_set(
     """
 )
 CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
-POINTER = re.compile(
-    r"(?:see|read|visit|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
-)
 POINTER_WORDS = 5  # beside the address
+TAGLINE = 20  # words of a line that says what the document is about
 SHOWN_QUOTE = 34  # words of a quotation on a slide; of a longer one its best sentence is shown
 
 
@@ -42,6 +51,14 @@ def split_title(document: Document) -> tuple[str, list[Block]]:
             blocks.remove(top)
             return document.title or top.text, blocks
     return document.title, blocks
+
+
+def open_with_tagline(blocks: Sequence[Block]) -> list[Block]:
+    """A short quotation without a source right below the title is what the document says of itself."""
+    first = next((number for number, block in enumerate(blocks) if not isinstance(block, Image)), 0)
+    if blocks and isinstance(quote := blocks[first], Quote) and not quote.source and len(quote.text.split()) <= TAGLINE:
+        return [*blocks[:first], Paragraph(text=Text(text=quote.text)), *blocks[first + 1 :]]
+    return list(blocks)
 
 
 def make_sections(blocks: Sequence[Block], title: str, wording: Wording, pictures: Pictures) -> list[Section]:
@@ -132,12 +149,19 @@ def block_units(
                 for place, sentence in enumerate(wording.sentences(ended, text.strong))
                 if not is_pointer(sentence, text.links)
             ]
+        case Listing() if any(len(entry.text.text.split()) > LONGEST for entry in block.entries):
+            paragraphs = [Paragraph(text=entry.text) for entry in block.entries]  # essays with a mark before them
+            announced = [prose_unit(lead, number, first=True)] if lead else []
+            return [
+                *announced,
+                *(unit for p in paragraphs for unit in block_units(p, None, "", wording, pictures, number)),
+            ]
         case Listing():
             return list_units(block, lead, title, wording)
         case Quote():
             return quote_units(block, lead, wording)
         case Table():
-            unit = table_unit(block, lead, title, wording)
+            return table_units(block, lead, title, wording)
         case Code():
             unit = code_unit(block, lead, title, wording)
         case Image():
@@ -146,6 +170,16 @@ def block_units(
         case _:
             unit = None
     return [unit] if unit else []
+
+
+def split_units(units: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Sentences that no single scene should hold in parts; done last, so that none is ever kept in part only."""
+    return tuple(part for unit in units for part in unit_parts(unit))
+
+
+def unit_parts(unit: Unit) -> list[Unit]:
+    parts = split_endless(unit.sentence, LONGEST) if unit.sentence else []
+    return [prose_unit(part, unit.paragraph, first=False) for part in parts] if len(parts) > 1 else [unit]
 
 
 def is_pointer(sentence: Sentence, links: tuple[str, ...]) -> bool:

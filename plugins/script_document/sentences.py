@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from aurad.api import Value
 from aurad_plugins.script_document.inline import clean
 from aurad_plugins.script_document.speech import speak_words
+
+POINTER = re.compile(
+    r"(?:see|read|visit|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
+)  # says where to look, nothing else
 
 
 class Sentence(Value, frozen=True, kw_only=True):
@@ -35,6 +41,18 @@ def make_sentence(text: str, strong: tuple[str, ...] = ()) -> Sentence:
         starts=tuple(starts),
         strong=tuple(phrase for phrase in strong if phrase in text),
     )
+
+
+def split_endless(sentence: Sentence, most: int) -> list[Sentence]:
+    """A sentence too long for one scene, in parts that end where it rests, if it does."""
+    parts: list[Sentence] = []
+    words = list(sentence.words)
+    while len(words) > most:
+        rests = [n for n in range(most // 3, most + 1) if words[n - 1].endswith((",", ";", ":", "—"))]
+        cut = rests[-1] if rests else most * 2 // 3
+        parts.append(make_sentence(" ".join(words[:cut]), sentence.strong))
+        words = words[cut:]
+    return [*parts, make_sentence(" ".join(words), sentence.strong)] if parts else [sentence]
 
 
 def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> list[Sentence]:

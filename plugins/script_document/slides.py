@@ -10,7 +10,7 @@ import msgspec
 from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase
 from aurad_plugins.script_document.scenes import Group
-from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.sentences import POINTER, Sentence
 from aurad_plugins.script_document.units import ItemsKind, Section, Unit, moved
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
@@ -122,7 +122,9 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         alike = len(items) == 3 and all(len(item.text.split()) <= CARD_PHRASE for item in items)
         kind: ItemsKind = "cards" if alike else "bullets"
         return Slide(kind=kind, kicker=kicker, heading=heading, items=items)
-    return Slide(kind="section", kicker=kicker, heading=heading, body=items[0].text if items else "")
+    names = [phrase.text for _, phrase, _ in points if phrase.text != heading]
+    body = items[0].text if items else names[0] if names else ""
+    return Slide(kind="section", kicker=kicker, heading=heading, body=body)
 
 
 Point = tuple[int, Phrase, int]  # sentence number, phrase, word at which it is named
@@ -132,6 +134,8 @@ def find_points(sentences: list[Sentence], starts: list[int], heading: str, word
     points: list[Point] = []
     shown = heading
     for number, sentence in enumerate(sentences):
+        if POINTER.match(sentence.text):
+            continue
         phrase = wording.phrase(sentence, shown, MOST_WORDS if heading or number else HEADING_WORDS)
         if phrase:
             points.append((number, phrase, starts[number] + sentence.starts[phrase.start]))
@@ -163,12 +167,24 @@ def make_figure(sentence: Sentence, index: int, text: str, start: int, wording: 
     words = sentence.words
     scale = words[index + 1].strip(".,;:!?").lower() if index + 1 < len(words) and not word_ends(words[index]) else ""
     value = float(re.sub(r"[^\d.]", "", text.replace("−", "-")) or 0)
-    score = 2 if text.endswith(("%", "x", "×")) or text[0] in "$€£¥" or value >= 1000 else 1 if value >= 20 else 0
+    score = (
+        3
+        if text.endswith("%")
+        else 2
+        if text.endswith(("x", "×")) or text[0] in "$€£¥" or value >= 1000
+        else 1
+        if value >= 20
+        else 0
+    )
     after = index + 1
     if scale in SCALES:
         text, score, after = f"{text} {scale}", 3, index + 2
     detail = counted(sentence, after, wording)
     return Figure(hedged(words, index, text), detail, start + sentence.starts[index], score)
+
+
+def is_striking(text: str, value: float) -> bool:
+    return text.endswith(("x", "×")) or text[0] in "$€£¥" or value >= 1000
 
 
 def hedged(words: tuple[str, ...], index: int, text: str) -> str:
@@ -195,6 +211,9 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
     kept: list[str] = []
     for index in range(after, min(len(sentence.words), after + AFTER_FIGURE)):
         word, tag = sentence.words[index], tags[index]
+        if kept[:1] == ["of"] and word.lower() in ("are", "is", "were", "was"):  # `47% of riders are women`
+            kept.append(word)
+            continue
         if (
             word.startswith("(")
             or word.lower() == "for"

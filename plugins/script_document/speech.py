@@ -25,12 +25,16 @@ TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
 UNIT_SLASH = re.compile(r"^\d*[a-zµ°A-Z]{1,3}/[a-z]{1,3}²?$")
 SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
-PATH = re.compile(r"^(?:~|\.{1,2}|/[\w.-]+)?/(?:[\w.@-]+/)*(?P<name>[\w.@-]+)/?$")  # its last part is enough
+# Of `~/.config/app.toml` the last part is enough.
+PATH = re.compile(
+    r"^(?:~|\.[\w.-]*|[A-Za-z]:|/[\w.-]+)?[/\\](?:[\w.@-]+[/\\])*(?P<name>[\w.@-]+)[/\\]?$"
+)  # its last part is enough
+LONGEST_SAID, BEGINNING = 120, 40  # characters; of a longer "word" (a hash, a key) only the beginning is said
 NAMES = {"c#": "C sharp", "f#": "F sharp", "c++": "C plus plus", "g++": "G plus plus", "w/": "with", "w/o": "without"}
 SIGNS = {
     "&": "and", "&&": "and", "+": "plus", "=": "equals", "==": "equals", "!=": "is not", "≠": "is not",
     "<": "less than", ">": "greater than", "<=": "at most", ">=": "at least", "≤": "at most", "≥": "at least",
-    "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "is about",
+    "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "or about",
     "×": "times", "÷": "divided by", "±": "plus or minus", "@": "at", "%": "percent", "°": "degrees",
 }  # fmt: skip
 ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
@@ -69,7 +73,7 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
         if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
-            add_pause(groups, word[-1] if word[-1] in ".;:!?" else ",")
+            add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
     return balance(groups)
 
@@ -89,6 +93,7 @@ def balance(groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def speak_word(word: str) -> tuple[str, ...]:
+    word = word if len(word) <= LONGEST_SAID else word[:BEGINNING] + "…"
     if (PLAIN.fullmatch(word) or NUMBER.fullmatch(word)) and not SHORTHAND.match(word):
         return (word,)
     if word in SIGNS:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Table
 from aurad_plugins.script_document.phrases import capitalise
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Speech, Unit
-from aurad_plugins.script_document.wording import Wording, joined
+from aurad_plugins.script_document.wording import Wording, chunks, joined
 
 NUMBER = re.compile(
     r"^(?P<sign>[-−+~≈<>≤≥]|about )?\s*(?P<money>[$€£¥])?\s*(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -30,6 +32,7 @@ TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$"
 MOST_BARS = 8
 MOST_POINTS = 24
 MOST_ROWS = 7
+MOST_TABLES = 3  # slides of one table; more rows are a list to look up, not to watch
 MOST_COLUMNS = 6
 SPOKEN_COLUMNS = 4
 SPOKEN_ROWS = 4
@@ -44,6 +47,27 @@ class Column(NamedTuple):
     unit: str
     values: list[float]
     shown: list[str]
+
+
+def table_units(table: Table, lead: Sentence | None, title: str, wording: Wording) -> list[Unit]:
+    """The table in as many slides as its rows need; of an endless one the first rows, saying so."""
+    first = table_unit(table, lead, title, wording)
+    rows = [row for row in table.rows if row and row[0].strip()]
+    if first is None or first.slide is None or first.slide.kind != "table" or len(rows) > MOST_TABLES * MOST_ROWS:
+        return [first] if first else []
+    runs = [rows[run.start : run.stop] for run in chunks(len(rows), MOST_ROWS)]
+    note = left_out(table, runs[0])
+    units = [with_rows(first, table, runs[0], note)]
+    for run in runs[1:]:
+        speech = Speech()
+        speech.say(wording.sentence(f"The table goes on with {joined(wording.soften_names([row[0] for row in run]))}"))
+        units.append(speech.unit(Slide(kind="table", rows=shown_rows(table, run), note=note), leans=True))
+    return units
+
+
+def with_rows(unit: Unit, table: Table, rows: list[tuple[str, ...]], note: str) -> Unit:
+    slide = replace(unit.slide or Slide(), rows=shown_rows(table, rows), note=note)
+    return replace(unit, slide=slide)
 
 
 def table_unit(table: Table, lead: Sentence | None, title: str, wording: Wording) -> Unit | None:

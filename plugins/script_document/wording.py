@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.grammar import Grammar
+from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, capitalise, find_phrase, punctuation_phrase, tidy
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
 LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
+ASIDE = re.compile(r",\s+(?:e\.g\.|i\.e\.|such as|including|for example|for instance)[^,.;:]*,\s+")
+RELATIVE = frozenset(("that", "which", "who", "whose", "where"))
 LABEL_WORDS = 6
 APPOSITION_WORDS = 3
 MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
@@ -43,11 +45,24 @@ class Wording(NamedTuple):
     def label(self, text: str, most: int = SHORT) -> Phrase:
         """A short form of `text` for a slide; the whole text if it is short or cannot be shortened."""
         words = text.split()
+        if any(len(word) > LONGEST_WORD for word in words):
+            return Phrase(abridge(tidy(text)), 0, 0.0)
         if len(words) <= most and len(text) <= LONGEST_LABEL:
             return Phrase(capitalise(tidy(text)), 0, 1.0)
+        bare = ASIDE.sub(" ", text)
+        if bare != text:
+            return self.label(bare, most)
+        if named := self.before_relative(words, most):
+            return Phrase(capitalise(tidy(named)), 0, 0.5)
         sentence = make_sentence(text)
         found = self.phrase(sentence, most=min(most, MOST_WORDS)) or punctuation_phrase(sentence, LONG)
         return found or Phrase(abridge(tidy(text)), 0, 0.0)
+
+    def before_relative(self, words: Sequence[str], most: int) -> str:
+        """`Fixed a race` of `Fixed a race that could lose a file`: what a relative clause only adds to."""
+        tags = self.grammar.tags(words)
+        ends = [n for n in range(3, min(len(words), most + 1)) if words[n] in RELATIVE and tags[n - 1] in NOUNS]
+        return " ".join(words[: ends[0]]) if ends else ""
 
     def soften(self, text: str) -> str:
         """With a small first letter, where the capital was only that of a beginning."""

@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from aurad.api import WORDS_PER_MINUTE, BadInput, Brief, Scene, Script
 from aurad_plugins.script_document.blocks import Block, Document, Entry, Heading, Listing, Paragraph, Quote, Table, Text
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
@@ -13,7 +15,12 @@ from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.rank import fold, key_phrases, text_rank, word_weights
 from aurad_plugins.script_document.read import read_document
 from aurad_plugins.script_document.scenes import group_units
-from aurad_plugins.script_document.sections import make_sections, split_title
+from aurad_plugins.script_document.sections import (
+    make_sections,
+    open_with_tagline,
+    split_title,
+    split_units,
+)
 from aurad_plugins.script_document.select import keep_most_important, weigh
 from aurad_plugins.script_document.slides import Place, make_scene
 from aurad_plugins.script_document.title import (
@@ -43,6 +50,7 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
     """The script of `brief.source`; raises `BadInput` where there is nothing to say."""
     document = read_document(brief.source or "", brief.source_format)
     title, blocks = split_title(document)
+    blocks = open_with_tagline(blocks) if title else blocks
     texts = block_texts(blocks)
     wording = make_wording(brief, grammar, [*texts, title])
     pictures = Pictures(brief.assets)
@@ -170,6 +178,7 @@ def count_words(sections: Sequence[Section], title: str) -> int:
 
 
 def make_scenes(sections: Sequence[Section], title: str, document: Document, wording: Wording) -> list[Scene]:
+    sections = [replace(section, units=split_units(section.units)) for section in sections]
     opening, rest = take_opening(sections, title)
     rest, last = split_closing(rest)
     scenes = [make_title_scene(title, opening, document.description, wording)]

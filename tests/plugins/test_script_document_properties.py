@@ -85,7 +85,7 @@ def test_any_text_gives_a_valid_script_or_a_clear_refusal(source: str) -> None:
         ("See https://docs.python.org/3/ now", "See docs dot python dot org now"),
         ("Open File -> Save & close", "Open File, Save and close"),
         ("from 10 → 20 or 10–20", "from 10 to 20 or 10 to 20"),
-        ("`max_retries` in ~/.config/app.toml", "max retries in dot config app dot toml"),
+        ("`max_retries` in ~/.config/app.toml", "max retries in app dot toml"),
         ("needs Python >= 3.11, C# or C++.", "needs Python at least 3.11, C sharp or C plus plus."),
         ("about ~5 of #12, 10x faster", "about about 5 of number 12, 10 times faster"),
         ("1,250 at 3.5% e.g. in the U.S. (at 10:30)", "1,250 at 3.5% e.g. in the U.S. (at 10:30)"),
