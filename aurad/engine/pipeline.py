@@ -299,18 +299,15 @@ class Pipeline:
         if self._recipe.captions == "none":
             taken.pop("captions.srt", None)
         shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
-        music = next((asset.artifact for asset in self._brief.assets if asset.role == "music"), None)
         request = FinishRequest(
             title=script.title,
             language=self._brief.language,
             duration=sum(one.frames for one in scenes) / fps,
             canvas=self._canvas,
             files={name: file for name, file in taken.items() if file},
-            description=script.description,
-            tags=script.tags,
-            music=self._recipe.music,
-            music_file=music,
-            loudness=self._recipe.loudness,
+            description=script.description if "tags" in needs else "",
+            tags=script.tags if "tags" in needs else (),
+            **self._music() if "music" in needs else {},
             script=timeline.project_script(script) if "script" in needs else None,
             chapters=timeline.chapters(scenes, fps) if "chapters" in needs else (),
             cues=timeline.video_cues(scenes, self._brief.pacing, self._canvas) if "cues" in needs else (),
@@ -325,6 +322,10 @@ class Pipeline:
 
     def _provenance(self, script: Script) -> Provenance:
         return provenance_of(self._recipe, script, self._job.tasks.values(), self._providers.catalog)
+
+    def _music(self) -> dict[str, Any]:
+        own = next((asset.artifact for asset in self._brief.assets if asset.role == "music"), None)
+        return {"music": self._recipe.music, "music_file": own, "loudness": self._recipe.loudness}
 
     async def _verify(
         self, script: Script, timed: list[Timed], segments: list[Segment], finished: list[list[Deliverable]]

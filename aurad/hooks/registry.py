@@ -14,9 +14,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from aurad.model.value import Value, digest
 
 GROUP = "aurad.stages"
+WORKER_ROOMS = ("worker", "wire", "model")  # our code that runs around every stage: it shapes results as well
 CORE = "core"  # the core's own tasks, served by a worker like a plugin's
 
 
@@ -35,7 +38,9 @@ def find_plugins() -> dict[str, PluginSource]:
     points = importlib.metadata.entry_points(group=GROUP)
     found = [_source(point.name, point.value.partition(":")[0], point.dist) for point in points]
     core = _source(CORE, "aurad.worker.core", importlib.metadata.distribution("aurad"))
-    return {plugin.name: plugin for plugin in sorted([*found, core], key=lambda plugin: plugin.name)}
+    ours = digest(*(_hash_sources(f"aurad.{room}").encode() for room in WORKER_ROOMS))
+    whole = (replace(p, fingerprint=digest(p.fingerprint.encode(), ours.encode())) for p in (*found, core))
+    return {plugin.name: plugin for plugin in sorted(whole, key=lambda plugin: plugin.name)}
 
 
 def environment_stamp() -> str:
@@ -84,4 +89,6 @@ def _locate(module: str) -> Path:
     if not spec.submodule_search_locations:
         return Path(spec.origin or "/nonexistent")
     here = Path(next(iter(spec.submodule_search_locations))).joinpath(*rest)
-    return here if here.is_dir() else here.parent if rest and here.name == "core" else here.with_suffix(".py")
+    if here.is_dir():
+        return here
+    return here.parent if len(rest) > 1 else here.with_suffix(".py")  # a module's siblings shape what it does, too

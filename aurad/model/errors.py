@@ -28,36 +28,47 @@ KINDS: dict[str, Kind] = {
     "E105-TOO_LARGE": Kind("Too large", 413, -32602, "Give less at once."),
     "E106-PARSE": Kind("Not JSON", 400, -32700, "Send UTF-8 JSON, one message a line."),
     "E107-MESSAGE": Kind("Not a JSON-RPC 2.0 message", 400, -32600, "See the protocol's page."),
-    "E108-METHOD": Kind("Unknown method", 404, -32601, "`rpc.discover` lists the methods."),
+    "E108-METHOD": Kind("Unknown method", 404, -32601, "See the operations of this version: `auractl --help`."),
     "E109-LANGUAGE": Kind("No voice for the language", 422, -32602, "Install the extra: pip install 'aurad[espeak]'."),
     "E200-NO_JOB": Kind("Not found", 404, -32002, "`auractl ls` shows the jobs."),
     "E201-STATE": Kind("Not possible in this state", 409, -32003, "Look at the job's status first."),
     "E202-BUSY": Kind("Busy", 429, -32004, "Try again later."),
     "E203-IDEMPOTENCY": Kind("The key was used for another request", 409, -32011, "Use a new key."),
     "E204-CANCELLED": Kind("Cancelled", 409, -32006, ""),
-    "E300-CRASH": Kind("A stage crashed", 500, -32603, "See the job's log; report it to the plugin's author."),
+    "E300-CRASH": Kind(
+        "A stage crashed", 500, -32603, "See what it said last, below; report it to the plugin's author."
+    ),
     "E301-HUNG": Kind("A stage did not answer", 504, -32005, "Try again; raise the stage's time limit."),
     "E302-GARBAGE": Kind("A stage broke the protocol", 502, -32603, "Report it to the plugin's author."),
     "E303-PROVIDERS": Kind(
         "Every provider failed", 502, -32603, "See each attempt below; `auractl doctor` checks the set-up."
     ),
-    "E304-FFMPEG_RUNTIME": Kind("FFmpeg failed", 502, -32603, "See the FFmpeg log."),
+    "E304-FFMPEG_RUNTIME": Kind(
+        "FFmpeg failed", 502, -32603, "See what FFmpeg said last, below; `auractl doctor` checks the build."
+    ),
     "E305-FFMPEG_MISSING": Kind(
         "No usable FFmpeg", 503, -32603, "Install FFmpeg or set tools.ffmpeg; `auractl doctor` tells more."
     ),
     "E306-FFMPEG_LACKS": Kind(
         "FFmpeg lacks a part", 503, -32603, "Use a build with the named filter or encoder; `auractl doctor` tells more."
     ),
-    "E307-FFMPEG_HUNG": Kind("FFmpeg made no progress", 504, -32005, "Look at the FFmpeg log and the machine's load."),
+    "E307-FFMPEG_HUNG": Kind(
+        "FFmpeg made no progress",
+        504,
+        -32005,
+        "Look at the machine's load; `workers.silence_seconds` says how long it may be silent.",
+    ),
     "E308-RESULT": Kind("A stage gave an unusable result", 502, -32603, "Report it to the plugin's author."),
-    "E309-VERIFY": Kind("The finished file failed its check", 500, -32603, "Report it with the job's log."),
+    "E309-VERIFY": Kind(
+        "The finished file failed its check", 500, -32603, "Report it with what is measured and expected, below."
+    ),
     "E310-INPUT": Kind("A stage cannot use its input", 422, -32602, "Change the named part of the brief."),
     "E311-REFUSED": Kind("A stage refused the request", 422, -32602, "Change the request or the provider."),
     "E312-UNAVAILABLE": Kind("A stage is not available", 503, -32603, "`auractl doctor` tells why."),
     "E313-RATE_LIMITED": Kind("A provider is rate limited", 429, -32004, "Wait, or use another provider."),
     "E314-TRANSIENT": Kind("A passing failure did not pass", 503, -32603, "Try again later."),
     "E400-DENIED": Kind("Not allowed", 403, -32001, "Ask for a role that may do this."),
-    "E401-TOKEN": Kind("No or wrong token", 401, -32001, "Use `auractl token`."),
+    "E401-TOKEN": Kind("No or wrong token", 401, -32001, "Use a token that the daemon gave you."),
     "E500-INTERNAL": Kind("Internal error", 500, -32603, "Report it with the daemon's log."),
     "E501-DISK": Kind("The disk is full", 507, -32009, "Free some space; `auractl doctor` shows where."),
     "E502-STOPPING": Kind("The daemon is stopping", 503, -32007, "Try again when it is back."),

@@ -26,7 +26,7 @@ from aurad.model.visual import Shot, Visual
 StageKind = Literal["script", "voice", "visuals", "render", "finish"]
 Slot = Literal["cpu", "network", "gpu"]
 Need = Literal["narration", "previous", "next", "script", "plan"]
-FinishNeed = Literal["script", "chapters", "cues", "speech", "posters", "credits", "provenance"]
+FinishNeed = Literal["script", "chapters", "cues", "speech", "posters", "credits", "provenance", "tags", "music"]
 
 
 class ScriptRequest(Value, frozen=True, kw_only=True):
@@ -143,7 +143,10 @@ class Speech(Value, frozen=True, kw_only=True):
 
 
 class FinishRequest(Value, frozen=True, kw_only=True):
-    """What a finisher works on: `files` by name, those it `takes`; the rest only if it `needs` it."""
+    """What a finisher works on: `files` by name, those it `takes`; the rest only if it `needs` it.
+
+    `tags` gives description and tags, `music` what music is wanted and how loud it all is to be (LUFS).
+    """
 
     title: str
     language: str

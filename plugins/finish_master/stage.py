@@ -68,7 +68,7 @@ class Master(Finisher[MasterOptions]):
     name = "master"
     takes = (VOICE,)
     gives = (SOUND,)
-    needs = ("speech",)
+    needs = ("speech", "music")
     Options = MasterOptions
 
     def fingerprint(self) -> Mapping[str, str]:

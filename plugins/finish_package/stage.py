@@ -30,7 +30,7 @@ class Package(Finisher[Value]):
 
     name = "package"
     takes: ClassVar[tuple[str, ...]] = (PICTURE, SOUND, VOICE, CAPTIONS)
-    needs: ClassVar[tuple[str, ...]] = ("chapters", "posters", "credits", "provenance")
+    needs: ClassVar[tuple[str, ...]] = ("chapters", "posters", "credits", "provenance", "tags")
     gives: ClassVar[tuple[str, ...]] = (VIDEO, COVER, CREDITS)
 
     async def finish(self, request: FinishRequest, context: StageContext[Value]) -> Deliverables:

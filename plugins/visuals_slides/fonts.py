@@ -62,3 +62,8 @@ def presentable(words: str) -> Presentable:
         elif char in JOINERS and kept:
             kept.append(char)
     return Presentable("".join(kept), frozenset(scripts), "".join(missing))
+
+
+def families() -> list[str]:
+    """The font files that ship, by name, for people."""
+    return [name.rpartition(".")[0] for name in FILES]

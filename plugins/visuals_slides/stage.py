@@ -27,6 +27,7 @@ from aurad.api import (
 from aurad_plugins.visuals_slides.brand import LOGO_LETTERS, LOGO_PATTERN, signed, with_ground, with_logo
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.fonts import families
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
 from aurad_plugins.visuals_slides.painter import provide, renderer
 from aurad_plugins.visuals_slides.picture_slide import picture_composition
@@ -68,7 +69,8 @@ class SlidesStage(VisualsStage[SlidesOptions]):
     Options = SlidesOptions
 
     def describe(self) -> Mapping[str, Any]:
-        return {"themes": [{"name": theme.name, "description": theme.description} for theme in THEMES.values()]}
+        themes = [{"name": theme.name, "description": theme.description} for theme in THEMES.values()]
+        return {"themes": themes, "fonts": families()}
 
     def fingerprint(self) -> Mapping[str, str]:
         from importlib.metadata import version  # only the worker that asks pays for it

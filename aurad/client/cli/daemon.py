@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -125,3 +125,12 @@ def _no_daemon(cause: str, log: Path, began: int) -> AuradError:
         f"cannot start a private daemon: {cause}" + (f"\n{said}" if said else ""),
         remedy=f"See {log}; `aurad --private` shows the trouble at once.",
     )
+
+
+def last_words() -> str:
+    """The error with which a private daemon ended, if it said one."""
+    with suppress(OSError):
+        lines = (folders(False, os.environ).logs / LOG_NAME).read_bytes()[-TAIL_BYTES:].decode(errors="replace")
+        ends = [line for line in lines.splitlines() if line.startswith("error ")]
+        return ends[-1] if ends else ""
+    return ""

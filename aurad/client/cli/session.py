@@ -12,6 +12,7 @@ from typing import Any
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from aurad.client.cli import interrupts
 from aurad.client.cli.board import OVER, Board
+from aurad.client.cli.daemon import last_words
 from aurad.client.cli.view import View
 from aurad.model.errors import AuradError
 
@@ -82,8 +83,9 @@ class Session:
             self.board.apply({**job, "type": final})
 
     def _lost(self) -> AuradError:
+        said = last_words()
         return AuradError(
             "E504-NO_DAEMON",
-            f"cannot follow job {self.job_id}: the daemon on {self.socket} went away",
+            f"cannot follow job {self.job_id}: the daemon on {self.socket} went away" + (f"\n{said}" if said else ""),
             remedy="Run the same command again: what is done already is reused.",
         )
