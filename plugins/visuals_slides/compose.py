@@ -16,7 +16,7 @@ from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.layouts import layout_for
 from aurad_plugins.visuals_slides.nodes import Node, Reveal
-from aurad_plugins.visuals_slides.page import Look
+from aurad_plugins.visuals_slides.page import Fit, Look
 from aurad_plugins.visuals_slides.painter import Painter
 from aurad_plugins.visuals_slides.themes import Theme
 
@@ -49,12 +49,19 @@ class Composition:
 def compose(slide: Slide, frame: Frame, theme: Theme) -> Composition:
     """Lay the slide out, paint it and cut it into what moves and what does not."""
     painter = Painter(frame, theme)
+    under, node, fit = designed(slide, painter)
+    return assemble(under, node, painter, shortened=fit.shortens)
+
+
+def designed(slide: Slide, painter: Painter) -> tuple[Image.Image, Node, Fit]:
+    """The ground (RGBA), the whole page that fits upon it, and what it took to fit."""
+    frame, theme = painter.frame, painter.theme
     page = layout_for(slide)(Look(slide, frame, theme))
     if not page.ornament:
         page = replace(page, decor=decoration(slide.kind, frame, theme))
     node, fit = fitted(page, painter)
     under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood, turn_of(slide.kind))).convert("RGBA")
-    return assemble(under, node, painter, shortened=fit.shortens)
+    return under, node, fit
 
 
 def assemble(

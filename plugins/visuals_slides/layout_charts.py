@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from aurad.api import Item
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
 from aurad_plugins.visuals_slides.numbers import number
-from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, filled, source, together
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
 
 THICK = 1.6  # em: least thickness and least length of a bar
 THICKEST = 4.4  # em
+APART, NAME = 0.8, 2.4  # em: between lanes, and for a name above its bar
 LANE = 8.6  # units of height for one bar at most
 LABEL = 12.5  # em of width for labels beside bars, at most
 VALUE = 7.6  # em of width for the value behind a bar
@@ -20,6 +21,7 @@ DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
 LETTER = 0.66  # em: a digit of a value is about so wide
 MOST_LABELS = 9
 GRID = 4  # faint lines above the floor
+SOURCE = 3.0  # em that the line of a source takes below a chart
 LIFT = 0.92  # share of the height that the highest point reaches
 
 
@@ -33,16 +35,20 @@ def bar_chart(look: Look) -> Page:
 
     def body(fit: Fit) -> Node:
         kept = list(zip(items[: fit.keep or None], come, strict=False))
-        rows = [_bar(look, item, abs(item.value or 0.0) / longest, label, reveal) for item, reveal in kept]
-        height = filled(fit, 0.84 if look.slide.note.strip() else 0.96, len(rows) * LANE * look.pick(1, 1, 1.2))
-        lanes = box("col", *rows, gap="0.8em", min_height=height, justify_content="space-between")
-        return box("col", lanes, source(look.slide.note))
+        lane = min(LANE / fit.scale, fit.height * (0.84 if look.slide.note.strip() else 0.96) / len(kept)) - APART
+        thick = max(THICK, min(THICKEST, lane - (0.0 if look.wide else NAME)))
+        rows = [_bar(look, item, abs(item.value or 0.0) / longest, (label, thick), reveal) for item, reveal in kept]
+        return box("col", *rows, source(look.slide.note), gap=f"{APART}em")
 
     return Page(header=look.header(), body=body, largest=1.9, smallest=0.45, count=len(items), gap=2.0)
 
 
-def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> Node:
-    """A label, a bar of `share` of the lane, and its value right behind it."""
+def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], reveal: Reveal) -> Node:
+    """A label, a bar of `share` of the lane, and its value right behind it.
+
+    `sides` are the width of the label and the thickness of the bar.
+    """
+    width, thick = sides
     grows = replace(reveal, effect="wipe", seconds=0.9)
     then = replace(reveal, effect="fade", delay=round(reveal.delay + 0.5, 3))
     bar = box(
@@ -55,15 +61,14 @@ def _bar(look: Look, item: Item, share: float, width: float, reveal: Reveal) -> 
         bar,
         box("row", value, align_items="center", width=f"{VALUE}em", flex_shrink=0, padding="0px 0.8em"),
         box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0),
-        align_items="stretch", flex_grow=1, flex_shrink=1, flex_basis=0, min_height=f"{THICK}em",
-        max_height=f"{THICKEST}em",
+        align_items="stretch", flex_grow=1, flex_shrink=1, flex_basis=0, height=f"{thick:.3f}em",
     )  # fmt: skip
     named = replace(reveal, effect="fade")
     if look.wide:
         told_by = text("cell", together(item.text), 1.5, reveal=named)
-        label = box("col", told_by, width=f"{width:.3f}em", flex_shrink=0, justify_content="center")
-        return box("row", label, track, gap="1.2em", align_items="stretch", flex_grow=1, max_height=f"{THICKEST}em")
-    return box("col", text("cell", item.text, 1.5, reveal=named), track, gap="0.35em", flex_grow=1)
+        label = box("col", told_by, width=f"{width:.3f}em", flex_shrink=0)
+        return box("row", label, track, gap="1.2em", align_items="center")
+    return box("col", text("cell", item.text, 1.5, reveal=named), box("row", track), gap="0.35em")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def line_chart(look: Look) -> Page:
 
     def body(fit: Fit) -> Node:
         width = look.frame.columns / fit.scale
-        tallest = fit.height - (2.5 if look.slide.note.strip() else 0)
+        tallest = fit.height - (SOURCE if look.slide.note.strip() else 0)
         height = max(9.0, min(width * look.pick(0.5, 0.8, 1.15), tallest))
         return box(
             "col",
@@ -136,7 +141,7 @@ def _labels(look: Look, items: list[Item], plot: _Plot, place: int, room: float)
     shift = 0.0 if place == 0 else -min(1.6, max(0.0, steep * 1.6))
     reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
     value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
-    name = text("name soft", item.text, 1.25, lines=1, text_align="center")
+    name = text("name soft", item.text, 1.35, lines=1, text_align="center")
     return [
         _spot(x + shift, y - 2.5, value, room, plot.width, reveal),
         _spot(x, plot.floor + 0.7, name, room, plot.width),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 
 import pytest
 
@@ -13,7 +14,7 @@ from aurad_plugins.visuals_slides.frame import frame_of
 from aurad_plugins.visuals_slides.layouts import LAYOUTS, layout_for
 from aurad_plugins.visuals_slides.nodes import texts
 from aurad_plugins.visuals_slides.page import Fit, Look
-from aurad_plugins.visuals_slides.painter import Painter
+from aurad_plugins.visuals_slides.painter import Painter, provide
 from aurad_plugins.visuals_slides.themes import THEMES
 
 SIZES = {"16:9": (320, 180), "9:16": (180, 320), "1:1": (240, 240), "4:5": (216, 270)}
@@ -24,9 +25,12 @@ TEXTS = {
     "long": "Nectar is carried home by thousands of foragers every single day. " * 160,
     "short": "A",
     "foreign": "日本語のテキスト العربية שלום हिन्दी Ελληνικά Русский",
+    "right": "ماذا ترى النحلة في العالم حولها كل يوم",
     "emoji": "🐝🌱 Growth 🚀 and 👩‍👩‍👧 more ✓ → ½ CO₂",
 }
 Rect = tuple[float, float, float, float]
+WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "full"  # as ./check --full sets it
+STRIDE = 11  # of the cases otherwise; it shares no factor with any of their dimensions
 TOLERANCE = 1.6  # px: boxes are rounded outwards to whole pixels
 
 
@@ -45,9 +49,11 @@ def hostile(kind: str, words: str, count: int) -> Slide:
 
 def laid_out(slide: Slide, theme: str, aspect: str, safe_bottom: float = 0.0) -> tuple[list[Rect], Fit]:
     width, height = SIZES[aspect]
-    frame = frame_of(Canvas(width=width, height=height), safe_bottom)
+    ready = prepared(slide, 40)
+    frame = frame_of(Canvas(width=width, height=height), safe_bottom, from_right=ready.from_right)
+    provide(ready.scripts)
     painter = Painter(frame, THEMES[theme])
-    slide = prepared(slide, 40).slide
+    slide = ready.slide
     node, fit = fitted(layout_for(slide)(Look(slide, frame, painter.theme)), painter)
     assert texts(node), "nothing is shown"
     boxes = [rect for part, rect in placed(node, painter) if part.kind == "text"]
@@ -77,8 +83,8 @@ def test_nothing_is_cut_or_overlaps(kind: str, theme: str, aspect: str, name: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LAYOUTS)
-def test_nothing_is_cut_or_overlaps_in_any_case(kind: str) -> None:
-    for case in (case for case in CASES if case[0] == kind):
+def test_nothing_is_cut_or_overlaps_in_more_cases(kind: str) -> None:
+    for case in [case for case in CASES if case[0] == kind][:: 1 if WHOLE else STRIDE]:
         boxes, _ = laid_out(hostile(kind, TEXTS[case[3]], case[4]), case[1], case[2])
         assert_apart(boxes)
 
@@ -93,7 +99,7 @@ def test_ordinary_text_is_never_shortened() -> None:
         items = tuple(Item(text="A short point", detail="With a word of explanation", value=float(n)) for n in range(4))
         slide = Slide(
             kind=kind,  # type: ignore[arg-type]
-            kicker="Part one", heading="What bees do all day", body="They fly.", items=items,
+            kicker="Part one", heading="What bees do all day", body="They fly.", note="A source", items=items,
             rows=(("A", "B"), ("1", "2")),
         )  # fmt: skip
         _, fit = laid_out(slide, "paper", aspect)

@@ -1,0 +1,81 @@
+"""Contrast of text as painted: every layout in every theme, judged by the pixels of letters and of what lies behind."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from aurad.api import Canvas, Item, Slide
+from aurad_plugins.visuals_slides.compose import designed
+from aurad_plugins.visuals_slides.fit import placed
+from aurad_plugins.visuals_slides.frame import frame_of
+from aurad_plugins.visuals_slides.layouts import LAYOUTS
+from aurad_plugins.visuals_slides.nodes import Node
+from aurad_plugins.visuals_slides.painter import Painter
+from aurad_plugins.visuals_slides.themes import AA, THEMES
+
+CANVAS = Canvas(width=1280, height=720)
+CORE = 0.9  # share of the strongest change in a text's box from which a pixel is inside of a letter, not its edge
+Pixels = npt.NDArray[np.float64]
+
+
+def full(kind: str) -> Slide:
+    items = tuple(
+        Item(text=words, detail="In a few more words\nand again", value=float(value))
+        for words, value in (("Light and water", 40), ("Leaves", 25), ("Sugar", 10))
+    )
+    body = (
+        "def leaf(light):\n    # sugar\n    return 6 + light" if kind == "code" else "What leaves make of light and air"
+    )
+    return Slide(
+        kind=kind,  # type: ignore[arg-type]
+        kicker="Part one", heading="How leaves work", body=body, note="A source", unit="kg", items=items,
+        rows=(("Leaf", "Mass"), ("Oak", "12"), ("Birch", "7")),
+    )  # fmt: skip
+
+
+def without_text(node: Node) -> Node:
+    children = tuple(without_text(child) for child in node.children)
+    hidden = {"color": "transparent"} if node.kind == "text" else {}
+    return replace(node, children=children, style={**node.style, **hidden})
+
+
+def luminance(pixels: Pixels) -> Pixels:
+    linear = np.where(pixels <= 10, pixels / 3294.6, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
+    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def painted(under: Image.Image, node: Node, painter: Painter) -> Pixels:
+    whole = under.copy()
+    whole.alpha_composite(Image.fromarray(painter.paint(node)))
+    return np.asarray(whole.convert("RGB")).astype(float)
+
+
+CASES = list(itertools.product(LAYOUTS, THEMES))
+SAMPLE = 5  # every so many are tested in the fast run: each layout or theme comes up, not each pair
+
+
+@pytest.mark.parametrize(
+    ("kind", "theme"),
+    [case if place % SAMPLE == 0 else pytest.param(*case, marks=pytest.mark.slow) for place, case in enumerate(CASES)],
+)
+def test_every_text_meets_wcag_aa_as_painted(kind: str, theme: str) -> None:
+    painter = Painter(frame_of(CANVAS), THEMES[theme])
+    under, node, _ = designed(full(kind), painter)
+    shown, bare = painted(under, node, painter), painted(under, without_text(node), painter)
+    change = np.abs(shown - bare).sum(axis=2)
+    light, dark = luminance(shown), luminance(bare)
+    for part, (left, top, right, bottom) in placed(node, painter):
+        if part.kind != "text" or not part.text.strip():
+            continue
+        area = np.s_[int(top) : int(bottom) + 1, int(left) : int(right) + 1]
+        letters = change[area] >= CORE * change[area].max()
+        assert change[area].max() > 0, f"{part.text!r} is not painted"
+        one, other = light[area][letters], dark[area][letters]
+        ratio = (np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05)
+        assert ratio.min() >= AA, (part.text, part.css, round(float(ratio.min()), 2))
