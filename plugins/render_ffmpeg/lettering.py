@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +26,10 @@ FALLBACKS = (
     "NotoSans-Bold.ttf", "NotoSansArabic-Bold.ttf", "NotoSansHebrew-Bold.ttf", "NotoSansDevanagari-Bold.ttf",
     "NotoSansThai-Bold.ttf", "NotoSansCJK-Bold.ttc", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc",
     "DejaVuSans-Bold.ttf", "Arial Unicode.ttf", "PingFang.ttc", "msyhbd.ttc", "malgunbd.ttf", "arialbd.ttf",
+)  # fmt: skip
+PACKAGES = (  # those of the extra `scripts`
+    "fontpkg_noto_sans_arabic", "fontpkg_heebo", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_tamil",
+    "fontpkg_noto_sans_telugu", "fontpkg_noto_sans_thai", "fontpkg_noto_sans_khmer",
 )  # fmt: skip
 SHAPES = features.check("raqm")  # without it only scripts whose letters never join are right
 NOWHERE = "\U000fffff"  # a private letter that no font has: how a font draws what it lacks
@@ -47,7 +53,19 @@ class Token(NamedTuple):
 
 @cache
 def fallback_fonts() -> tuple[str, ...]:
-    """Fonts of this machine for other scripts, best first."""
+    """Fonts for other scripts, best first: those of installed packages, then those of this machine."""
+    packaged = (font for name in PACKAGES if (font := _packaged(name)))
+    return (*packaged, *_system_fonts())
+
+
+def _packaged(module: str) -> str | None:
+    spec = find_spec(module)
+    folders = spec.submodule_search_locations if spec else None
+    files = (path for folder in folders or () for path in sorted((Path(folder) / "files").glob("*.[ot]tf")))
+    return next((str(path) for path in files if "Italic" not in path.name), None)
+
+
+def _system_fonts() -> tuple[str, ...]:
     wanted = {name: rank for rank, name in enumerate(FALLBACKS)}
     found: dict[int, str] = {}
     for folder in map(Path, FOLDERS):
@@ -64,7 +82,12 @@ def fonts_fingerprint() -> str:
 
 @lru_cache(maxsize=64)
 def font_of(path: str, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(path, size)
+    """In bold, where the font has many weights."""
+    font = ImageFont.truetype(path, size)
+    if path != str(FONT):
+        with suppress(OSError, ValueError):  # a font of one weight
+            font.set_variation_by_name("Bold")
+    return font
 
 
 @lru_cache(maxsize=8192)

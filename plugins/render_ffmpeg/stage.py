@@ -67,7 +67,9 @@ class FFmpegRender(RenderStage[Options]):
         """One scene; see `aurad.api.RenderStage`."""
         scene = await trio.to_thread.run_sync(SceneFrames, request, context.path)
         if missing := missing_letters(request.cues):
-            context.warn("CAPTION-LETTERS", f"captions leave out {missing[:40]}: the caption font has no such letters")
+            context.warn(
+                "CAPTION-LETTERS", f"captions leave out {missing[:40]}: no font here has them; see aurad[scripts]"
+            )
         keys = await trio.to_thread.run_sync(scene.keys)
         pieces = _plan(keys, request)
         encoded = context.workspace / "encoded.mp4"

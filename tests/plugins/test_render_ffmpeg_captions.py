@@ -191,6 +191,7 @@ def test_a_font_of_the_machine_helps_out(monkeypatch: pytest.MonkeyPatch, tmp_pa
     (fonts / "NotoSansArabic-Bold.ttf").write_bytes(FONT.read_bytes())
     (fonts / "Whatever.ttf").write_bytes(FONT.read_bytes())
     monkeypatch.setattr(lettering, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(lettering, "PACKAGES", ("no_such_package",))
     lettering.fallback_fonts.cache_clear()
     try:
         assert lettering.fallback_fonts() == (str(fonts / "NotoSansArabic-Bold.ttf"),)

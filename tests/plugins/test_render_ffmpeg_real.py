@@ -23,6 +23,7 @@ from aurad.api import (
     Placed,
     Profile,
     ProfileRequest,
+    Seen,
     SegmentRequest,
     Still,
     View,
@@ -279,6 +280,11 @@ async def test_a_clip_from_a_turned_phone_is_upright(turn: int, bench: Bench) ->
     shown = decode(video(await bench.render(Clip(video=bench.file(turned, "video/mp4")), frames=3)))[0]
     square = cv2.resize(wanted, (320, 320), interpolation=cv2.INTER_LINEAR)[70:250]
     assert np.abs(shown - square)[5:-5, 5:-5].mean() < 2
+
+
+async def test_what_moves_is_seen_to_move(bench: Bench) -> None:
+    ran = await bench.render(bench.still(motion=Motion(end=View(x=0.2, width=0.7))), frames=25)
+    assert ran.output.seen == Seen()
 
 
 async def test_captions_are_burned_in_while_their_cue_lasts(bench: Bench) -> None:
