@@ -135,13 +135,6 @@ class LocalExecutor:
         if lease in idle:
             idle.remove(lease)
 
-    def release_idle(self) -> None:
-        """Let all idle workers go now, for instance when there is no more work."""
-        for leases in self._idle.values():
-            for lease in leases:
-                lease.idle_since = -float("inf")
-                lease.changed.set()
-
 
 class _Lease:
     """A running worker, what it said of itself, and how often its plugin had changed before it was started."""

@@ -382,10 +382,6 @@ def _for_people(error: Exception) -> AuradError:
     return AuradError("E500-INTERNAL", f"cannot finish the job: {type(error).__name__}: {error}")
 
 
-def _unknown(job_id: str) -> AuradError:
-    return AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
-
-
 def _check_move(old: Status, new: Status) -> None:
     if new not in NEXT.get(old, frozenset()):
         raise AuradError("E201-STATE", f"cannot move a {old.value} job to {new.value}")

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from aurad.model.artifact import Artifact
 from aurad.model.brief import Brief
 from aurad.model.pronounce import Pronounce
 from aurad.model.stage import StageKind
@@ -87,12 +86,3 @@ class Recipe(Value, frozen=True, kw_only=True):
     pronounce: Pronounce = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
-
-
-class Published(Value, frozen=True, kw_only=True):
-    """A file of a job that can be fetched: kind as on the wire (`video captions audio image ...`)."""
-
-    name: str
-    kind: str
-    artifact: Artifact
-    scene_id: str = ""
