@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # numpy and the library are loaded when somebody speaks, not 
     from aurad_plugins.voice_espeak.sound import Samples
 
 SILENCE = 0.4  # seconds, where a text has nothing that can be said
+CODE = "robotic-voice"
 RATE_PER_WPM = 1.07  # its rate counts words without the pauses between sentences
 PIECE = 2000  # letters synthesised at once: about a second of work, the longest that a cancel waits
 PAUSES = {"relaxed": 0.6, "conversational": 0.4, "fast": 0.25}  # seconds between paragraphs, besides its own
@@ -89,6 +90,8 @@ class EspeakVoiceStage(VoiceStage[EspeakOptions]):
     async def speak(self, request: VoiceRequest, context: StageContext[EspeakOptions]) -> Narration:
         """Piece by piece in a thread, so that a cancel waits for one piece at most."""
         voice = await trio.to_thread.run_sync(_choose, request.voice, request.language)
+        if not request.voice:
+            context.warn(CODE, chosen(voice, request.language))
         identifier = voice.identifier + (f"+{context.options.variant}" if context.options.variant else "")
         rate = round(WORDS_PER_MINUTE[request.pacing] * RATE_PER_WPM * context.options.speed)
         cut = pieces(request.text, pronounce=request.pronounce)
@@ -154,6 +157,15 @@ def _voices() -> list[EspeakVoice]:
 def voice_name(voice: EspeakVoice) -> str:
     """The short name: the last part of the library's identifier ("gmw/de" is "de")."""
     return voice.identifier.rpartition("/")[2]
+
+
+def chosen(voice: EspeakVoice, language: str) -> str:
+    """Which voice was taken, and why; the same for every scene, so it is told once."""
+    match = "speaks" if language.lower() in voice.languages else f"({voice.languages[0]}) is the nearest to"
+    return (
+        f"{voice.name} of eSpeak NG {match} {language!r}, and no voice before it in the order configured does;"
+        " it is clear but sounds robotic: choose another voice provider, or name the voice to accept it"
+    )
 
 
 def speakers(voices: Sequence[EspeakVoice], language: str) -> list[EspeakVoice]:

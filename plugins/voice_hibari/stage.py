@@ -209,6 +209,7 @@ def _finish(words: Sequence[str], spoken: Sequence[Said], rate: int, context: St
     whole, starts = joined([(part.sound, part.pause) for part in spoken], rate)
     if not len(whole):
         whole = silence(rate)
+        context.warn("nothing-to-say", f"a scene is silent: there is no English word in “{' '.join(words)[:60]}”")
     spans = [Span(w, at + a, at + b) for at, part in zip(starts, spoken, strict=True) for w, a, b in part.spans]
     path = context.workspace / "voice.wav"
     write_wav(path, levelled(whole, rate), rate)

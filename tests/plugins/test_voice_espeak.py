@@ -100,3 +100,18 @@ def test_a_language_that_nobody_speaks_is_refused() -> None:
 def test_a_respelt_word_stands_in_its_written_place() -> None:
     (piece,) = pieces("Wir nutzen aurad gern.", pronounce={"aurad": "au rad"})
     assert (piece.text, piece.starts) == ("Wir nutzen au rad gern.", (0, 4, 11, 18))
+
+
+@installed
+@pytest.mark.slow
+async def test_it_says_which_voice_was_taken_and_why(tmp_path: Path) -> None:
+    ran = await run_stage(
+        EspeakVoiceStage, "speak", VoiceRequest(text="Guten Tag.", language="de-AT"), workspace=tmp_path
+    )
+    (warning,) = ran.warnings
+    assert warning.code == "robotic-voice"
+    assert "German of eSpeak NG (de) is the nearest to 'de-AT'" in warning.detail
+    named = tmp_path / "named"
+    named.mkdir()
+    request = VoiceRequest(text="Guten Tag.", language="de", voice="de")
+    assert not (await run_stage(EspeakVoiceStage, "speak", request, workspace=named)).warnings

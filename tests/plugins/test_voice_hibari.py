@@ -163,3 +163,22 @@ async def test_a_respelt_word_sounds_otherwise_and_keeps_its_own_time(tmp_path: 
     assert [word.text for word in respelt.words] == ["We", "like", "aurad", "most."]
     lengths = [narration.words[2].end - narration.words[2].start for narration in (plain, respelt)]
     assert lengths[1] > 2 * lengths[0]
+
+
+async def test_scenes_are_equally_loud_and_neither_end_clicks(tmp_path: Path) -> None:
+    texts = ("Hello there.", TEXT, "We avoided 640 t of CO2; it is 3:1 at 5 m/s, v2.3.1!", "Why?")
+    levels = []
+    for number, text in enumerate(texts):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        narration, _ = await speak(folder, text)
+        sound = samples(next(folder.rglob("voice.wav")))
+        levels.append(loudness(sound.astype(np.float32), narration.sample_rate))
+        assert np.abs(sound).max() < 0.9
+        assert np.abs(sound[[0, -1]]).max() < 0.001
+    assert max(levels) - min(levels) < 0.2
+
+
+async def test_a_text_without_an_english_word_is_silent_and_says_so(tmp_path: Path) -> None:
+    _, ran = await speak(tmp_path, "蜜蜂是。")
+    assert [warning.code for warning in ran.warnings] == ["nothing-to-say"]
