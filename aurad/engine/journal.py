@@ -1,7 +1,8 @@
 """Jobs, results, artifacts and events on disk: one SQLite file, one writer thread, group commit.
 
 A batch is whatever was queued while the last commit was under way. Any error of the writer ends the
-process: after a failed fsync nobody knows what is on disk, so it is never retried.
+process: after a failed fsync nobody knows what is on disk, so it is never retried. A full disk is no such
+error: SQLite has written nothing then, and the space held in reserve lets jobs be told and end.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import trio
 
 from aurad.engine.migrations import migrate
+from aurad.engine.reserve import Reserve
 from aurad.model.errors import AuradError
 
 Write = Callable[[sqlite3.Connection], Any]
@@ -39,6 +41,7 @@ class Journal:
         self._idle: list[sqlite3.Connection] = []
         self._limiter = trio.CapacityLimiter(READERS)
         self._failure: AuradError | None = None
+        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
 
     def commit_soon(
@@ -104,11 +107,26 @@ class Journal:
                 return
 
     def _write(self, batch: list[_Entry]) -> None:
-        self._writer.execute("BEGIN IMMEDIATE")
-        answers = [[write(self._writer) for write in entry.writes] for entry in batch]
-        self._writer.execute("COMMIT")
+        try:
+            answers = self._transact(batch)
+        except sqlite3.OperationalError as error:
+            if not (_is_full(error) and self._reserve.release()):
+                raise
+            answers = self._transact(batch)
         for entry, values in zip(batch, answers, strict=True):
             self._token.run_sync_soon(entry.then, values)
+        self._reserve.set_aside()
+
+    def _transact(self, batch: list[_Entry]) -> list[list[Any]]:
+        """All of the batch or, if it raises, nothing."""
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            answers = [[write(self._writer) for write in entry.writes] for entry in batch]
+            self._writer.execute("COMMIT")
+        finally:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        return answers
 
     def _fail(self, batch: list[_Entry]) -> None:
         for entry in batch:
@@ -155,9 +173,12 @@ async def open_journal(path: Path) -> AsyncIterator[Journal]:
 
 
 def _journal_error(error: Exception) -> AuradError:
-    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    code = "E501-DISK" if full else "E500-INTERNAL"
+    code = "E501-DISK" if _is_full(error) else "E500-INTERNAL"
     return AuradError(code, f"cannot write the journal: {error}")
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _open(path: Path) -> sqlite3.Connection:

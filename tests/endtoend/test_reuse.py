@@ -84,7 +84,7 @@ def test_a_changed_script_is_the_start(house: House, first: tuple[Path, Made]) -
 def test_a_damaged_object_is_noticed_and_made_anew(house: House) -> None:
     path = house.document("Hail is frozen rain.")
     before = house.make(path).succeeded().video.read_bytes()
-    damaged = house.state / "store/objects" / hashlib.sha256(before).hexdigest()[:2] / hashlib.sha256(before).hexdigest()
+    damaged = stored(house, hashlib.sha256(before).hexdigest())
     damage(damaged)
     assert house.make(path).succeeded().video.read_bytes() == before
     assert damaged.read_bytes() == before
@@ -95,9 +95,13 @@ def test_a_damaged_segment_is_noticed_where_it_is_used(house: House) -> None:
     sentences = ["Fog is a cloud that lies low.", "Dew is water on cold grass."]
     before = house.make(house.document(*sentences)).succeeded()
     digest = next(task["digest"] for task in before.timeline if task["name"] == "segment s2")
-    damage(house.state / "store/objects" / (sha := file_of(house, digest))[:2] / sha)
+    damage(stored(house, file_of(house, digest)))
     made = house.make(house.document(sentences[0], "Dew is wet.")).succeeded()
     assert "segment s2" in made.ran
+
+
+def stored(house: House, sha256: str) -> Path:
+    return house.state / "store/objects" / sha256[:2] / sha256
 
 
 def damage(path: Path) -> None:
