@@ -13,7 +13,7 @@ import msgspec
 
 from aurad.client.cli.main import cli
 from aurad.hooks.specs import Specs
-from aurad.model import stage
+from aurad.model import stage, stage_errors
 from aurad.model.errors import KINDS
 from aurad.wire.toml import default_text
 
@@ -29,7 +29,10 @@ FAMILIES = {
     "E6": "Plugins",
 }
 STAGES = (stage.Stage, stage.ScriptStage, stage.VoiceStage, stage.VisualsStage, stage.RenderStage, stage.Finisher)
-ERRORS = (stage.Unavailable, stage.BadInput, stage.Refused, stage.Transient, stage.RateLimited)
+ERRORS = (
+    stage_errors.Unavailable, stage_errors.BadInput, stage_errors.Refused, stage_errors.Transient,
+    stage_errors.RateLimited,
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> int:
