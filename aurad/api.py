@@ -18,7 +18,6 @@ from aurad.model.script import Item as Item
 from aurad.model.script import Scene as Scene
 from aurad.model.script import Script as Script
 from aurad.model.script import Slide as Slide
-from aurad.model.stage import BadInput as BadInput
 from aurad.model.stage import Chapter as Chapter
 from aurad.model.stage import Encode as Encode
 from aurad.model.stage import Finisher as Finisher
@@ -27,8 +26,6 @@ from aurad.model.stage import Placed as Placed
 from aurad.model.stage import PlanRequest as PlanRequest
 from aurad.model.stage import Probe as Probe
 from aurad.model.stage import ProfileRequest as ProfileRequest
-from aurad.model.stage import RateLimited as RateLimited
-from aurad.model.stage import Refused as Refused
 from aurad.model.stage import RenderStage as RenderStage
 from aurad.model.stage import ScriptRequest as ScriptRequest
 from aurad.model.stage import ScriptStage as ScriptStage
@@ -36,14 +33,17 @@ from aurad.model.stage import SegmentRequest as SegmentRequest
 from aurad.model.stage import Speech as Speech
 from aurad.model.stage import Stage as Stage
 from aurad.model.stage import StageContext as StageContext
-from aurad.model.stage import StageError as StageError
 from aurad.model.stage import ToolResult as ToolResult
-from aurad.model.stage import Transient as Transient
-from aurad.model.stage import Unavailable as Unavailable
 from aurad.model.stage import VisualRequest as VisualRequest
 from aurad.model.stage import VisualsStage as VisualsStage
 from aurad.model.stage import VoiceRequest as VoiceRequest
 from aurad.model.stage import VoiceStage as VoiceStage
+from aurad.model.stage_errors import BadInput as BadInput
+from aurad.model.stage_errors import RateLimited as RateLimited
+from aurad.model.stage_errors import Refused as Refused
+from aurad.model.stage_errors import StageError as StageError
+from aurad.model.stage_errors import Transient as Transient
+from aurad.model.stage_errors import Unavailable as Unavailable
 from aurad.model.value import Value as Value
 from aurad.model.video import Canvas as Canvas
 from aurad.model.video import Deliverable as Deliverable

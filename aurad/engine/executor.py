@@ -12,7 +12,7 @@ import trio
 
 from aurad.engine.process import CRASH, HUNG, Emit, Worker, open_worker
 from aurad.model.errors import AuradError
-from aurad.model.stage import Unavailable
+from aurad.model.stage_errors import Unavailable
 from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
 
 START = 60.0  # seconds a worker has to import its plugin; slow disks are slow

@@ -18,7 +18,7 @@ from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter
 from aurad.engine.store import Store
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
-from aurad.model.stage import RateLimited, Transient
+from aurad.model.stage_errors import RateLimited, Transient
 from aurad.model.value import Value, canonical
 from aurad.wire.worker import METHODS, Run, RunResult
 

@@ -13,20 +13,15 @@ from aurad.model.errors import KINDS, AuradError
 from aurad.model.narration import Narration
 from aurad.model.script import Script
 from aurad.model.stage import (
-    BadInput,
     FinishRequest,
     PlanRequest,
     ProfileRequest,
-    RateLimited,
-    Refused,
     ScriptRequest,
     SegmentRequest,
-    StageError,
-    Transient,
-    Unavailable,
     VisualRequest,
     VoiceRequest,
 )
+from aurad.model.stage_errors import BadInput, RateLimited, Refused, StageError, Transient, Unavailable
 from aurad.model.value import Value
 from aurad.model.video import Deliverables, Profile, Segment
 from aurad.model.visual import Visual

@@ -16,7 +16,8 @@ import trio
 
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.stage import Encode, Probe, ToolResult, Unavailable
+from aurad.model.stage import Encode, Probe, ToolResult
+from aurad.model.stage_errors import Unavailable
 from aurad.model.value import Value
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, ResultFile, ToolNews, UsageNews, WarningNews
 from aurad.worker.ffmpeg import SILENCE, open_ffmpeg

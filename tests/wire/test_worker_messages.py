@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from aurad.model.errors import AuradError
-from aurad.model.stage import BadInput, RateLimited, Refused, Transient, Unavailable
+from aurad.model.stage_errors import BadInput, RateLimited, Refused, Transient, Unavailable
 from aurad.wire.worker import METHODS, NEWS, StageProblem, error_to_problem, problem_to_error
 
 ERRORS = [

@@ -9,7 +9,7 @@ import pytest
 
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.stage import Unavailable
+from aurad.model.stage_errors import Unavailable
 from aurad.model.value import Value
 from aurad.wire.worker import LogNews, ProgressNews
 from aurad.worker.context import Task, TaskContext
