@@ -35,7 +35,13 @@ def bar_chart(look: Look) -> Page:
 
     def body(fit: Fit) -> Node:
         kept = list(zip(items[: fit.keep or None], come, strict=False))
-        lane = min(LANE / fit.scale, fit.height * (0.84 if look.slide.note.strip() else 0.96) / len(kept)) - APART
+        lane = (
+            min(
+                LANE * look.pick(1, 1, 1.7) / fit.scale,
+                fit.height * (0.84 if look.slide.note.strip() else 0.96) / len(kept),
+            )
+            - APART
+        )
         thick = max(THICK, min(THICKEST, lane - (0.0 if look.wide else NAME)))
         rows = [_bar(look, item, abs(item.value or 0.0) / longest, (label, thick), reveal) for item, reveal in kept]
         return box("col", *rows, source(look.slide.note), gap=f"{APART}em")
@@ -44,7 +50,7 @@ def bar_chart(look: Look) -> Page:
 
 
 def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], reveal: Reveal) -> Node:
-    """A label, a bar of `share` of the lane, and its value right behind it.
+    """A label and its empty lane, there from the start; a bar of `share` of the lane and its value behind it.
 
     `sides` are the width of the label and the thickness of the bar.
     """
@@ -63,12 +69,11 @@ def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], revea
         box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0),
         align_items="stretch", flex_grow=1, flex_shrink=1, flex_basis=0, height=f"{thick:.3f}em",
     )  # fmt: skip
-    named = replace(reveal, effect="fade")
     if look.wide:
-        told_by = text("cell", together(item.text), 1.5, reveal=named)
+        told_by = text("cell soft", together(item.text), 1.5)
         label = box("col", told_by, width=f"{width:.3f}em", flex_shrink=0)
         return box("row", label, track, gap="1.2em", align_items="center")
-    return box("col", text("cell", item.text, 1.5, reveal=named), box("row", track), gap="0.35em")
+    return box("col", text("cell soft", item.text, 1.5), box("row", track), gap="0.35em")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,12 +78,12 @@ def card_page(look: Look) -> Page:
 def _card(look: Look, item: Item, name: str, place: int, reveal: Reveal, *, flat: bool) -> Node:
     """A card with its sign on top, or (flat) at the side. The sign's place shows before the sign comes."""
     words = box(
-        "col", text("strong", item.text, 1.75), text("lead", item.detail, 1.3), gap="0.45em",
+        "col", text("strong", item.text, 1.75 if item.detail else 2.1), text("lead", item.detail, 1.3), gap="0.45em",
         flex_grow=1 if flat else 0, flex_shrink=1, flex_basis=0 if flat else "auto",
         reveal=replace(reveal, delay=round(reveal.delay + 0.1, 3)),
     )  # fmt: skip
-    inner = look.icon(name, 2.0) if name else text("number accent", str(place + 1), 1.7)
-    side = "3.6em"
+    inner = look.icon(name, 1.9) if name else text("number accent", str(place + 1), 1.6)
+    side = "3.2em"
     sign = box("tile", box("row", inner, reveal=replace(reveal, effect="grow")), width=side, height=side, flex_shrink=0)
     if flat:
         return box(
@@ -92,7 +92,7 @@ def _card(look: Look, item: Item, name: str, place: int, reveal: Reveal, *, flat
         )  # fmt: skip
     # An image would be stretched across a column, so the sign sits in a row of its own.
     return box(
-        "card", box("row", sign), words, gap="1.3em", padding="1.5em", justify_content="space-between",
+        "card", box("row", sign), words, gap="1.1em", padding="1.4em", justify_content="space-between",
         flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
 

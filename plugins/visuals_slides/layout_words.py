@@ -172,12 +172,12 @@ def statistic(look: Look) -> Page:
         ]
         tall = filled(fit, 0.78) if side_by_side else "0px"
         group = box("row" if side_by_side else "col", *made, gap="1.6em" if side_by_side else "1.2em", min_height=tall)
-        return box("col", group, text("lead", slide.body, 1.7, reveal=_staged(2)), gap="1.8em")
+        return box("col", group, text("lead", slide.body, 2.1, reveal=_staged(2)), gap="1.8em")
 
     single = len(figures) == 1
     page_icon = slide.icon or icons.pick_certain(slide.heading) if single else None
     return Page(
-        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures), mood="hero",
+        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures), mood="hero" if single else "calm",
         ornament=look.ornament(page_icon),
     )  # fmt: skip
 
