@@ -177,7 +177,8 @@ def statistic(look: Look) -> Page:
     single = len(figures) == 1
     page_icon = slide.icon or icons.pick_certain(slide.heading) if single else None
     return Page(
-        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures), mood="hero" if single else "calm",
+        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures),
+        mood="hero" if single else "calm",
         ornament=look.ornament(page_icon),
     )  # fmt: skip
 

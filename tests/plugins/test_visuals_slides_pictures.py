@@ -7,6 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -57,6 +58,15 @@ def test_16_bit_greys_keep_their_tones(tmp_path: Path) -> None:
     path = saved(Image.fromarray(np.tile(ramp, (8, 1))), tmp_path / "deep.png")
     read = np.asarray(read_picture(path, (64, 8), "deep"))[0, :, 0].astype(int)
     assert np.abs(read - np.linspace(0, 255, 64)).max() <= 1
+
+
+def test_16_bit_colours_keep_their_tones(tmp_path: Path) -> None:
+    deep = np.zeros((8, 64, 3), np.uint16)
+    deep[..., 2] = np.linspace(0, 65535, 64).astype(np.uint16)  # OpenCV writes blue first
+    cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    read = np.asarray(read_picture(tmp_path / "deep.png", (64, 8), "deep")).astype(int)
+    assert np.abs(read[0, :, 0] - np.linspace(0, 255, 64)).max() <= 1
+    assert read[..., 1:3].max() == 0
 
 
 def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
