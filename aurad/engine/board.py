@@ -252,7 +252,10 @@ class Board:
             step.restart()
 
     def warn(self, step: Step, code: str, detail: str, remedy: str = "") -> None:
-        self._warnings.append({"step": step, "code": code, "detail": detail, "remedy": remedy})
+        warning = {"step": step, "code": code, "detail": detail, "remedy": remedy}
+        if warning in self._warnings:  # what holds for every scene is told once
+            return
+        self._warnings.append(warning)
         self.emit(Warned, step=step, code=code, detail=detail, remedy=remedy)
 
     def fall_back(self, step: Step, name: str, following: str, error: AuradError) -> None:

@@ -62,9 +62,7 @@ def test_no_phrase_is_a_torn_off_piece(sentence: str, never: str, english: Gramm
 
 
 def test_a_number_is_shown_with_what_it_says(english: Grammar) -> None:
-    source = (
-        "# S\n\nHello you.\n\n## Who\n\nA survey of 3,120 members shows that 47% of riders are women today."
-    )
+    source = "# S\n\nHello you.\n\n## Who\n\nA survey of 3,120 members shows that 47% of riders are women today."
     (item,) = next(scene.slide.items for scene in write(source, english).scenes if scene.slide.kind == "statistic")
     assert (item.text, item.detail) == ("47%", "of riders are women today")
 
