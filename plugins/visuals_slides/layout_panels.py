@@ -142,11 +142,12 @@ def _step_down(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
     thread = box("line", width="0.16em", flex_grow=1, min_height="0.7em")
     rail = box("col", _disc(place, reveal), None if last else thread, gap="0.5em", align_items="center",
                padding_bottom="0px" if last else "0.5em")  # fmt: skip
-    words = box(
-        "col", text("strong", item.text, 1.75), text("lead", item.detail, 1.36), gap="0.35em", reveal=reveal,
-        flex_grow=1, flex_shrink=1, flex_basis=0, padding="0.5em 0px 1em 0px",
+    words = box("col", text("strong", item.text, 1.75), text("lead", item.detail, 1.36), gap="0.35em", reveal=reveal)
+    panel = box(
+        "card", words, padding="0.7em 1.2em", justify_content="center",
+        flex_grow=1, flex_shrink=1, flex_basis=0, margin_bottom="0px" if last else "0.7em",
     )  # fmt: skip
-    return box("row", rail, words, gap="1.5em", align_items="stretch", flex_grow=0 if last else 1)
+    return box("row", rail, panel, gap="1.2em", align_items="stretch", flex_grow=1)
 
 
 def comparison(look: Look) -> Page:

@@ -113,3 +113,16 @@ def test_absurd_canvases_still_get_a_slide(width: int, height: int) -> None:
     slide = prepared(hostile("bullets", TEXTS["plain"], 3), 40).slide
     node, _ = fitted(layout_for(slide)(Look(slide, frame, painter.theme)), painter)
     assert painter.paint(node).shape == (height, width, 4)
+
+
+@pytest.mark.parametrize("kind", ["bullets", "cards", "steps", "comparison", "bar-chart", "line-chart", "table"])
+@pytest.mark.parametrize("aspect", SIZES)
+def test_the_frame_is_not_empty_before_the_first_word(kind: str, aspect: str) -> None:
+    """What waits for its words leaves a place for them: the base shows structure in the lower half."""
+    width, height = SIZES[aspect]
+    painter = Painter(frame_of(Canvas(width=width, height=height)), THEMES["midnight"])
+    items = tuple(Item(text=f"Point {place}", detail="In other words", value=place + 1.0, at=9) for place in range(3))
+    slide = Slide(kind=kind, heading="Bees", items=items, rows=(("A", "B"), ("1", "2"), ("3", "4")))  # type: ignore[arg-type]
+    node, _ = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
+    structure = painter.paint(node, frozenset())[height // 2 :, :, 3]
+    assert structure.any(axis=0).mean() > 0.5, "most columns have something in them"
