@@ -179,7 +179,11 @@ class House:
     def close(self) -> None:
         if daemon := self.daemon:
             os.kill(daemon, signal.SIGTERM)
-        until(lambda: not self.processes(), lambda: str(self.processes()))
+        try:
+            until(lambda: not self.processes(), lambda: str(self.processes()))
+        finally:
+            for left in self.processes():
+                os.kill(left, signal.SIGKILL)
         said = "".join(path.read_text() for path in self.state.glob("log/*.log"))
         assert "Traceback" not in said, said
         shutil.rmtree(self.folder)
