@@ -73,7 +73,8 @@ class FFmpegRender(RenderStage[Options]):
         keys = await trio.to_thread.run_sync(scene.keys)
         pieces = _plan(keys, request)
         encoded = context.workspace / "encoded.mp4"
-        watch = Watch(planned_motion(keys, request.placed))
+        planned = await trio.to_thread.run_sync(planned_motion, keys, request.placed, context.path)
+        watch = Watch(planned)
         await _encode(_Painter(scene, keys, watch), request, pieces, encoded, context)
         target = context.workspace / "segment.mp4"
         frames = await trio.to_thread.run_sync(write_segment, encoded, pieces, target, request.canvas.fps)

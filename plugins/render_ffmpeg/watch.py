@@ -6,30 +6,53 @@ Judging costs a few hundred samples a frame, and nothing is ever decoded again.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from pathlib import Path
 
+import cv2
 import numpy as np
 
-from aurad.api import Clip, Placed, Seen
+from aurad.api import Animation, Clip, Placed, Seen, Still
+from aurad_plugins.render_ffmpeg.motion import moves
 from aurad_plugins.render_ffmpeg.planes import U8, Planes
+from aurad_plugins.render_ffmpeg.shots import Files
 
 GRID = 8  # pixels between samples: what moves by a pixel changes some of them
 BLACK = 24  # of luma, whose black is 16: nothing on the frame is brighter
 FLAT = 3  # levels between the brightest and the darkest sample: a plain surface moves without being seen to
+DETAIL = 0.01  # share of a picture's pixels that differ from their neighbour; below it a move may well show nothing
 
 
-def planned_motion(keys: Sequence[Hashable], placed: Placed) -> list[bool]:
-    """For every frame whether it is to differ from the one before. Clips may stand still or be dark on their own."""
-    clips = _clip_frames(placed)
+def planned_motion(keys: Sequence[Hashable], placed: Placed, files: Files) -> list[bool]:
+    """For every frame whether it is to be seen to differ from the one before.
+
+    Clips may stand still or be dark on their own, and a move over a plain surface shows nothing.
+    """
+    unseen = _unseen_frames(placed, files)
     return [
-        number > 0 and key != keys[number - 1] and number not in clips and number - 1 not in clips
+        number > 0 and key != keys[number - 1] and number not in unseen and number - 1 not in unseen
         for number, key in enumerate(keys)
     ]
 
 
-def _clip_frames(placed: Placed) -> set[int]:
+def _unseen_frames(placed: Placed, files: Files) -> set[int]:
     starts = [0, *(placed.frame_of(shot.at) for shot in placed.shots[1:]), placed.frames]
     spans = zip(placed.shots, starts, starts[1:], strict=False)
-    return {frame for shot, start, end in spans if isinstance(shot, Clip) for frame in range(start, end)}
+    return {frame for shot, start, end in spans if _is_unseen(shot, files) for frame in range(start, end)}
+
+
+def _is_unseen(shot: Still | Animation | Clip, files: Files) -> bool:
+    if isinstance(shot, Clip):
+        return True
+    return moves(shot.motion) and is_plain(files(shot.image if isinstance(shot, Still) else shot.base))
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a picture has next to nothing whose move could be seen."""
+    small = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_4)
+    if small is None:
+        return False  # whoever draws it says what is wrong with it
+    steps = np.abs(np.diff(small.astype(np.int16), axis=0)), np.abs(np.diff(small.astype(np.int16), axis=1))
+    return bool(sum(float(np.mean(step > FLAT)) for step in steps) < DETAIL)
 
 
 class Watch:
