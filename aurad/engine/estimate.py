@@ -15,17 +15,17 @@ from aurad.engine.task import Task
 from aurad.model.video import Canvas
 
 FIRST_GUESS = {  # seconds a unit on a 2-core machine at 1080p, until something has been learnt
-    "write": 0.3,
-    "speak": 0.004,
+    "write": 0.1,
+    "speak": 0.001,
     "plan": 1.0,
-    "draw": 0.8,
-    "profile": 0.5,
-    "render_scene": 0.014,
-    "sound": 0.01,
-    "join": 0.3,
+    "draw": 0.3,
+    "profile": 0.3,
+    "render_scene": 0.004,
+    "sound": 0.005,
+    "join": 0.4,
     "preview": 0.3,
-    "verify": 0.02,
-    "finish": 0.02,
+    "verify": 0.006,
+    "finish": 0.009,
 }
 TAIL = frozenset({"join", "verify"})  # methods that wait for everything else
 MIN_SPEED = 0.2  # seconds of work a second; a machine that is slower is suspended

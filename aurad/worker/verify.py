@@ -242,20 +242,23 @@ def measure_loudness(path: Path, progress: Callable[[float], None]) -> tuple[flo
             graph.add("abuffersink"),
         )
         graph.link_nodes(*nodes).configure()
-        facts: dict[str, str] = {}
+        last: av.AudioFrame | av.VideoFrame | None = None
         for frame in container.decode(audio):
             graph.push(frame)
-            while (news := _pull(graph)) is not None:
-                facts = news
+            last = _last(graph) or last
             progress(min((frame.time or 0.0) / seconds, 1.0))
+    facts = dict(last.metadata) if last else {}  # each frame's hold all that was measured up to it
     return float(facts.get("lavfi.r128.I", SILENCE)), _decibels(float(facts.get("lavfi.r128.true_peak", 0)))
 
 
-def _pull(graph: av.filter.Graph) -> dict[str, str] | None:
-    try:
-        return dict(graph.pull().metadata)
-    except (av.error.BlockingIOError, av.error.EOFError):
-        return None
+def _last(graph: av.filter.Graph) -> av.AudioFrame | av.VideoFrame | None:
+    """The newest frame that has come through, if any has."""
+    last = None
+    while True:
+        try:
+            last = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return last
 
 
 def _decibels(amplitude: float) -> float:

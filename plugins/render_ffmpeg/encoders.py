@@ -24,7 +24,7 @@ X264: dict[Quality, tuple[Preset, int]] = {
     "high": ("medium", 19),
 }
 SETTLE = 8  # frames, two groups of B frames: then a still looks as if it were encoded on (PSNR within 0.5 dB)
-LOOKAHEADS = {"superfast": "mbtree=1:rc-lookahead=10", "ultrafast": ""}
+LOOKAHEADS = {"superfast": "mbtree=1:rc-lookahead=6", "ultrafast": ""}
 USUAL_LOOKAHEAD = "rc-lookahead=20"  # frames; x264's own 40 would hold twenty more pictures in memory
 HARDWARE_QP: dict[Quality, int] = {"draft": 28, "standard": 23, "high": 20}
 COLOUR = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
