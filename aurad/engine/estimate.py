@@ -28,6 +28,7 @@ FIRST_GUESS = {  # seconds a unit on a 2-core machine at 1080p, until something 
     "finish": 0.009,
 }
 TAIL = frozenset({"join", "verify"})  # methods that wait for everything else
+CHAIN = frozenset({"sound", "finish"})  # methods that follow each other
 MIN_SPEED = 0.2  # seconds of work a second; a machine that is slower is suspended
 WEIGHT = 0.25  # of the newest sample in a learnt cost: follows a changed machine within a few tasks
 TRUST = 3.0  # seconds of elapsed time by which the assumed speed is weighed against the measured one
@@ -130,17 +131,20 @@ class Forecast:
     def eta(self) -> float | None:
         """Seconds to go; None before anything has run.
 
-        Scenes share the lanes at the speed measured so far; what joins and finishes the whole follows
-        them, one after the other.
+        All share the lanes at the speed measured so far, but the sound is finished step by step, however
+        many lanes there are; what joins and checks the whole comes after both.
         """
         if self._started is None:
             return None
         elapsed = time.monotonic() - self._started
         speed = (self._done() + self._lanes * TRUST) / (elapsed + TRUST)
         left = {name: self._cost(piece) * (1 - piece.done) for name, piece in self._pieces.items()}
-        tail = sum(seconds for name, seconds in left.items() if self._pieces[name].method in TAIL)
-        shared = sum(left.values()) - tail
-        return round(shared / max(speed, MIN_SPEED) + tail, 1)
+        tail = self._sum(left, TAIL)
+        shared = (sum(left.values()) - tail) / max(speed, MIN_SPEED)
+        return round(max(shared, self._sum(left, CHAIN)) + tail, 1)
+
+    def _sum(self, left: dict[str, float], methods: frozenset[str]) -> float:
+        return sum(seconds for name, seconds in left.items() if self._pieces[name].method in methods)
 
     def _cost(self, piece: _Piece) -> float:
         return self._costs.of(piece.key, piece.method) * piece.size
