@@ -25,7 +25,7 @@ FIRST_GUESS = {  # seconds a unit on a 2-core machine at 1080p, until something 
     "join": 0.4,
     "preview": 0.3,
     "verify": 0.006,
-    "finish": 0.009,
+    "finish": 0.012,
 }
 TAIL = frozenset({"join", "verify"})  # methods that wait for everything else
 CHAIN = frozenset({"sound", "finish"})  # methods that follow each other
