@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -279,12 +280,12 @@ async def test_a_row_that_nobody_can_read_fails_alone(tmp_path: Path, gate: type
     async with open_house(tmp_path, voice=("gated",)) as house:
         strange, sound = await house.submit("One."), await house.submit("Two.")
         await gate.reached.wait()
-    with sqlite3.connect(tmp_path / "state/journal.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "state/journal.sqlite", isolation_level=None)) as connection:
         connection.execute("UPDATE jobs SET recipe = ? WHERE job_id = ?", (b'{"colour": 1}', strange))
     gate.gate.set()
     async with open_house(tmp_path, voice=("gated",)) as house:
         assert (await house.engine.jobs.wait(sound)).status is Status.SUCCEEDED
-    with sqlite3.connect(tmp_path / "state/journal.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "state/journal.sqlite")) as connection:
         rows = connection.execute("SELECT status FROM jobs WHERE job_id = ?", (strange,)).fetchall()
     assert rows == [("Failed",)]
 
