@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import json
 import os
+import select
 import socket
 import time
 from collections import deque
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 VERSION = 1
 REPLY_LIMIT = 8 * 1024 * 1024  # the server's own limit for one message
 CALL_SECONDS = 60.0  # any call answers in milliseconds; a minute is a daemon in deep trouble
+NAP_SECONDS = 0.5
 CHUNK = 256 * 1024
 MAX_DESCRIPTORS = 16  # room for those that may come with one read; the server sends one at a time
 
@@ -180,6 +182,7 @@ class Client:
 
     def _receive(self, deadline: float | None) -> dict[str, Any]:
         while not self._lines:
+            self._nap(deadline)
             self._set_timeout(deadline)
             self._read()
         line = self._lines.popleft()
@@ -190,6 +193,15 @@ class Client:
         if not isinstance(message, dict):
             raise ConnectionLost(f"cannot understand the daemon: {line[:80]!r} is not a message")
         return message
+
+    def _nap(self, deadline: float | None) -> None:
+        """Wait for news in short naps: a Ctrl-C that comes just before a wait is heard only after it."""
+        news = select.poll()
+        news.register(self._socket, select.POLLIN)
+        while deadline is None or time.monotonic() < deadline:
+            left = NAP_SECONDS if deadline is None else min(NAP_SECONDS, deadline - time.monotonic())
+            if news.poll(max(left, 0) * 1000):
+                return
 
     def _read(self) -> None:
         space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
