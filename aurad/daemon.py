@@ -15,28 +15,38 @@ from aurad.serve.signals import stop_on_signal
 from aurad.serve.statelock import locked
 
 IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
+HANDOVER = 3.0  # seconds a private daemon waits for the one before it, which nobody can reach any more, to be gone
 
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
     places = folders(system, os.environ)
     settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
-    with locked(places.state), trio.CancelScope() as scope:
+    with trio.CancelScope() as scope:
         async with (
+            locked(places.state, patience=HANDOVER if private else 0.0),
             trio.open_nursery() as nursery,
             open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
             open_control(engine, socket) as control,
         ):
             await nursery.start(stop_on_signal, scope)
             if private:
-                await _wait_unneeded(engine, control, settings.private.idle_seconds)
-                await engine.housekeep_if_due()
+                await _leave_when_idle(engine, control, settings.private.idle_seconds)
                 scope.cancel()
             await trio.sleep_forever()
 
 
+async def _leave_when_idle(engine: Engine, control: Control, idle: float) -> None:
+    """Until nobody has needed us for `idle` seconds, and nobody can any more: who comes later starts another."""
+    while True:
+        await _wait_unneeded(engine, control, idle)
+        await engine.housekeep_if_due()
+        if not engine.jobs.busy and control.retire():
+            return
+
+
 async def _wait_unneeded(engine: Engine, control: Control, idle: float) -> None:
-    """Until nobody has needed us for `idle` seconds; after a cancel at once, so that Ctrl-C leaves no process."""
+    """After a cancel at once, so that Ctrl-C leaves no process."""
     while True:
         await trio.sleep(min(IDLE_CHECK, idle))
         patience = 0.0 if engine.jobs.given_up else idle

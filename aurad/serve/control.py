@@ -53,6 +53,15 @@ class Control:
         self._engine = engine
         self.connections = 0
         self.last_used = trio.current_time()
+        self._retired = False
+
+    def retire(self) -> bool:
+        """Serve nobody any more if nobody is being served now; whether that was so.
+
+        Without it a client could be greeted by a daemon that has decided to leave.
+        """
+        self._retired = self.connections == 0
+        return self._retired
 
     async def serve_forever(self, listener: trio.SocketListener) -> None:
         """Accept until cancelled."""
@@ -61,7 +70,7 @@ class Control:
     async def _serve_safely(self, stream: trio.SocketStream) -> None:
         self.connections += 1
         try:
-            if self.connections <= CONNECTIONS:
+            if self.connections <= CONNECTIONS and not self._retired:
                 await _Connection(self._engine, stream.socket).run()
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away

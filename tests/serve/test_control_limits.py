@@ -6,6 +6,7 @@ import array
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -241,3 +242,17 @@ async def test_a_job_outlives_the_connection_that_submitted_it(tmp_path: Path, g
         await edge.wait_connections(0)
         gate.gate.set()
         assert (await edge.house.engine.jobs.wait(job)).status.value == "Succeeded"
+
+
+async def test_who_retires_greets_nobody(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge:
+        async with edge.connect() as wire:
+            await wire.ask("rpc.ping")
+            assert not edge.control.retire()  # somebody is being served, and goes on being served
+            await wire.ask("rpc.ping")
+        await edge.wait_connections(0)
+        assert edge.control.retire()
+        async with edge.connect() as late:
+            with suppress(trio.BrokenResourceError):
+                await late.say(late.request("system.hello"))
+            assert await late.hear() is None
