@@ -20,6 +20,7 @@ VERSION = 1
 REPLY_LIMIT = 8 * 1024 * 1024  # the server's own limit for one message
 CALL_SECONDS = 60.0  # any call answers in milliseconds; a minute is a daemon in deep trouble
 NAP_SECONDS = 0.5
+KNOCK_SECONDS = 0.005  # between tries to connect while the daemon's backlog is full; a busy daemon empties it in less
 CHUNK = 256 * 1024
 MAX_DESCRIPTORS = 16  # room for those that may come with one read; the server sends one at a time
 
@@ -63,8 +64,7 @@ class Client:
         self._news: deque[dict[str, Any]] = deque()
         self._last_id = 0
         try:
-            self._socket.settimeout(timeout)
-            self._socket.connect(os.fspath(path))
+            self._connect(os.fspath(path))
         except BaseException:
             self._socket.close()
             raise
@@ -80,6 +80,20 @@ class Client:
         self._socket.close()
         while self._descriptors:
             os.close(self._descriptors.popleft())
+
+    def _connect(self, path: str) -> None:
+        """A Unix socket whose backlog is full does not let us wait in line: we knock again."""
+        deadline = time.monotonic() + self._timeout
+        self._socket.settimeout(self._timeout)
+        while True:
+            try:
+                self._socket.connect(path)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    why = f"cannot connect to {path}: its backlog stayed full for {self._timeout:g} s"
+                    raise TimeoutError(why) from error
+                time.sleep(KNOCK_SECONDS)
 
     # ------------------------------------------------------------ calls
 

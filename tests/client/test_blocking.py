@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,37 @@ def test_an_answer_that_never_comes_times_out(fake: FakeDaemon) -> None:
 def test_nobody_listens(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Client(tmp_path / "no")
+
+
+def crowded(path: Path, stack: ExitStack) -> socket.socket:
+    """A listener nobody answers at, with as many callers in line as the kernel lets in."""
+    listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+    listener.bind(str(path))
+    listener.listen(0)
+    while True:
+        caller = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        caller.setblocking(False)
+        try:
+            caller.connect(str(path))
+        except BlockingIOError:
+            return listener
+
+
+def test_a_full_backlog_is_waited_out(short_path: Path) -> None:
+    with ExitStack() as stack:
+        listener = crowded(short_path / "s", stack)
+
+        def make_room() -> None:
+            stack.enter_context(listener.accept()[0])
+
+        later = threading.Timer(0.02, make_room)
+        later.start()
+        Client(short_path / "s").close()
+        later.join()
+
+
+def test_a_backlog_that_stays_full_is_an_error_in_time(short_path: Path) -> None:
+    with ExitStack() as stack:
+        crowded(short_path / "s", stack)
+        with pytest.raises(TimeoutError, match="backlog stayed full"):
+            Client(short_path / "s", timeout=0.03)
