@@ -1,0 +1,54 @@
+"""Whether the daemon lives, and whether jobs can be taken and made."""
+
+from __future__ import annotations
+
+import shutil
+
+import trio
+
+from aurad import __version__
+from aurad.engine.engine import Engine
+from aurad.model.errors import AuradError
+from aurad.serve.operations.table import Result
+
+PATIENCE = 5.0  # seconds for the journal to answer; a disk that takes longer takes no job
+ROOM = 256 << 20  # bytes; with less a job fails before it is done
+
+
+class Live(Result, frozen=True, kw_only=True):
+    """Somebody is there. It says no more: anybody may ask."""
+
+    status: str = "live"
+
+
+class Health(Result, frozen=True, kw_only=True):
+    """Ready for jobs; `broken_plugins` could not be loaded, which is no reason not to be ready."""
+
+    status: str
+    version: str
+    boot_id: str
+    last_seq: int
+    free_bytes: int
+    broken_plugins: tuple[str, ...]
+
+
+async def health(engine: Engine) -> Health:
+    """Raises E508 for whatever keeps jobs from being taken or made."""
+    with trio.move_on_after(PATIENCE) as patience:
+        await engine.events.pruned()
+    if patience.cancelled_caught:
+        raise AuradError("E508-UNREADY", f"cannot take jobs: the journal did not answer in {PATIENCE:g} s")
+    free = shutil.disk_usage(engine.folders.state).free
+    if free < ROOM:
+        raise AuradError("E508-UNREADY", f"cannot take jobs: {engine.folders.state} has {free >> 20} MiB left")
+    await engine.catalog.load()
+    if engine.catalog.ffmpeg_error:
+        raise AuradError(
+            "E508-UNREADY",
+            f"cannot make videos: {engine.catalog.ffmpeg_error.detail}",
+            remedy=engine.catalog.ffmpeg_error.remedy,
+        )
+    return Health(
+        status="ready", version=__version__, boot_id=engine.boot_id, last_seq=engine.events.last, free_bytes=free,
+        broken_plugins=tuple(sorted(engine.catalog.broken)),
+    )  # fmt: skip

@@ -1,0 +1,146 @@
+"""Who may come in over HTTP: bearer tokens, browser sessions and the one-time codes that begin them.
+
+Only hashes are kept, in one file that only the daemon's user can read. Sessions are kept too: a page goes on
+after a restart of the daemon.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import trio
+
+from aurad.model.errors import AuradError
+from aurad.model.event import Owner
+from aurad.model.value import Value
+from aurad.serve.access import Caller, Role
+
+CODE_SECONDS = 60.0  # a one-time code is opened at once, or never
+SESSION_DAYS = 30.0  # a browser that was not used for so long is asked to come in again by `auractl open`
+DAY = 86400.0
+CODES = 64  # one-time codes that wait at the same time; the oldest goes
+GRANTS = 1000  # tokens and sessions; the oldest session goes first
+
+Kind = Literal["token", "session"]
+
+
+class Grant(Value, frozen=True, kw_only=True):
+    """What a secret lets its holder be. `digest` is the secret's SHA-256; `until` None does not age."""
+
+    digest: str
+    kind: Kind
+    owner: Owner
+    role: Role
+    label: str = ""
+    until: float | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.until is not None and time.time() > self.until
+
+
+class Tokens:
+    """All grants of a daemon. `url` is where its HTTP edge is, "" while there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.url = path, ""
+        self._grants = {grant.digest: grant for grant in _load(path)}
+        self._codes: dict[str, tuple[Caller, float]] = {}
+        self._writing = trio.Lock()
+
+    @property
+    def any_token(self) -> bool:
+        """Whether anybody could come in with a bearer token."""
+        return any(grant.kind == "token" and not grant.over for grant in self._grants.values())
+
+    def find(self, secret: str) -> Caller | None:
+        """Whoever holds `secret`; None for one that was never given, is too old, or was revoked."""
+        grant = self._grants.get(_digest(secret))
+        return None if grant is None or grant.over else Caller(grant.owner, grant.role)
+
+    async def issue(self, caller: Caller, kind: Kind, *, label: str = "", days: float | None = None) -> str:
+        """A new secret for `caller`; it is on disk when this returns."""
+        secret = f"aurad_{secrets.token_urlsafe(32)}"
+        grant = Grant(
+            digest=_digest(secret), kind=kind, owner=caller.owner, role=caller.role, label=label,
+            until=None if days is None else time.time() + days * DAY,
+        )  # fmt: skip
+        await self._keep([*_thinned(self._grants.values()), grant])
+        return secret
+
+    async def revoke(self, owner: Owner, label: str | None) -> int:
+        """Forget an owner's grants, those with `label` or all; tells how many."""
+        mine = {g.digest for g in self._grants.values() if g.owner.uid == owner.uid and label in (None, g.label)}
+        await self._keep([grant for digest, grant in self._grants.items() if digest not in mine])
+        return len(mine)
+
+    def offer(self, caller: Caller) -> tuple[str, float]:
+        """A one-time code, and the seconds for which it opens."""
+        while len(self._codes) >= CODES:
+            del self._codes[next(iter(self._codes))]
+        code = secrets.token_urlsafe(24)
+        self._codes[_digest(code)] = (caller, trio.current_time() + CODE_SECONDS)
+        return code, CODE_SECONDS
+
+    async def redeem(self, code: str) -> str:
+        """A session's secret for a one-time code; raises E401."""
+        caller, until = self._codes.pop(_digest(code), (None, 0.0))
+        if caller is None or trio.current_time() > until:
+            raise AuradError(
+                "E401-TOKEN", "cannot open the page: the code was used already, or is older than a minute",
+                remedy="Ask for another one: `auractl open`.",
+            )  # fmt: skip
+        return await self.issue(caller, "session", days=SESSION_DAYS)
+
+    async def _keep(self, grants: Iterable[Grant]) -> None:
+        async with self._writing:
+            self._grants = {grant.digest: grant for grant in grants}
+            await trio.to_thread.run_sync(_save, self._path, list(self._grants.values()))
+
+
+def _thinned(grants: Iterable[Grant]) -> list[Grant]:
+    """Those that still hold, with room for one more."""
+    kept = [grant for grant in grants if not grant.over]
+    while len(kept) >= GRANTS:
+        kept.remove(next((grant for grant in kept if grant.kind == "session"), kept[0]))
+    return kept
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _load(path: Path) -> list[Grant]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Grant])
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError) as error:
+        raise AuradError(
+            "E503-CONFIG", f"cannot read the tokens in {path}: {error}", remedy="Remove the file: all come in anew."
+        ) from error
+
+
+def _save(path: Path, grants: list[Grant]) -> None:
+    """mkstemp makes files that only their owner can read."""
+    part, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with open(part, "wb") as file:
+            file.write(msgspec.json.encode(grants))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError as error:
+        raise AuradError("E500-INTERNAL", f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
