@@ -11,7 +11,13 @@ import trio
 
 Rank = tuple[float, ...]
 Emit = Callable[[str, Any], None]
+RENDERING = frozenset({"profile", "render_scene"})
 DOWN = 5.0  # seconds a cancelled task may take to be gone: a worker that does not obey is killed after one
+
+
+def pool_size(method: str, slot: str, lanes: int) -> int:
+    """Workers of one plugin: encoders fill every lane; models are large, so others share half of them."""
+    return lanes if method in RENDERING or slot == "network" else max(1, lanes // 2)
 
 
 class Slots:
@@ -94,7 +100,11 @@ class Flight:
     def emit(self, kind: str, news: Any) -> None:
         """Pass news on to every waiter."""
         if kind == "started":
-            self._notes[kind] = (kind, news)  # who joins later must know as well
+            self._notes = {kind: (kind, news)}  # who joins later must know as well
+        elif kind == "tool":
+            self._notes[news.run_id] = (kind, news)
+            if news.exit_code is not None:
+                del self._notes[news.run_id]
         for waiter in self.waiters:
             waiter.emit(kind, news)
 
@@ -115,11 +125,11 @@ class Flight:
         try:
             await self._landed.wait()
         finally:
-            self.waiters.remove(waiter)
-            if not self.waiters:
+            if self.waiters == [waiter] and not self._landed.is_set():
                 self._scope.cancel()
                 with trio.move_on_after(DOWN, shield=True):
-                    await self._landed.wait()
+                    await self._landed.wait()  # still there to hear how it ended
+            self.waiters.remove(waiter)
         if self._error is not None:
             raise self._error
         return self._result
