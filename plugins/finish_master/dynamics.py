@@ -6,7 +6,7 @@ the gain that gives the wanted loudness *after* limiting is found by arithmetic,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,8 @@ _RELEASE = 0.94  # a frame: back by half after 30 ms
 _BENDS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)  # dB that peaks may stand out before they are bent; mostly none
 _NEAR = 0.1  # LU
 _BEND_FROM = 0.75  # of the ceiling
-_SEARCH = 18  # halvings of the search for the gain: 30 dB to less than 0.001
+_MOST_GAIN = 40.0  # dB, either way
+_EXACT, _SEARCH = 0.01, 18  # LU that are near enough, and steps of the search at most: mostly four
 
 Curve = NDArray[np.float64]
 Stereo = NDArray[np.float32]
@@ -53,13 +54,24 @@ def analysed(blocks: Iterable[Stereo]) -> Analysis:
     for block in blocks:
         meter.feed(block)
         samples += len(block)
-        padded = np.pad(block, ((0, -len(block) % FRAME), (0, 0)))
-        peaks.append(_true_peaks(padded))
-        powers.append(np.square(padded).reshape(-1, FRAME * 2).mean(axis=1))
+        peaks.append(true_peaks(block))
+        powers.append(np.square(_whole(block)).reshape(-1, FRAME * 2).mean(axis=1))
     return Analysis(np.concatenate(peaks), np.concatenate(powers), meter.powers(), samples)
 
 
-def _true_peaks(block: Stereo) -> Curve:
+def joined(parts: Sequence[Analysis]) -> Analysis:
+    """The analysis of pieces that follow each other, each but the last of whole frames and tenths of a second."""
+    peaks, powers, weighted = (np.concatenate(field) for field in list(zip(*parts, strict=True))[:3])
+    return Analysis(peaks, powers, weighted, sum(part.samples for part in parts))
+
+
+def _whole(block: Stereo) -> Stereo:
+    return np.pad(block, ((0, -len(block) % FRAME), (0, 0)))
+
+
+def true_peaks(block: Stereo) -> Curve:
+    """The true peak of each frame, as an amplitude."""
+    block = _whole(block)
     spectrum = np.fft.rfft(block, axis=0)
     finer = np.fft.irfft(spectrum, len(block) * _OVERSAMPLE, axis=0) * _OVERSAMPLE
     between = np.abs(finer).reshape(-1, FRAME * _OVERSAMPLE * 2).max(axis=1)
@@ -90,15 +102,20 @@ def planned(analysis: Analysis, target: float, limit: float, ratio: float) -> Pl
 
 
 def gain_curve(analysis: Analysis, target: float, limit: float, ratio: float) -> Curve:
-    """Gain of each frame in dB: as near to `target` LUFS as can be with no peak over `limit` dB."""
-    low, high = -40.0, 40.0
+    """Gain of each frame in dB: as near to `target` LUFS as can be with no peak over `limit` dB.
+
+    Each step adds the loudness that is missing; where the limiter eats most of it, halving is quicker.
+    """
+    low, high = -_MOST_GAIN, _MOST_GAIN
+    gain = min(max(target - analysis.loudness, low), high)
     for _ in range(_SEARCH):
-        gain = (low + high) / 2
-        if loudness_after(analysis, _curve(analysis, gain, target, limit, ratio)) < target:
-            low = gain
-        else:
-            high = gain
-    return _curve(analysis, low, target, limit, ratio)
+        curve = _curve(analysis, gain, target, limit, ratio)
+        missing = target - loudness_after(analysis, curve)
+        if abs(missing) < _EXACT:
+            break
+        low, high = (gain, high) if missing > 0 else (low, gain)
+        gain = gain + missing if low < gain + missing < high else (low + high) / 2
+    return curve
 
 
 def _curve(analysis: Analysis, gain: float, target: float, limit: float, ratio: float) -> Curve:

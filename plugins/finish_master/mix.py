@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurad.api import Speech
+from aurad_plugins.finish_master.pieces import BLOCK
 from aurad_plugins.finish_master.wav import Stereo, open_wav
 
 Curve = NDArray[np.float64]
 
 RATE = 48_000
-BLOCK = 2 * RATE  # samples mixed at once; a whole number of the dynamics' frames
 
 _AHEAD = 0.15  # seconds before a word at which the music begins to step back
 _ATTACK = 0.22  # seconds to be out of the way; it is there just after the first sound
@@ -144,12 +144,19 @@ class Score:
         return out
 
 
-def mixed(voice: Path, score: Score | None) -> Iterator[Stereo]:
-    """The mix in blocks; exactly as long as the voice."""
+def length(voice: Path) -> int:
+    """The voice's samples; raises ValueError if it cannot be mixed."""
     with open_wav(voice) as wav:
         if wav.rate != RATE:
             raise ValueError(f"it has {wav.rate} Hz instead of {RATE}")
-        at = 0
-        while len(sound := wav.read(BLOCK)):
+        return wav.samples
+
+
+def mixed(voice: Path, score: Score | None, start: int = 0, end: int | None = None) -> Iterator[Stereo]:
+    """The mix from one sample to another, in blocks; all of it is exactly as long as the voice."""
+    with open_wav(voice) as wav:
+        wav.skip(start)
+        at, end = start, wav.samples if end is None else end
+        while at < end and len(sound := wav.read(min(BLOCK, end - at))):
             yield sound if score is None else sound + score.read(at, len(sound))
             at += len(sound)

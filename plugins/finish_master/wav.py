@@ -28,6 +28,10 @@ class Wav(NamedTuple):
     scale: float
     samples: int
 
+    def skip(self, samples: int) -> None:
+        """Go on so many samples further."""
+        self.file.seek(samples * self.channels * np.dtype(self.kind).itemsize, 1)
+
     def read(self, samples: int) -> Stereo:
         """The next samples as stereo; fewer at the end, mono twice, more than two channels cut."""
         raw = self.file.read(samples * self.channels * np.dtype(self.kind).itemsize)

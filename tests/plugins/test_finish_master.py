@@ -14,7 +14,7 @@ import pytest
 
 from aurad.api import BadInput, Canvas, FinishRequest, Speech, VoiceRequest
 from aurad.testing import Ran, conform_stage, find_ffmpeg, put, run_stage
-from aurad_plugins.finish_master.stage import Master, _escaped
+from aurad_plugins.finish_master.stage import Master
 from aurad_plugins.voice_hibari.stage import HibariVoice
 
 pytestmark = pytest.mark.slow
@@ -192,15 +192,6 @@ async def test_another_process_gives_the_same_bytes(
     argv = [sys.executable, "-c", code, msgspec.json.encode(asked).decode(), str(spoken[0]), str(tmp_path)]
     run = await trio.run_process(argv, capture_stdout=True)
     assert run.stdout.decode().strip() == one.output.files[0].artifact.sha256
-
-
-@pytest.mark.parametrize("name", ["plain", "it's", "a:b", "a,b;[c]", "back\\slash", "per%cent = x"])
-def test_any_folder_may_hold_the_measurement(name: str, tmp_path: Path) -> None:
-    log = tmp_path / name
-    graph = f"ebur128=metadata=1,ametadata=mode=print:file={_escaped(str(log))}"
-    source = ["-f", "lavfi", "-i", "sine=duration=0.5"]
-    subprocess.run([find_ffmpeg(), "-v", "error", *source, "-af", graph, "-f", "null", "-"], check=True)
-    assert "lavfi.r128.I" in log.read_text()
 
 
 def test_the_choice_is_described_and_nothing_heavy_is_loaded_with_the_plugin() -> None:
