@@ -27,6 +27,7 @@ from aurad.model.stage import PlanRequest as PlanRequest
 from aurad.model.stage import Probe as Probe
 from aurad.model.stage import ProfileRequest as ProfileRequest
 from aurad.model.stage import RenderStage as RenderStage
+from aurad.model.stage import SampleRequest as SampleRequest
 from aurad.model.stage import ScriptRequest as ScriptRequest
 from aurad.model.stage import ScriptStage as ScriptStage
 from aurad.model.stage import SegmentRequest as SegmentRequest
@@ -55,6 +56,7 @@ from aurad.model.visual import Animation as Animation
 from aurad.model.visual import Clip as Clip
 from aurad.model.visual import Layer as Layer
 from aurad.model.visual import Motion as Motion
+from aurad.model.visual import Sample as Sample
 from aurad.model.visual import Still as Still
 from aurad.model.visual import TextBox as TextBox
 from aurad.model.visual import View as View

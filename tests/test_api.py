@@ -5,8 +5,8 @@ import aurad.api
 EXPORTED = """
 Animation Artifact AuradError BadInput Brief BriefAsset Canvas Chapter Clip Credit Cue Deliverable Deliverables
 Encode FinishRequest Finisher Item Layer Maker Motion Narration Picture Placed PlanRequest Probe Profile ProfileRequest
-Provenance RateLimited Refused RenderStage Scene Script ScriptRequest ScriptStage Seen Segment SegmentRequest Slide
-Speech Stage StageContext StageError Still TextBox ToolResult Transient Unavailable Value View Visual VisualRequest
+Provenance RateLimited Refused RenderStage Sample SampleRequest Scene Script ScriptRequest ScriptStage Seen Segment
+SegmentRequest Slide Speech Stage StageContext StageError Still TextBox ToolResult Transient Unavailable Value View Visual VisualRequest
 VisualsStage VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl respelled
 """
 

@@ -137,9 +137,13 @@ class Client:
 
     def open_artifact(self, artifact_id: str) -> Opened:
         """Open an artifact for reading; the caller closes `fd`."""
-        answer = self.call("artifacts.open", {"artifactId": artifact_id})
+        return self.open_file("artifacts.open", {"artifactId": artifact_id})
+
+    def open_file(self, method: str, params: Mapping[str, Any]) -> Opened:
+        """Call a method that answers with a file; the caller closes `fd`."""
+        answer = self.call(method, params)
         if not self._descriptors:
-            raise ConnectionLost(f"cannot open artifact {artifact_id}: the daemon sent no descriptor")
+            raise ConnectionLost(f"cannot open what {method} gives: the daemon sent no descriptor")
         fd = self._descriptors.popleft()
         return Opened(fd, str(answer["name"]), int(answer["sizeBytes"]), str(answer["mediaType"]))
 

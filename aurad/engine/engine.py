@@ -51,11 +51,11 @@ class Engine:
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        jobs: Jobs, executor: Executor, nursery: trio.Nursery, stop: Callable[[], None],
+        jobs: Jobs, executor: Executor, runner: Runner, nursery: trio.Nursery, stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
-        self.events, self.jobs, self.executor = events, jobs, executor
+        self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
         self._nursery, self._stop = nursery, stop
         self.boot_id = new_id("")
 
@@ -181,7 +181,7 @@ async def open_engine(
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, jobs=jobs, executor=executor, nursery=nursery, stop=stop,
+            events=events, jobs=jobs, executor=executor, runner=runner, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)

@@ -20,7 +20,7 @@ from aurad.model.provenance import Provenance
 from aurad.model.script import Scene, Script
 from aurad.model.value import Value
 from aurad.model.video import Canvas, Deliverables, Profile, Quality, Segment
-from aurad.model.visual import Shot, Visual
+from aurad.model.visual import Sample, Shot, Visual
 
 StageKind = Literal["script", "voice", "visuals", "render", "finish"]
 Slot = Literal["cpu", "network", "gpu"]
@@ -78,6 +78,13 @@ class VisualRequest(Value, frozen=True, kw_only=True):
     next: Scene | None = None
     script: Script | None = None
     plan: Any = None
+
+
+class SampleRequest(Value, frozen=True, kw_only=True):
+    """Show what a theme looks like: every layout once, on slides of the canvas's shape."""
+
+    theme: str
+    canvas: Canvas
 
 
 class ProfileRequest(Value, frozen=True, kw_only=True):
@@ -327,6 +334,10 @@ class VisualsStage(Stage[OptionsT_co]):
 
     def draw(self, request: VisualRequest, context: StageContext[OptionsT_co]) -> Visual | Awaitable[Visual]:
         """What the scene shows."""
+        raise NotImplementedError
+
+    def sample(self, request: SampleRequest, context: StageContext[OptionsT_co]) -> Sample | Awaitable[Sample]:
+        """Optional: what one of the themes that `describe` names looks like, for people who choose one."""
         raise NotImplementedError
 
 

@@ -104,6 +104,12 @@ class TextBox(Value, frozen=True, kw_only=True):
     height: float
 
 
+class Sample(Value, frozen=True, kw_only=True):
+    """One picture (PNG or JPEG, of any size) that shows what a theme looks like."""
+
+    image: Artifact
+
+
 class Visual(Value, frozen=True, kw_only=True):
     """Everything one scene shows: at least one shot, `at` rising. `poster` is its best single frame.
 

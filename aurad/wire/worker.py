@@ -16,6 +16,7 @@ from aurad.model.stage import (
     FinishRequest,
     PlanRequest,
     ProfileRequest,
+    SampleRequest,
     ScriptRequest,
     SegmentRequest,
     VisualRequest,
@@ -24,7 +25,7 @@ from aurad.model.stage import (
 from aurad.model.stage_errors import BadInput, RateLimited, Refused, StageError, Transient, Unavailable
 from aurad.model.value import Value
 from aurad.model.video import Deliverables, Profile, Segment
-from aurad.model.visual import Visual
+from aurad.model.visual import Sample, Visual
 
 API = 1  # version of this protocol
 
@@ -43,6 +44,7 @@ METHODS: dict[str, Method] = {
     "speak": Method(VoiceRequest, Narration),
     "plan": Method(PlanRequest, list[Any]),
     "draw": Method(VisualRequest, Visual),
+    "sample": Method(SampleRequest, Sample),
     "profile": Method(ProfileRequest, Profile),
     "render_scene": Method(SegmentRequest, Segment),
     "finish": Method(FinishRequest, Deliverables),

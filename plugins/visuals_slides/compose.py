@@ -20,6 +20,7 @@ from aurad_plugins.visuals_slides.page import Fit, Look
 from aurad_plugins.visuals_slides.painter import Painter
 from aurad_plugins.visuals_slides.themes import Theme
 
+TRACE = 0.18  # opacity of what will come in: seen, but not yet read
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 Spot = tuple[Node, tuple[float, float, float, float]]
@@ -58,9 +59,9 @@ def designed(slide: Slide, painter: Painter) -> tuple[Image.Image, Node, Fit]:
     frame, theme = painter.frame, painter.theme
     page = layout_for(slide)(Look(slide, frame, theme))
     if not page.ornament:
-        page = replace(page, decor=decoration(slide.kind, frame, theme))
+        page = replace(page, decor=decoration(slide, frame, theme))
     node, fit = fitted(page, painter)
-    under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood, turn_of(slide.kind))).convert("RGBA")
+    under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood, turn_of(slide))).convert("RGBA")
     return under, node, fit
 
 
@@ -71,7 +72,17 @@ def assemble(
     under.alpha_composite(Image.fromarray(painter.paint(node, frozenset())))
     spots = placed(node, painter)
     layers = first + _layers(node, spots, painter)
+    _foreshadow(under, layers)
     return Composition(_rgb(under), layers, _rgb(_flattened(under, layers)), shortened, text_boxes(spots))
+
+
+def _foreshadow(under: Image.Image, layers: tuple[Sheet, ...]) -> None:
+    """A trace on the base of all that waits for a word: a slide is composed before anything is said."""
+    for layer in layers:
+        if layer.reveal.at is not None:
+            trace = layer.pixels.copy()
+            trace[..., 3] = np.rint(trace[..., 3] * TRACE).astype(np.uint8)
+            under.alpha_composite(Image.fromarray(trace), (layer.x, layer.y))
 
 
 def _rgb(picture: Image.Image) -> Pixels:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import zlib
 
+from aurad.api import Slide
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.nodes import Node
 from aurad_plugins.visuals_slides.themes import Theme
@@ -17,16 +19,20 @@ KINDS = {  # layout: drawing and side of the light (see `ground`)
     "steps": ("waves", 0), "comparison": ("dots", 3), "quote": ("waves", 1), "statistic": ("rings", 2),
     "bar-chart": ("dots", 1), "line-chart": ("", 2), "table": ("rings", 3), "code": ("waves", 3),
 }  # fmt: skip
+WORDY = frozenset({"section", "closing"})  # often many in a row, with nothing but a heading to tell them apart
+DRAWINGS = ("rings", "waves", "dots")
 
 
-def turn_of(kind: str) -> int:
-    """From which side the ground of a layout is lit."""
-    return KINDS.get(kind, ("", 0))[1]
+def turn_of(slide: Slide) -> int:
+    """From which side the ground is lit: by its layout, and for slides of a few words by those."""
+    return (KINDS.get(slide.kind, ("", 0))[1] + (_chance(slide) if slide.kind in WORDY else 0)) % 4
 
 
-def decoration(kind: str, frame: Frame, theme: Theme) -> Node | None:
+def decoration(slide: Slide, frame: Frame, theme: Theme) -> Node | None:
     """The drawing behind a layout, as large as the canvas; None for layouts that wear an icon or a chart."""
-    name = KINDS.get(kind, ("", 0))[0]
+    name = KINDS.get(slide.kind, ("", 0))[0]
+    if slide.kind in WORDY:
+        name = DRAWINGS[_chance(slide) % len(DRAWINGS)]
     if not name:
         return None
     inner = {"rings": _rings, "dots": _dots, "waves": _waves}[name](frame)
@@ -40,6 +46,11 @@ def decoration(kind: str, frame: Frame, theme: Theme) -> Node | None:
         "position": "absolute", "left": "0px", "top": "0px", "width": f"{frame.width}px", "height": f"{frame.height}px",
     }  # fmt: skip
     return Node(kind="image", image=drawing.encode(), style=style)
+
+
+def _chance(slide: Slide) -> int:
+    """A number that follows from the words: scenes that would look the same one after another do not."""
+    return zlib.crc32(f"{slide.heading}\n{slide.body}".encode())
 
 
 def _rings(frame: Frame) -> str:

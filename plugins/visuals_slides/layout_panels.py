@@ -154,11 +154,16 @@ def comparison(look: Look) -> Page:
     """Two (or three) sides next to each other, or above one another; details become the side's points."""
     items = look.slide.items
     come = entrances(items, bleed=CARD_BLEED)
+    names = [item.icon or icons.pick(item.text) or "" for item in items]
+    marked = all(names) and len(set(names)) == len(names)  # one side with an icon and one without look like a mistake
     across = look.wide or (look.frame.shape == "square" and len(items) <= 2)
 
     def body(fit: Fit) -> Node:
         kept = items[: fit.keep or None]
-        made = [_side(look, item, place, reveal) for place, (item, reveal) in enumerate(zip(kept, come, strict=False))]
+        made = [
+            _side(look, item, name if marked else "", place, reveal)
+            for place, (item, name, reveal) in enumerate(zip(kept, names, come, strict=False))
+        ]
         columns = min(3, max(1, len(made))) if across else 1
         share = 0.7 if look.slide.body else look.pick(0.98, 0.96, 0.9)
         rows = grid(made, columns, 1.4, height=filled(fit, share, CARD_MOST * -(-len(made) // columns)))
@@ -167,10 +172,9 @@ def comparison(look: Look) -> Page:
     return Page(header=look.header(), body=body, largest=1.75, smallest=0.5, count=len(items), gap=2.0)
 
 
-def _side(look: Look, item: Item, place: int, reveal: Reveal) -> Node:
+def _side(look: Look, item: Item, name: str, place: int, reveal: Reveal) -> Node:
     colour = look.theme.accent if place % 2 == 0 else look.theme.second
     points = [point.strip() for point in item.detail.replace(";", "\n").splitlines() if point.strip()]
-    name = item.icon or icons.pick(item.text)
     heading = box(
         "row",
         look.icon(name, 2.2, colour) if name else None,

@@ -144,19 +144,14 @@ def statistic(look: Look) -> Page:
     """One figure as the picture, and what it means; further figures stand beside it."""
     slide = look.slide
     figures = slide.items or ()
-    come = entrances(figures)
+    come = entrances(figures, bleed=BLEED)
     side_by_side = look.wide and len(figures) > 1
-    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6, 4.6, 4.6)
+    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6 if len(figures) == 2 else 4.0, 4.6, 4.6)
 
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
-        told = box(
-            "col",
-            text("figure", together(value), size),
-            text("strong", label, 1.75),
-            text("lead", detail, 1.4),
-            gap="0.7em",
-            reveal=reveal,
-        )
+        # What a number will mean is there before it.
+        figure = text("figure", together(value), size, reveal=reveal)
+        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, 1.4), gap="0.7em")
         if len(figures) <= 1:
             return told
         return box("card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",

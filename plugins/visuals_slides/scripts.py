@@ -15,7 +15,7 @@ RIGHT_TO_LEFT = frozenset({"R", "AL"})  # Unicode bidirectional classes
 
 
 class ScriptFont(NamedTuple):
-    """A script's code blocks and the module whose folder `files` holds a font for it."""
+    """A script's code blocks and the module that holds a font for it, in its folder `files` or beside its code."""
 
     name: str
     module: str
@@ -30,6 +30,11 @@ FONTS = (
     ScriptFont("Telugu", "fontpkg_noto_sans_telugu", ((0xC00, 0xC7F),)),
     ScriptFont("Thai", "fontpkg_noto_sans_thai", ((0xE00, 0xE7F),)),
     ScriptFont("Khmer", "fontpkg_noto_sans_khmer", ((0x1780, 0x17FF),)),
+    ScriptFont(
+        "Chinese, Japanese and Korean", "manimgx_fonts_cjk",
+        ((0x1100, 0x11FF), (0x2E80, 0x31FF), (0x3200, 0x4DBF), (0x4E00, 0x9FFF), (0xA960, 0xA97F), (0xAC00, 0xD7FF),
+         (0xF900, 0xFAFF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x323AF)),
+    ),
 )  # fmt: skip
 
 
@@ -44,7 +49,7 @@ def font_file(module: str) -> Path | None:
     """The upright font file of an installed package; None if it is not installed."""
     spec = find_spec(module)
     folders = spec.submodule_search_locations if spec else None
-    files = [path for folder in folders or () for path in sorted((Path(folder) / "files").glob("*.[ot]tf"))]
+    files = [path for folder in folders or () for path in sorted(Path(folder).rglob("*.[ot]t[cf]"))]
     return next((path for path in files if "Italic" not in path.name), None)
 
 

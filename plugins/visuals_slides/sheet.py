@@ -1,13 +1,8 @@
-"""A sheet of every layout of a theme, for people who choose or draw one.
-
-Run as `python -m aurad_plugins.visuals_slides.sheet midnight -o sheet.png`.
-"""
+"""A sheet of every layout of a theme, for people who choose or draw one."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-from pathlib import Path
+import math
 
 from PIL import Image
 
@@ -15,9 +10,8 @@ from aurad.api import Canvas, Item, Slide
 from aurad_plugins.visuals_slides.compose import compose
 from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.frame import frame_of
-from aurad_plugins.visuals_slides.themes import THEMES, theme_named
+from aurad_plugins.visuals_slides.themes import Theme
 
-SIZES = {"16:9": (640, 360), "9:16": (360, 640), "1:1": (480, 480), "4:5": (432, 540)}
 WIDEST = 2600  # px: as much as a screen shows
 GAP = 8
 CODE = "def frames(seconds, rate=30):\n    # one more for luck\n    return round(seconds * rate) + 1"
@@ -51,35 +45,30 @@ SAMPLES = (
     Slide(kind="line-chart", heading="A hive in spring", unit="kg",
           items=_items(("Mar", "", 18.0), ("Apr", "", 22.0), ("May", "", 34.0), ("Jun", "", 51.0), ("Jul", "", 47.0))),
     Slide(kind="table", heading="Eyes compared",
-          rows=(("Animal", "Lenses", "Flicker"), ("Honey bee", "6,900", "200"), ("Dragonfly", "30,000", "300"))),
+          rows=(("Animal", "Lenses", "Flicker"), ("Honey bee", "6,900", "200"), ("Dragonfly", "30,000", "300"),
+                ("Housefly", "4,000", "250"))),
     Slide(kind="code", kicker="Python", heading="Counting frames", body=CODE),
+    Slide(kind="statistic", heading="A hive in numbers",
+          items=_items(("workers", "", 40000.0), ("drones", "", 300.0), ("queen", "", 1.0))),
+    Slide(kind="bullets", heading="What bees miss", items=_items(("Red looks black to them", "Poppies shine in UV"))),
+    Slide(kind="closing", heading="Remember", items=_items(("Flowers are signposts", ""), ("Bees read them", ""))),
     Slide(kind="closing", heading="Look again", body="The next flower is a signpost", icon="flower"),
 )  # fmt: skip
 
 
-def sheet(theme: str, aspect: str = "16:9") -> Image.Image:
+def sheet(theme: Theme, canvas: Canvas) -> Image.Image:
     """Every layout in `theme`, in rows."""
-    width, height = SIZES[aspect]
-    frame, colours = frame_of(Canvas(width=width, height=height)), theme_named(theme)
-    columns = max(1, (WIDEST + GAP) // (width + GAP))
-    rows = -(-len(SAMPLES) // columns)
-    whole = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), colours.soft)
+    frame, width, height = frame_of(canvas), canvas.width, canvas.height
+    columns = _columns(max(1, (WIDEST + GAP) // (width + GAP)))
+    rows = math.ceil(len(SAMPLES) / columns)
+    whole = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), theme.soft)
     for place, slide in enumerate(SAMPLES):
-        shown = Image.fromarray(compose(prepared(slide, 0).slide, frame, colours).poster)
+        shown = Image.fromarray(compose(prepared(slide, 0).slide, frame, theme).poster)
         down, across = divmod(place, columns)
         whole.paste(shown, (GAP + across * (width + GAP), GAP + down * (height + GAP)))
     return whole
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the sheet of a theme."""
-    parser = argparse.ArgumentParser(description="Draw every layout of a theme on one sheet.")
-    parser.add_argument("theme", choices=sorted(THEMES))
-    parser.add_argument("-o", "--output", type=Path, default=Path("sheet.png"))
-    parser.add_argument("--aspect", choices=sorted(SIZES), default="16:9")
-    told = parser.parse_args(arguments)
-    sheet(told.theme, told.aspect).save(told.output)
-
-
-if __name__ == "__main__":
-    main()
+def _columns(most: int) -> int:
+    """Of the numbers of columns that fit, those over half, the one that leaves the fewest places empty."""
+    return min(range(most, most // 2, -1), key=lambda count: -len(SAMPLES) % count)

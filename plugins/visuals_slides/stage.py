@@ -16,6 +16,8 @@ from aurad.api import (
     Clip,
     Layer,
     Motion,
+    Sample,
+    SampleRequest,
     Slide,
     StageContext,
     Still,
@@ -33,6 +35,7 @@ from aurad_plugins.visuals_slides.painter import provide, renderer
 from aurad_plugins.visuals_slides.picture_slide import picture_composition
 from aurad_plugins.visuals_slides.plain import plain_composition
 from aurad_plugins.visuals_slides.scripts import EXTRA, script_of, versions
+from aurad_plugins.visuals_slides.sheet import sheet
 from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
 
 RISE = 1.6  # units that a layer rises or slides
@@ -99,6 +102,11 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         if options.logo:
             made = with_logo(made, options.logo, frame)
         return _visual(made, motion, slide, frame, context)
+
+    def sample(self, request: SampleRequest, context: StageContext[SlidesOptions]) -> Sample:
+        path = context.workspace / "sheet.png"
+        sheet(_theme(request.theme, context.options), request.canvas).save(path)
+        return Sample(image=context.keep(path, "image/png"))
 
 
 def _theme(name: str, options: SlidesOptions) -> Theme:

@@ -45,6 +45,15 @@ def test_catalogues_have_something_in_them(capsys: Any) -> None:
         assert len(capsys.readouterr().out.splitlines()) > 1
 
 
+def test_a_theme_is_shown_as_a_sheet(here: Path, capsys: Any) -> None:
+    assert run(["themes", "paper", "-o", "sheet.png", "--aspect", "1:1"]) == codes.OK
+    assert capsys.readouterr().out == "sheet.png\n"
+    assert (here / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    assert run(["themes", "neon"]) == codes.USAGE
+    assert "'neon': there are midnight, paper" in capsys.readouterr().err
+    assert run(["themes", "-o", "x.png"]) == codes.USAGE
+
+
 def test_wrong_words_are_told_with_what_is_right(here: Path, capsys: Any) -> None:
     for arguments, told in (
         (["--preset", "nope"], "E103-PRESET"),

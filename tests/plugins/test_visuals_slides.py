@@ -113,9 +113,9 @@ async def test_text_that_cannot_be_shown_whole_is_told(tmp_path: Path) -> None:
     endless = Slide(kind="bullets", items=(Item(text="word " * 3000),))
     ran = await run_stage(SlidesStage, "draw", request(endless), workspace=tmp_path)
     assert [warning.code for warning in ran.warnings] == ["slides-shortened"]
-    foreign = await run_stage(SlidesStage, "draw", request(Slide(heading="日本語")), workspace=tmp_path)
+    foreign = await run_stage(SlidesStage, "draw", request(Slide(heading="ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ")), workspace=tmp_path)
     assert [warning.code for warning in foreign.warnings] == ["slides-script"]
-    assert "'日'" in foreign.warnings[0].detail
+    assert "'Ꮳ'" in foreign.warnings[0].detail
 
 
 ARABIC = Slide(

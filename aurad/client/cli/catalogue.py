@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from aurad.client.cli import daemon, files
 from aurad.client.cli.jobs import as_json, call
+from aurad.client.cli.options import ASPECTS
 from aurad.client.cli.schema import options
 from aurad.client.cli.table import print_json, print_table
 from aurad.model.errors import AuradError
@@ -44,10 +47,29 @@ def voices(as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("theme", required=False)
+@click.option("-o", "out", type=click.Path(path_type=Path), metavar="SHEET.png",
+              help="Where the sheet of THEME goes; THEME.png if not told.")  # fmt: skip
+@click.option("--aspect", type=click.Choice(ASPECTS), help="Shape of the slides on the sheet.")
 @as_json
-def themes(as_json: bool) -> None:
-    """List themes of the pictures."""
-    _list("catalog.themes", "themes", ("name", "provider", "description"), as_json)
+def themes(theme: str | None, out: Path | None, aspect: str | None, as_json: bool) -> None:
+    """List themes of the pictures; of the one called THEME draw a sheet of all its layouts."""
+    if theme is None:
+        if out or aspect:
+            raise click.UsageError("Name the THEME whose sheet you want.")
+        _list("catalog.themes", "themes", ("name", "provider", "description"), as_json)
+        return
+    path = out or Path(f"{theme}.png")
+    files.check_writable(path.absolute().parent)
+    client, _ = daemon.connect(work=True)
+    with client:
+        opened = client.open_file("catalog.sample", {"theme": theme, **({"aspect": aspect} if aspect else {})})
+    with open(opened.fd, "rb") as file:
+        files.write_whole(path, file.read())
+    if as_json:
+        print_json({"path": str(path.absolute()), "sizeBytes": opened.size, "mediaType": opened.media_type})
+    else:
+        click.echo(str(path))
 
 
 @click.command()
