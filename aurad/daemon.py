@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import structlog
 import trio
 
+from aurad import __version__
 from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine, open_engine
 from aurad.model.folders import folders
 from aurad.serve.control import Control, open_control
+from aurad.serve.logging import open_log
 from aurad.serve.signals import stop_on_signal
 from aurad.serve.statelock import locked
 
+log = structlog.get_logger()
 IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
 HANDOVER = 3.0  # seconds a private daemon waits for the one before it, which nobody can reach any more, to be gone
 
@@ -22,7 +26,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
     places = folders(system, os.environ)
     settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
-    with trio.CancelScope() as scope:
+    with open_log(settings.log), trio.CancelScope() as scope:
         async with (
             locked(places.state, patience=HANDOVER if private else 0.0),
             trio.open_nursery() as nursery,
@@ -30,6 +34,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             open_control(engine, socket) as control,
         ):
             await nursery.start(stop_on_signal, scope)
+            log.info("serving", version=__version__, pid=os.getpid(), socket=str(socket), private=private)
             if private:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
                 scope.cancel()

@@ -9,7 +9,7 @@ import structlog
 
 from aurad.model.event import JobCancelled, JobCompleted, JobFailed, JobStatus, StepChanged, StepError, Warned
 
-Told = Callable[[type[Any], Mapping[str, Any], Mapping[str, Any]], None]
+Told = Callable[[object, Mapping[str, Any], Mapping[str, Any]], None]
 
 
 def open_daemonlog(job_id: str, correlation_id: str) -> Told:
@@ -19,7 +19,7 @@ def open_daemonlog(job_id: str, correlation_id: str) -> Told:
     """
     log = structlog.get_logger().bind(job_id=job_id, correlation_id=correlation_id)
 
-    def told(kind: type[Any], head: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    def told(kind: object, head: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         if kind is JobStatus:
             log.info(f"job {head['status'].value.lower()}")
         elif kind is StepChanged:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import datetime
 import shlex
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import Protocol
 
 from aurad.engine.task import Task
 from aurad.model.job import Step
@@ -21,10 +20,7 @@ RULE = "-" * 80
 LOST = "unknown (the worker was lost)"
 
 
-class Sink(Protocol):
-    """Takes lines of one job's log; never blocks."""
-
-    def __call__(self, step: Step, scene_id: str, lines: Sequence[str]) -> None: ...
+Sink = Callable[[Step, str, Sequence[str]], None]  # takes lines of one job's log, by step and scene; never blocks
 
 
 class JobLog:

@@ -46,6 +46,15 @@ class Http(Section, frozen=True, kw_only=True):
     ] = "token"
 
 
+    hosts: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="Names under which browsers reach this daemon besides its own address, as in"
+            " [\"video.example.org\"]: those of a proxy in front of it."
+        ),
+    ] = ()
+
+
 class Providers(Section, frozen=True, kw_only=True):
     """Which plugins do one stage of a job."""
 
@@ -150,6 +159,20 @@ class Tools(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class Log(Section, frozen=True, kw_only=True):
+    """What the daemon says of itself; logs of jobs are files of their own."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Lines of less weight are left out.")
+    ] = "info"
+    format: Annotated[
+        Literal["auto", "pretty", "json", "journal"],
+        Meta(
+            description="Form of a line; auto: pretty on a terminal, fields in systemd's journal, else a line of JSON."
+        ),
+    ] = "auto"
+
+
 class Private(Section, frozen=True, kw_only=True):
     """The daemon that `auractl make` starts when none is running."""
 
@@ -178,6 +201,7 @@ class Settings(Section, frozen=True, kw_only=True):
     store: Store = Store()
     jobs: Jobs = Jobs()
     tools: Tools = Tools()
+    log: Log = Log()
     private: Private = Private()
     plugins: dict[str, dict[str, Any]] = {}
 

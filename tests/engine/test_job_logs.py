@@ -57,6 +57,11 @@ async def log_of(house: House, job_id: str) -> list[str]:
     return house.engine.joblogs.path(job_id).read_text().splitlines()
 
 
+async def wait_begun(house: House, job_id: str) -> None:
+    async with aclosing(house.engine.follow_log(job_id, 0)) as log:
+        await anext(log)
+
+
 async def test_a_run_of_ffmpeg_is_in_the_log_of_its_job(tmp_path: Path) -> None:
     async with open_tooled(tmp_path) as house:
         view = await house.make(ONE)
@@ -93,11 +98,9 @@ async def test_two_jobs_that_share_a_task_both_have_its_log_the_late_one_too(tmp
     async with open_tooled(tmp_path) as house:
         with trio.fail_after(PATIENCE):
             jobs = [await house.submit(ONE)]
-            while not await house.engine.joblogs.size(jobs[0]):
-                await trio.sleep(0.01)
+            await wait_begun(house, jobs[0])
             jobs.append(await house.submit(ONE))
-            while not await house.engine.joblogs.size(jobs[1]):
-                await trio.sleep(0.01)
+            await wait_begun(house, jobs[1])
             gate.touch()
             logs = []
             for job in jobs:
