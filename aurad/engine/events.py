@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
 import trio
 
-from aurad.engine.hub import Behind, Hub, Published
+from aurad.engine.hub import Behind, Hub, Published, Reader
 from aurad.engine.journal import Journal, Write
 from aurad.model.event import AnyEvent, JobCancelled, JobCompleted, JobFailed
 
@@ -45,30 +45,64 @@ class Events:
         await trio.lowlevel.checkpoint()
 
     async def read_after(self, seq: int) -> list[Published]:
-        """Events after `seq`, waiting for at least one, from memory or else from the journal."""
+        """Events of all jobs after `seq`, waiting for at least one, from memory or else from the journal."""
         if self.hub.last < seq <= self.last:
             await self.flush()  # its number is known already, it is on its way to the disk
+        reader = Reader(self.hub, seq)
         while True:
             try:
-                return await self.hub.wait_after(seq)
+                return await reader.wait()
             except Behind:
-                last = self.hub.last
-                if events := await self._read(seq):
-                    return events
-                seq = last  # what there was is pruned: wait for what comes
+                page = await self.page(reader.cursor)
+                if page.events:
+                    return page.events
+                reader.cursor = page.through  # what there was is pruned: wait for what comes
 
-    async def _read(self, seq: int) -> list[Published]:
-        rows = await self._journal.read(
-            "SELECT seq, job_id, type, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?", seq, PAGE
-        )
-        return [Published(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+    async def page(self, after: int, jobs: frozenset[str] | None = None) -> Page:
+        """Events after `after` from the journal, of all jobs or of some; an empty page is the end of it."""
+        last = self.hub.last  # all of it is on disk
+
+        def ask(connection: sqlite3.Connection) -> Page:
+            rows = _rows(connection, after, jobs)
+            events = [Published(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+            through = events[-1].seq if len(events) == PAGE else max(last, after, *(e.seq for e in events[-1:]))
+            return Page(events, through, _pruned(connection, jobs, last))
+
+        return await self._journal.ask(ask)
 
     @property
     def last(self) -> int:
         """The newest number given, published or not: views of jobs may tell it already."""
         return self._next - 1
 
-    async def oldest(self) -> int:
-        """The number of the oldest event that is still there."""
-        rows: list[Any] = await self._journal.read("SELECT min(seq) FROM events")
-        return int(rows[0][0] or self._next)
+    async def pruned(self) -> int:
+        """The newest number that was forgotten: after it, everything is still there."""
+        return await self._journal.ask(lambda connection: _pruned(connection, None, 0))
+
+
+class Page(NamedTuple):
+    """Events out of the journal: all up to `through`, but for those forgotten up to `pruned`."""
+
+    events: list[Published]
+    through: int
+    pruned: int
+
+
+def _rows(connection: sqlite3.Connection, after: int, jobs: frozenset[str] | None) -> list[sqlite3.Row]:
+    if jobs is None:
+        sql = "SELECT seq, job_id, type, data FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        return connection.execute(sql, (after, PAGE)).fetchall()
+    sql = (
+        "SELECT seq, job_id, type, data FROM events INDEXED BY events_by_job"
+        f" WHERE job_id IN ({','.join('?' * len(jobs))}) AND seq > ? ORDER BY seq LIMIT ?"
+    )
+    return connection.execute(sql, (*jobs, after, PAGE)).fetchall()
+
+
+def _pruned(connection: sqlite3.Connection, jobs: frozenset[str] | None, last: int) -> int:
+    """Up to which number something is missing. Of some jobs nothing is while they are there: they go whole."""
+    if jobs is None:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'pruned'").fetchone()
+        return int(row[0]) if row else 0
+    sql = f"SELECT count(*) FROM jobs WHERE job_id IN ({','.join('?' * len(jobs))})"
+    return 0 if connection.execute(sql, (*jobs,)).fetchone()[0] == len(jobs) else last

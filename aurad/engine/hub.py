@@ -1,56 +1,169 @@
 """Fan-out: one ring of encoded events, one cursor per reader. A reader that stalls costs nothing.
 
+A job's event wakes only those who read that job or all jobs, once for however many events come together.
 Whoever the ring has left behind reads on from the journal; a gap is never silent.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from collections.abc import Callable
+from heapq import merge
 from typing import NamedTuple
 
+import msgspec
 import trio
 
 RING = 8192  # events kept in memory: minutes of a busy daemon, about 4 MB
 
 
-class Published(NamedTuple):
+class Published(msgspec.Struct, gc=False):
     """An event as it goes out; `data` is its JSON, encoded once for everybody."""
 
     seq: int
     job_id: str
     type: str
     data: bytes
+    _frame: bytes = b""
+
+    def frame(self, epoch: str) -> bytes:
+        """As server-sent events have it, made once for everybody."""
+        if not self._frame:
+            head = f"id: {epoch}-{self.seq}\nevent: {self.type}\ndata: "
+            self._frame = b"%b%b\n\n" % (head.encode(), self.data)
+        return self._frame
 
 
 class Behind(Exception):
     """The ring no longer holds what was asked for."""
 
 
+class HubStatistics(NamedTuple):
+    """How the hub stands: the numbers it holds, and how many readers wait for news."""
+
+    oldest: int
+    last: int
+    waiting: int
+
+
 class Hub:
-    """`publish` never waits; `wait_after` gives what came since."""
+    """`publish` never waits; a `Reader` waits for what comes."""
 
     def __init__(self, last: int, *, size: int = RING) -> None:
         self._ring: list[Published | None] = [None] * size
-        self._first, self.last, self._news = last + 1, last, trio.Event()
+        self._recent: defaultdict[str, deque[Published]] = defaultdict(deque)  # the ring's events by job
+        self._first, self.last = last + 1, last
+        self._asleep: defaultdict[str | None, set[Reader]] = defaultdict(set)  # None: who reads all jobs
 
     def publish(self, event: Published) -> None:
         """Make an event visible; its `seq` is the successor of the last."""
         assert event.seq == self.last + 1
-        self._ring[event.seq % len(self._ring)], self.last = event, event.seq
-        news, self._news = self._news, trio.Event()
-        news.set()  # wakes every waiting reader once, however many events come
+        slot = event.seq % len(self._ring)
+        if (old := self._ring[slot]) is not None:
+            self._forget(old)
+        self._ring[slot], self.last = event, event.seq
+        self._recent[event.job_id].append(event)
+        for reader in (*self._asleep.get(event.job_id, ()), *self._asleep.get(None, ())):
+            reader.wake(event.seq)
 
-    async def wait_after(self, seq: int) -> list[Published]:
-        """All events after `seq`, at least one; raises `Behind`."""
+    def _forget(self, old: Published) -> None:
+        recent = self._recent[old.job_id]
+        recent.popleft()
+        if not recent:
+            del self._recent[old.job_id]
+
+    @property
+    def oldest(self) -> int:
+        """The oldest number that the ring answers for."""
+        return max(self._first, self.last - len(self._ring) + 1)
+
+    def after(self, seq: int, jobs: frozenset[str] | None = None) -> list[Published]:
+        """All events after `seq`, of some jobs or of all, that are there now; raises `Behind`."""
+        if seq + 1 < self.oldest:
+            raise Behind
+        if jobs is None:
+            size = len(self._ring)
+            return [event for n in range(seq + 1, self.last + 1) if (event := self._ring[n % size])]
+        parts = [part for job in jobs if (part := _tail(self._recent.get(job, ()), seq))]
+        return parts[0] if len(parts) == 1 else list(merge(*parts, key=lambda event: event.seq))
+
+    def fall_asleep(self, reader: Reader) -> None:
+        """Wake `reader` with the next event that concerns it."""
+        for job in reader.concerns:
+            self._asleep[job].add(reader)
+
+    def forget_sleeper(self, reader: Reader) -> None:
+        for job in reader.concerns:
+            sleepers = self._asleep[job]
+            sleepers.discard(reader)
+            if not sleepers:
+                del self._asleep[job]
+
+    def statistics(self) -> HubStatistics:
+        return HubStatistics(self.oldest, self.last, len({each for some in self._asleep.values() for each in some}))
+
+
+def _tail(events: deque[Published] | tuple[()], seq: int) -> list[Published]:
+    found = []
+    for event in reversed(events):
+        if event.seq <= seq:
+            break
+        found.append(event)
+    found.reverse()
+    return found
+
+
+class Reader:
+    """A place in the stream of all jobs, or of some. One task at a time waits at it.
+
+    Everything up to `cursor` was looked at. Who reads moves it on; it moves by itself only over what is of
+    no concern, so that it does not age while other jobs are busy.
+    """
+
+    __slots__ = ("_hub", "_jobs", "_task", "cursor")
+
+    def __init__(self, hub: Hub, cursor: int, jobs: frozenset[str] | None = None) -> None:
+        self._hub, self._jobs, self.cursor = hub, jobs, cursor
+        self._task: trio.lowlevel.Task | None = None
+
+    @property
+    def concerns(self) -> frozenset[str | None] | tuple[str | None, ...]:
+        return (None,) if self._jobs is None else self._jobs
+
+    def read_only(self, jobs: frozenset[str]) -> None:
+        """From now on these jobs concern it, not while it waits."""
+        self._jobs = jobs
+
+    async def wait(self) -> list[Published]:
+        """What came after the cursor, at least one event; raises `Behind`. A cancel loses nothing."""
+        events = self._look()
         await trio.lowlevel.checkpoint()
-        if seq > self.last:  # a cursor of another journal: never wait for it
-            raise Behind
-        while seq == self.last:
-            await self._news.wait()
-        return self.after(seq)
+        while not events:
+            events = self._look()
+            if not events:
+                self.cursor = max(self.cursor, self._hub.last)
+                await self._sleep()
+        return events
 
-    def after(self, seq: int) -> list[Published]:
-        """All events after `seq` that are there now; raises `Behind`."""
-        size = len(self._ring)
-        if seq + 1 < max(self._first, self.last - size + 1):
+    def _look(self) -> list[Published]:
+        if self.cursor > self._hub.last:  # a cursor of another journal: never wait for it
             raise Behind
-        return [event for n in range(seq + 1, self.last + 1) if (event := self._ring[n % size])]
+        return self._hub.after(self.cursor, self._jobs)
+
+    async def _sleep(self) -> None:
+        self._task = trio.lowlevel.current_task()
+        self._hub.fall_asleep(self)
+        await trio.lowlevel.wait_task_rescheduled(self._give_up)
+
+    def _give_up(self, _: Callable[[], None]) -> trio.lowlevel.Abort:
+        self._hub.forget_sleeper(self)
+        self._task, self.cursor = None, self._hub.last
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def wake(self, seq: int) -> None:
+        """There is news, beginning with the event of this number."""
+        assert self._task is not None
+        self._hub.forget_sleeper(self)
+        self.cursor = seq - 1
+        trio.lowlevel.reschedule(self._task)
+        self._task = None

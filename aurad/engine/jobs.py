@@ -21,7 +21,7 @@ from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
-from aurad.engine.record import Job, give_up, insert_job, load_job, unknown_job, update_job
+from aurad.engine.record import Job, give_up, insert_job, load_ended, load_job, unknown_job, update_job
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
 from aurad.model.errors import AuradError, to_problem
@@ -171,9 +171,19 @@ class Jobs:
         job = self._live.get(job_id)
         if job is None:
             return (await load_job(self._journal, job_id)).view
-        waiting = sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
-        position = waiting.index(job) + 1 if job in waiting else None
-        return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+        return _shown(job, self._waiting())
+
+    def live(self) -> list[JobView]:
+        """Those that have not ended, all as of this moment."""
+        waiting = self._waiting()
+        return [_shown(job, waiting) for job in self._live.values()]
+
+    async def ended(self, owner: int | None, limit: int) -> list[JobView]:
+        """The newest that have ended; of one uid, or of everybody."""
+        return await load_ended(self._journal, owner, limit)
+
+    def _waiting(self) -> list[Job]:
+        return sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
 
     async def newest(self, owner: int | None, limit: int = 50) -> list[JobView]:
         """The newest jobs first; of one uid, or of everybody."""
@@ -215,8 +225,7 @@ class Jobs:
     # ------------------------------------------------------------ running
 
     def _dispatch(self) -> None:
-        waiting = sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
-        for job in waiting[: max(0, self._max_running - len(self._running))]:
+        for job in self._waiting()[: max(0, self._max_running - len(self._running))]:
             self._running.add(job.view.job_id)
             job.board = self._board(job)
             self._set(job, Status.RUNNING, started_at=timestamp())
@@ -329,6 +338,7 @@ class Jobs:
         board.rebase(job.view)
         board.emit(JobStatus, *writes)
         job.job_seq = board.job_seq
+        job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
 
     async def _end(
         self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
@@ -347,6 +357,11 @@ class Jobs:
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
+
+
+def _shown(job: Job, waiting: list[Job]) -> JobView:
+    position = waiting.index(job) + 1 if job in waiting else None
+    return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
 
 
 def _summary(brief: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import trio
 
@@ -20,6 +20,7 @@ from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve
 from aurad.model.errors import AuradError
 
+T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], Any]
 READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
 CHECKPOINT_PAGES = 4000  # ~16 MB of WAL before SQLite folds it back
@@ -78,13 +79,19 @@ class Journal:
 
     async def read(self, sql: str, *parameters: object) -> list[Any]:
         """All rows of a query, from a connection of its own that never waits for the writer."""
-        return await trio.to_thread.run_sync(self._read, sql, parameters, limiter=self._limiter)
+        return await self.ask(lambda connection: connection.execute(sql, parameters).fetchall())
 
-    def _read(self, sql: str, parameters: tuple[object, ...]) -> list[Any]:
+    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """The answer to several queries about one moment, as `read`."""
+        return await trio.to_thread.run_sync(self._ask, question, limiter=self._limiter)
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._idle.pop() if self._idle else _connect(self._path)
         try:
-            return connection.execute(sql, parameters).fetchall()
+            connection.execute("BEGIN")
+            return question(connection)
         finally:
+            connection.execute("COMMIT")
             self._idle.append(connection)
 
     async def serve_writer(self) -> None:

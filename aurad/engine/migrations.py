@@ -46,6 +46,13 @@ STEPS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE costs (key TEXT PRIMARY KEY, seconds_per_unit REAL NOT NULL, samples INTEGER NOT NULL) WITHOUT ROWID;
     """,
+    # Whoever forgets a job leaves a mark of how far the record of events now has holes.
+    """
+    CREATE TRIGGER forgetting_leaves_a_mark BEFORE DELETE ON jobs
+        BEGIN INSERT INTO meta SELECT 'pruned', max(seq) FROM events WHERE job_id = OLD.job_id HAVING max(seq)
+            ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)); END;
+    CREATE INDEX jobs_by_owner ON jobs (owner_uid, job_id);
+    """,
 )
 
 

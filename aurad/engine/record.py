@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 import trio
@@ -52,6 +53,22 @@ async def load_job(journal: Journal, job_id: str) -> Job:
         lineage,
         job_seq=job_seq or 0,
     )
+
+
+async def load_ended(journal: Journal, owner: int | None, limit: int) -> list[JobView]:
+    """The newest jobs that have ended, of one uid or of everybody; those that nobody can read are left out."""
+    rows = await journal.read(
+        "SELECT view, status, (SELECT seq FROM events e WHERE e.job_id = j.job_id ORDER BY job_seq DESC LIMIT 1)"
+        " FROM jobs j WHERE status IN ('Succeeded', 'Failed', 'Cancelled') AND (?1 IS NULL OR owner_uid = ?1)"
+        " ORDER BY job_id DESC LIMIT ?2",
+        owner, limit,
+    )  # fmt: skip
+    views = []
+    for view, status, last_seq in rows:
+        with suppress(msgspec.ValidationError):
+            shown = msgspec.json.decode(bytes(view), type=JobView)
+            views.append(msgspec.structs.replace(shown, status=Status(status), last_seq=last_seq or 0))
+    return views
 
 
 def unknown_job(job_id: str) -> AuradError:

@@ -214,3 +214,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=False):
 
 
 Terminal = Literal["job-completed", "job-failed", "job-cancelled"]
+EventType = Literal[  # `job-log` is not journalled: it is sent to those only who ask for it
+    "job-status", "step-status", "step-progress", "step-error", "warning", "artifact",
+    "job-completed", "job-failed", "job-cancelled", "job-log",
+]  # fmt: skip

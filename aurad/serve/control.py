@@ -26,6 +26,7 @@ from aurad.engine.engine import Engine
 from aurad.model.errors import AuradError, to_problem
 from aurad.serve.access import Caller, caller_of
 from aurad.serve.operations import TABLE, Call
+from aurad.serve.outbox import Outbox
 from aurad.serve.subscriptions import Subscribe, Subscriptions, Unsubscribe
 from aurad.wire import jsonrpc
 from aurad.wire.lines import LineDecoder
@@ -38,12 +39,10 @@ CALLS = 64  # under way on one connection; then we stop reading
 CHUNK = 64 << 10  # bytes read at a time
 DESCRIPTORS = 16  # that may come with one read
 FIRST_BYTE = 10.0  # seconds until the first byte, and for a started line to end
-QUEUE = 64  # messages waiting to be sent on one connection; senders wait then
 SEND = 15.0  # seconds one message may take to be taken; then the reader is gone
 BACKLOG = 4096  # a full backlog refuses connections at once
 
 log = structlog.get_logger()
-Outgoing = tuple[bytes, list[int]]
 
 
 class Control:
@@ -86,7 +85,7 @@ class _Connection:
     def __init__(self, engine: Engine, sock: trio.socket.SocketType) -> None:
         self._engine, self._socket = engine, sock
         self._received: set[int] = set()  # descriptors that are still open
-        self._send, self._to_send = trio.open_memory_channel[Outgoing](QUEUE)
+        self._outbox = Outbox()
         self._slots = trio.Semaphore(CALLS)
         self._written = trio.Event()
 
@@ -105,7 +104,7 @@ class _Connection:
             self._close_descriptors()
 
     async def _read_forever(self, nursery: trio.Nursery, caller: Caller) -> None:
-        subscriptions = Subscriptions(nursery, self._engine, caller, self._notify)
+        subscriptions = Subscriptions(nursery, self._engine, caller, self._outbox)
         async with aclosing(self._lines()) as lines:
             async for line, fds in lines:
                 await self._slots.acquire()
@@ -114,16 +113,12 @@ class _Connection:
             for _ in range(CALLS):
                 await self._slots.acquire()
             subscriptions.close()
-            self._send.close()
+            self._outbox.close()
             await self._written.wait()
 
     def _close_descriptors(self) -> None:
         """Those that came with a line that nobody served, and those of answers that nobody took."""
-        unsent: list[int] = []
-        with suppress(trio.WouldBlock, trio.EndOfChannel):
-            while True:
-                unsent += self._to_send.receive_nowait()[1]
-        for fd in (*self._received, *unsent):
+        for fd in (*self._received, *self._outbox.abandoned()):
             os.close(fd)
 
     async def _lines(self) -> AsyncGenerator[tuple[bytes, list[int]], None]:
@@ -142,7 +137,7 @@ class _Connection:
             try:
                 complete = lines.feed(data)
             except AuradError as error:
-                await self._send.send((jsonrpc.encode(_failure(None, error)), []))
+                await self._outbox.put(jsonrpc.encode(_failure(None, error)))
                 return
             ended = data.endswith(b"\n")
             for number, line in enumerate(complete, 1):
@@ -170,10 +165,10 @@ class _Connection:
             replies = [await self._one(raw, call, subscriptions) for raw in _messages(line)]
             if data := b",".join(reply for reply in replies if reply):
                 whole = b"[" + data + b"]" if line.lstrip().startswith(b"[") else data
-                await self._send.send((whole + b"\n", reply_fds))
+                await self._outbox.put(whole + b"\n", reply_fds)
                 reply_fds = []  # the writer's now
         except AuradError as error:
-            await self._send.send((jsonrpc.encode(_failure(None, error)), []))
+            await self._outbox.put(jsonrpc.encode(_failure(None, error)))
         finally:
             self._received.difference_update(fds)
             for fd in (*fds, *reply_fds):
@@ -212,12 +207,10 @@ class _Connection:
             raise AuradError("E400-DENIED", f"cannot call {method}: it takes the role {operation.role}")
         return await operation.handler(call, jsonrpc.parse(params, operation.params, f"the parameters of {method}"))
 
-    async def _notify(self, method: str, params: object) -> None:
-        await self._send.send((jsonrpc.encode(jsonrpc.notification(method, params)), []))
-
     async def _write_forever(self, scope: trio.CancelScope) -> None:
         """The only task that writes; a reader that takes nothing for too long is cut off."""
-        async for data, fds in self._to_send:
+        while (parcel := await self._outbox.take()) is not None:
+            data, fds = parcel
             with trio.move_on_after(SEND) as patience:
                 try:
                     await _send_all(self._socket, data, fds)
@@ -228,6 +221,7 @@ class _Connection:
                         os.close(fd)
             if patience.cancelled_caught:  # half a message may be out: the line cannot go on
                 scope.cancel()
+            self._outbox.sent(len(data))
         self._written.set()
 
 

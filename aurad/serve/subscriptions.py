@@ -1,31 +1,42 @@
-"""Subscriptions of one connection: a cursor each, read on from memory or the journal, filtered by who may see."""
+"""Subscriptions of one connection: a feed each. What is told live is passed over for who does not read, and told so."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Protocol
 
 import msgspec
 import trio
+from msgspec import Meta
 
 from aurad.engine.engine import Engine
 from aurad.engine.hub import Published
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 from aurad.serve.access import Caller
+from aurad.serve.feed import Feed, Filter, Frame, Gap, Snapshot, parse_cursor
 
 LIMIT = 64  # subscriptions of one connection
 
-Notify = Callable[[str, object], Awaitable[None]]
+
+class Outgoing(Protocol):
+    """Where notifications go, and how much of them waits to be sent."""
+
+    @property
+    def crowded(self) -> bool: ...
+
+    async def wait_room(self) -> None: ...
+
+    async def notify(self, method: str, params: object) -> None: ...
 
 
-class Subscribe(Value, frozen=True, kw_only=True):
-    """Events of some jobs or of all that one may see, of some types or of all, from `after` on."""
+class Subscribe(Filter, frozen=True, kw_only=True):
+    """Events of some jobs or of all that one may see, of some types or of all, from `after` on.
 
-    jobs: tuple[str, ...] | None = None
-    types: tuple[str, ...] | None = None
-    after: int | Literal["earliest"] | None = None
+    `after` is a number, an id as server-sent events have it, or `earliest`.
+    """
+
+    after: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | str | None = None
 
 
 class Unsubscribe(Value, frozen=True, kw_only=True):
@@ -35,24 +46,26 @@ class Unsubscribe(Value, frozen=True, kw_only=True):
 class Subscriptions:
     """All subscriptions of one connection; they end with it."""
 
-    def __init__(self, nursery: trio.Nursery, engine: Engine, caller: Caller, notify: Notify) -> None:
-        self._nursery, self._engine, self._caller, self._notify = nursery, engine, caller, notify
+    def __init__(self, nursery: trio.Nursery, engine: Engine, caller: Caller, out: Outgoing) -> None:
+        self._nursery, self._engine, self._caller, self._out = nursery, engine, caller, out
         self._numbers = itertools.count(1)
         self._scopes: dict[str, trio.CancelScope] = {}
-        self._visible: dict[str, bool] = {}
 
     async def add(self, params: Subscribe) -> dict[str, Any]:
         """Begin a subscription; its first event comes after this answer."""
         if len(self._scopes) >= LIMIT:
             raise AuradError("E202-BUSY", f"cannot subscribe: this connection has {LIMIT} subscriptions already")
-        for job_id in params.jobs or ():
-            if not self._caller.sees((await self._engine.jobs.get(job_id)).owner):
-                raise AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
-        last = self._engine.events.hub.last
-        cursor = last if params.after is None else 0 if params.after == "earliest" else params.after
-        name = f"s{next(self._numbers)}"
-        scope = self._scopes[name] = trio.CancelScope()
-        self._nursery.start_soon(self._follow, name, scope, params, cursor)
+        name, scope = f"s{next(self._numbers)}", trio.CancelScope()
+        self._scopes[name] = scope
+        try:
+            last = self._engine.events.hub.last
+            after = parse_cursor(params.after, self._engine.epoch) if isinstance(params.after, str) else params.after
+            feed = Feed(self._engine, self._caller, params, last if after is None else after)
+            await feed.begin()
+        except BaseException:
+            del self._scopes[name]
+            raise
+        self._nursery.start_soon(self._follow, name, scope, feed, last)
         return {"subscription": name, "lastSeq": last, "epoch": self._engine.epoch}
 
     def remove(self, params: Unsubscribe) -> dict[str, Any]:
@@ -69,37 +82,29 @@ class Subscriptions:
             scope.cancel()
         self._scopes.clear()
 
-    async def _follow(self, name: str, scope: trio.CancelScope, params: Subscribe, cursor: int) -> None:
+    async def _follow(self, name: str, scope: trio.CancelScope, feed: Feed, last: int) -> None:
         with scope:
-            cursor = await self._checked(name, params, cursor)
-            while True:
-                events = await self._engine.events.read_after(cursor)
-                for event in events:
-                    if await self._wanted(event, params):
-                        body = {"subscription": name, "event": msgspec.Raw(event.data)}
-                        await self._notify("events.event", body)
-                    cursor = event.seq
+            async for frames in feed:
+                for frame in frames:
+                    if self._out.crowded and isinstance(frame, Published) and frame.seq > last:
+                        await self._pass_over(name, feed, frame.seq)
+                        break
+                    await self._tell(name, frame)
+            self._scopes.pop(name, None)
+            await self._out.notify("events.ended", {"subscription": name})
 
-    async def _checked(self, name: str, params: Subscribe, cursor: int) -> int:
-        """Where to begin. A cursor of the future, or one that the journal no longer reaches back to, is told."""
-        events, asked = self._engine.events, params.after
-        oldest = await events.oldest()
-        if not isinstance(asked, int) or oldest <= asked + 1 <= events.last + 1:
-            return cursor
-        await self._notify("events.gap", {"subscription": name, "requested": asked, "oldest": oldest})
-        return min(cursor, events.hub.last)
+    async def _pass_over(self, name: str, feed: Feed, first: int) -> None:
+        """What is live does not wait for who does not read; history does, at the reader's pace."""
+        await self._out.wait_room()
+        skipped = {"from": first, "to": await feed.skip()}
+        await self._out.notify("events.lagged", {"subscription": name, **skipped})
 
-    async def _wanted(self, event: Published, params: Subscribe) -> bool:
-        if params.jobs is not None and event.job_id not in params.jobs:
-            return False
-        if params.types is not None and event.type not in params.types:
-            return False
-        return await self._sees(event.job_id)
-
-    async def _sees(self, job_id: str) -> bool:
-        if self._caller.role != "admin" and job_id not in self._visible:
-            try:
-                self._visible[job_id] = self._caller.sees((await self._engine.jobs.get(job_id)).owner)
-            except AuradError:
-                return False
-        return self._visible.get(job_id, True)
+    async def _tell(self, name: str, frame: Frame) -> None:
+        match frame:
+            case Published():
+                await self._out.notify("events.event", {"subscription": name, "event": msgspec.Raw(frame.data)})
+            case Gap(requested, oldest):
+                told = {"subscription": name, "requested": requested, "oldest": oldest}
+                await self._out.notify("events.gap", told)
+            case Snapshot(seq, jobs):
+                await self._out.notify("events.snapshot", {"subscription": name, "lastSeq": seq, "jobs": jobs})

@@ -100,9 +100,9 @@ async def test_a_reader_of_what_was_pruned_waits_for_what_comes(tmp_path: Path, 
     async with open_events(tmp_path) as (journal, events):
         events.append(build())
         await events.flush()
-        await journal.commit(lambda connection: connection.execute("DELETE FROM events"))
+        await journal.commit(lambda connection: connection.execute("DELETE FROM jobs"), add_job)
         restarted = Events(journal, 1)
-        assert await restarted.oldest() == 2
+        assert await restarted.pruned() == 1
         nursery.start_soon(read, restarted)
         await trio.testing.wait_all_tasks_blocked(0.02)
         restarted.append(build(job_seq=2))

@@ -29,11 +29,16 @@ class Listener:
     """A connection's subscriptions, and all that they told."""
 
     def __init__(self, nursery: trio.Nursery, house: House, caller: Caller) -> None:
-        self.all = Subscriptions(nursery, house.engine, caller, self._notify)
+        self.all = Subscriptions(nursery, house.engine, caller, self)
         self.told: list[tuple[str, Any]] = []
         self._news = trio.Event()
+        self.crowded, self.room = False, trio.Event()
 
-    async def _notify(self, method: str, params: object) -> None:
+    async def wait_room(self) -> None:
+        await self.room.wait()
+        self.crowded = False
+
+    async def notify(self, method: str, params: object) -> None:
         await trio.lowlevel.checkpoint()
         self.told.append((method, msgspec.json.decode(msgspec.json.encode(params))))
         news, self._news = self._news, trio.Event()
@@ -117,7 +122,8 @@ async def test_the_events_of_a_job_are_dense_and_end_with_its_end(tmp_path: Path
         for job in jobs:
             await house.engine.jobs.wait(job)
         await settled(listener)
-        events = [params["event"] for _, params in listener.told]
+        assert listener.told[-1] == ("events.ended", {"subscription": "s1"})
+        events = [params["event"] for _, params in listener.told[:-1]]
         assert {event["jobId"] for event in events} == {jobs[0]}
         assert [event["jobSeq"] for event in events] == list(range(1, len(events) + 1))
         assert [event["type"] for event in events if event["type"].startswith("job-c")] == ["job-completed"]
@@ -137,9 +143,10 @@ async def test_a_cursor_of_the_future_is_told_and_then_followed_from_now(tmp_pat
         await house.make("One sentence.")
         last = house.engine.events.hub.last
         await listener.subscribe(after=last + 1000)
-        await listener.wait_told(1)
-        method, params = listener.told[0]
+        await listener.wait_told(2)
+        (method, params), (then, snapshot) = listener.told
         assert (method, params["requested"], params["oldest"]) == ("events.gap", last + 1000, 1)
+        assert (then, snapshot["lastSeq"], len(snapshot["jobs"])) == ("events.snapshot", last, 1)
         await house.make("Another sentence.")
         assert (await settled(listener))[0] == last + 1
 
@@ -155,7 +162,7 @@ async def test_a_number_that_is_not_published_yet_is_no_gap(tmp_path: Path) -> N
         assert {method for method, _ in listener.told} == {"events.event"}
 
 
-async def test_what_was_pruned_is_told_and_what_is_left_follows(tmp_path: Path) -> None:
+async def test_what_was_pruned_is_told_and_the_jobs_that_are_left(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         first = await house.make("One sentence.")
         await house.make("Another sentence.")
@@ -165,9 +172,10 @@ async def test_what_was_pruned_is_told_and_what_is_left_follows(tmp_path: Path) 
         left = await all_seqs(house)
     async with open_house(tmp_path) as house, listening(house) as listener:
         await listener.subscribe(after=1)
-        await listener.wait_told(1 + len(left))
+        await listener.wait_told(2)
         assert (listener.told[0][0], listener.told[0][1]["oldest"]) == ("events.gap", left[0])
-        assert await settled(listener) == left
+        assert [job["lastSeq"] for job in listener.told[1][1]["jobs"]] == [left[-1]]
+        assert await settled(listener) == []
 
 
 async def test_a_reader_of_a_journal_without_events_waits(tmp_path: Path) -> None:
@@ -236,12 +244,48 @@ async def test_an_unknown_job_is_named(tmp_path: Path, role: Any) -> None:
 
 
 async def test_a_reader_that_stalls_holds_nobody_up(tmp_path: Path) -> None:
-    async def never(method: str, params: object) -> None:
-        await trio.sleep_forever()
+    class Never(Listener):
+        async def notify(self, method: str, params: object) -> None:
+            await trio.sleep_forever()
 
     async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
-        stalled = Subscriptions(nursery, house.engine, ADMIN, never)
-        await stalled.add(Subscribe(after="earliest"))
+        stalled = Never(nursery, house, ADMIN)
+        await stalled.subscribe(after="earliest")
         view = await house.make("One sentence.")
         assert view.status.value == "Succeeded"
         nursery.cancel_scope.cancel()
+
+
+async def test_who_does_not_read_is_told_what_live_events_were_passed_over(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house, listening(house) as listener:
+        await listener.subscribe()
+        first = await house.make("One sentence.")
+        await listener.wait_told(first.last_seq)
+        listener.crowded = True
+        second = await house.make("Another sentence.")
+        assert await settled(listener) == list(range(1, first.last_seq + 1))
+        listener.room.set()
+        await listener.wait_told(first.last_seq + 1)
+        lagged = {"subscription": "s1", "from": first.last_seq + 1, "to": second.last_seq}
+        assert listener.told[-1] == ("events.lagged", lagged)
+        third = await house.make("A third sentence.")
+        assert (await settled(listener))[first.last_seq :] == list(range(second.last_seq + 1, third.last_seq + 1))
+
+
+async def test_history_waits_for_who_does_not_read(tmp_path: Path) -> None:
+    last = await make_two(tmp_path)
+    async with open_house(tmp_path) as house, listening(house) as listener:
+        listener.crowded = True
+        await listener.subscribe(after="earliest")
+        await listener.wait_told(last)
+        assert listener.seqs == list(range(1, last + 1))
+
+
+async def test_the_id_of_another_journal_is_a_gap(tmp_path: Path) -> None:
+    last = await make_two(tmp_path)
+    async with open_house(tmp_path) as house, listening(house) as listener:
+        await listener.subscribe(after="00000000-1")
+        await listener.subscribe(after=f"{house.engine.epoch}-{last - 1}")
+        await listener.wait_told(3)
+        assert await settled(listener) == [last]
+        assert [params["requested"] for method, params in listener.told if method == "events.gap"] == ["00000000-1"]

@@ -1,0 +1,232 @@
+"""What one caller follows: events it may see and wants, exact from a snapshot or a cursor on, gaps told.
+
+One source for every edge: server-sent events, the control socket, the page. It knows no wire.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import AsyncIterator
+from typing import Literal, NamedTuple
+
+from aurad.engine.engine import Engine
+from aurad.engine.hub import Behind, Published, Reader
+from aurad.model.errors import AuradError
+from aurad.model.event import EventType, JobView, Terminal
+from aurad.model.value import Value
+from aurad.serve.access import Caller
+
+SNAPSHOT = 100  # ended jobs in a snapshot of all jobs, the newest; `jobs.list` gives the rest
+TYPES = frozenset(typing.get_args(EventType))
+TERMINAL = frozenset(typing.get_args(Terminal))
+
+
+class Filter(Value, frozen=True, kw_only=True):
+    """Some jobs or all that one may see, some types of event or all, jobs with all of these labels."""
+
+    jobs: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    labels: dict[str, str] | None = None
+
+
+class Foreign(NamedTuple):
+    """A cursor that this journal never gave."""
+
+    asked: str
+
+
+class Gap(NamedTuple):
+    """What came after `requested` cannot be told in full; from `oldest` on everything is there."""
+
+    requested: int | str
+    oldest: int
+
+
+class Snapshot(NamedTuple):
+    """The jobs as of `seq`, on disk; events go on from it."""
+
+    seq: int
+    jobs: tuple[JobView, ...]
+
+
+After = int | Literal["earliest"] | Foreign | None
+Frame = Published | Gap | Snapshot
+
+
+def parse_cursor(text: str, epoch: str) -> int | Literal["earliest"] | Foreign:
+    """`<epoch>-<seq>`, or `earliest`, as a place in this journal."""
+    if text == "earliest":
+        return "earliest"
+    made, _, number = text.rpartition("-")
+    known = made == epoch and number.isascii() and number.isdigit() and len(number) < 19
+    return int(number) if known else Foreign(text)
+
+
+class Feed:
+    """Batches of frames, as they come. Cancelling a wait for the next batch loses nothing.
+
+    Without `after` it starts with a snapshot. A feed of named jobs ends when nothing can come any more;
+    any other never does. `begin` may be awaited first, to be refused, or to learn `cursor` and `over`.
+    """
+
+    def __init__(self, engine: Engine, caller: Caller, filter: Filter, after: After) -> None:
+        self._engine, self._events, self._caller, self._filter = engine, engine.events, caller, filter
+        self._after = after
+        self._open = frozenset(filter.jobs or ())  # named jobs of which something may come
+        self._reader = Reader(self._events.hub, 0, None if filter.jobs is None else self._open)
+        self._known: dict[str, bool] = {}  # whether a job is to be told of, for those seen lately
+        self._first: list[Frame] | None = None
+        self._holes = 0  # up to this number something is missing, and that is no news
+
+    async def begin(self) -> None:
+        """Find the place; raises E100 for a type that does not exist, E200 for a job that is not to be seen."""
+        for kind in self._filter.types or ():
+            if kind not in TYPES:
+                raise AuradError("E100-REQUEST", f"cannot follow events of the type {kind!r}: there is none")
+        for job_id in self._filter.jobs or ():
+            if not self._caller.sees((await self._engine.jobs.get(job_id)).owner):
+                raise AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
+        self._first = await self._find_place()
+
+    @property
+    def cursor(self) -> int:
+        """The newest number looked at: all up to it was given, or is not for this caller."""
+        return self._reader.cursor
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can come any more."""
+        return self._filter.jobs is not None and not self._open and not self._first
+
+    def __aiter__(self) -> AsyncIterator[list[Frame]]:
+        return self
+
+    async def __anext__(self) -> list[Frame]:
+        if self._first is None:
+            await self.begin()
+        if self._first:
+            first, self._first = self._first, []
+            return first
+        while not self.over:
+            if frames := await self._next():
+                return frames
+        raise StopAsyncIteration
+
+    async def skip(self) -> int:
+        """Pass over everything that has come until now; returns its last number."""
+        self._reader.cursor = max(self._reader.cursor, self._events.hub.last)
+        await self._look_who_is_open()
+        return self.cursor
+
+    # ------------------------------------------------------------ where to begin
+
+    async def _find_place(self) -> list[Frame]:
+        match self._after:
+            case None:
+                return [await self._snapshot()]
+            case Foreign(asked):
+                return await self._gap(asked)
+            case "earliest":
+                self._holes = await self._events.pruned()
+                await self._go_on_from(0)
+                return []
+            case int(after):
+                if self._events.hub.last < after <= self._events.last:
+                    await self._events.flush()  # its number is known already, it is on its way to the disk
+                if after > self._events.hub.last or await self._is_pruned(after):
+                    return await self._gap(after)
+                await self._go_on_from(after)
+                return []
+
+    async def _is_pruned(self, after: int) -> bool:
+        """Of named jobs nothing is, they are there. What the ring holds is not."""
+        inside = self._filter.jobs is not None or after + 1 >= self._events.hub.oldest
+        return not inside and after < await self._events.pruned()
+
+    async def _go_on_from(self, cursor: int) -> None:
+        self._reader.cursor = cursor
+        await self._look_who_is_open()
+
+    async def _look_who_is_open(self) -> None:
+        """Named jobs whose end is still to come after the cursor. One that is gone cannot tell anything."""
+        for job_id in self._open:
+            try:
+                view = await self._engine.jobs.get(job_id)
+            except AuradError:
+                self._close(job_id)
+            else:
+                if view.status.terminal and view.last_seq <= self.cursor:
+                    self._close(job_id)
+
+    def _close(self, job_id: str) -> None:
+        if job_id in self._open:
+            self._open -= {job_id}
+            self._reader.read_only(self._open)
+
+    # ------------------------------------------------------------ snapshots
+
+    async def _gap(self, requested: int | str) -> list[Frame]:
+        oldest = await self._events.pruned() + 1
+        return [Gap(requested, oldest), await self._snapshot()]
+
+    async def _snapshot(self) -> Snapshot:
+        """Number and jobs are of one moment, and told when it is on disk: no restart can take it back."""
+        seq, live = self._events.last, {view.job_id: view for view in self._engine.jobs.live()}
+        await self._events.flush()
+        jobs = [view for view in await self._candidates(live) if view.last_seq <= seq and self._wants(view)]
+        self._holes = max(self._holes, seq)
+        await self._go_on_from(seq)
+        return Snapshot(seq, tuple(jobs))
+
+    async def _candidates(self, live: dict[str, JobView]) -> list[JobView]:
+        if self._filter.jobs is None:
+            ended = await self._engine.jobs.ended(self._caller.filter, SNAPSHOT)
+            return [*live.values(), *(view for view in ended if view.job_id not in live)]
+        found = []
+        for job_id in self._filter.jobs:
+            try:
+                found.append(live.get(job_id) or await self._engine.jobs.get(job_id))
+            except AuradError:  # forgotten meanwhile
+                continue
+        return found
+
+    # ------------------------------------------------------------ what comes
+
+    async def _next(self) -> list[Frame]:
+        """The next events; none if those that came are not for this caller."""
+        try:
+            events = await self._reader.wait()
+            through = events[-1].seq
+        except Behind:
+            events, through, pruned = await self._events.page(self.cursor, self._named())
+            if pruned > max(self.cursor, self._holes):
+                return await self._gap(self.cursor)
+        wanted: list[Frame] = [event for event in events if await self._is_wanted(event)]
+        self._reader.cursor = through
+        for event in events:
+            if event.type in TERMINAL:
+                self._known.pop(event.job_id, None)
+                self._close(event.job_id)
+        return wanted
+
+    def _named(self) -> frozenset[str] | None:
+        return None if self._filter.jobs is None else self._open
+
+    async def _is_wanted(self, event: Published) -> bool:
+        if self._filter.types is not None and event.type not in self._filter.types:
+            return False
+        if self._filter.labels is None and (self._caller.role == "admin" or self._filter.jobs is not None):
+            return True
+        if event.job_id not in self._known:
+            self._known[event.job_id] = await self._is_of_interest(event.job_id)
+        return self._known[event.job_id]
+
+    async def _is_of_interest(self, job_id: str) -> bool:
+        try:
+            return self._wants(await self._engine.jobs.get(job_id))
+        except AuradError:  # forgotten meanwhile
+            return False
+
+    def _wants(self, view: JobView) -> bool:
+        labels = self._filter.labels or {}
+        return self._caller.sees(view.owner) and labels.items() <= view.labels.items()

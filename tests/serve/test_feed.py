@@ -1,0 +1,248 @@
+"""Feeds: nothing is lost between a snapshot or a cursor and what comes, gaps are told, each sees its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+import trio.testing
+
+from aurad.engine.hub import Hub, Published
+from aurad.model.errors import AuradError
+from aurad.model.event import Owner
+from aurad.serve.access import Caller
+from aurad.serve.feed import After, Feed, Filter, Foreign, Gap, Snapshot, parse_cursor
+from tests.engine.house import ME, House, open_house
+from tests.serve.edge import PATIENCE, somebody
+
+ADMIN = somebody("admin", uid=0)
+OTHER = Owner(uid=2000, name="other")
+
+
+def feed(house: House, after: After = None, caller: Caller = ADMIN, **wanted: Any) -> Feed:
+    return Feed(house.engine, caller, Filter(**wanted), after)
+
+
+async def batch(feed: Feed) -> list[Any]:
+    with trio.fail_after(PATIENCE):
+        return await anext(feed)
+
+
+async def seqs(feed: Feed, until: int) -> list[int]:
+    """The numbers of events until one has been looked at."""
+    got: list[int] = []
+    while feed.cursor < until:
+        got += [frame.seq for frame in await batch(feed) if isinstance(frame, Published)]
+    return got
+
+
+async def on_disk(house: House, *jobs: str) -> list[int]:
+    rows = await house.engine._journal.read("SELECT seq, job_id FROM events ORDER BY seq")
+    return [row[0] for row in rows if not jobs or row[1] in jobs]
+
+
+async def forget(house: House, *jobs: str) -> None:
+    for job in jobs:
+        await house.engine._journal.commit(lambda c, job=job: c.execute("DELETE FROM jobs WHERE job_id = ?", (job,)))
+
+
+async def test_a_fresh_feed_begins_with_the_jobs_and_goes_on_from_their_number(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        done = await house.make("One sentence.")
+        job_id = await house.submit("Another. And more.")
+        live = feed(house)
+        (snapshot,) = await batch(live)
+        assert isinstance(snapshot, Snapshot)
+        assert {view.job_id for view in snapshot.jobs} == {done.job_id, job_id}
+        assert max(view.last_seq for view in snapshot.jobs) <= snapshot.seq == live.cursor
+        await house.engine.jobs.wait(job_id)
+        last = house.engine.events.hub.last
+        assert await seqs(live, last) == list(range(snapshot.seq + 1, last + 1))
+
+
+async def test_the_number_of_a_snapshot_is_on_disk_before_it_is_told(tmp_path: Path) -> None:
+    """Else a killed daemon would give it to another event, which its reader would never see."""
+    async with open_house(tmp_path) as house:
+        await house.submit("One sentence.")
+        for _ in range(50):
+            (snapshot,) = await batch(feed(house))
+            assert snapshot.seq in await on_disk(house)
+            await trio.lowlevel.checkpoint()
+
+
+async def test_a_feed_of_one_job_ends_with_its_end(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
+        first, second = [await house.submit(f"Job {n} speaks. And goes on.") for n in range(2)]
+        nursery.start_soon(house.engine.jobs.wait, second)
+        got: list[Any] = []
+        with trio.fail_after(PATIENCE):
+            async for frames in feed(house, "earliest", jobs=(first,)):
+                got += frames
+        await house.engine.events.flush()
+        assert [frame.seq for frame in got] == await on_disk(house, first)
+        assert got[-1].type == "job-completed"
+
+
+async def test_nothing_left_to_send_is_known_at_once(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        for after, over in ((view.last_seq, True), (view.last_seq - 1, False), ("earliest", False), (None, False)):
+            one = feed(house, after, jobs=(view.job_id,))
+            await one.begin()
+            assert one.over is over
+            frames = [frame for frames in [f async for f in one] for frame in frames]
+            assert bool(frames) is not over
+            assert one.over
+
+
+@pytest.mark.parametrize("after", [1000, Foreign("e0-7")])
+async def test_a_cursor_of_the_future_or_of_elsewhere_is_told_then_the_jobs(tmp_path: Path, after: Any) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        lost = feed(house, after)
+        gap, snapshot = await batch(lost)
+        assert gap == Gap(1000 if after == 1000 else "e0-7", 1)
+        assert [job.job_id for job in snapshot.jobs] == [view.job_id]
+        again = await house.make("Another.")
+        assert await seqs(lost, again.last_seq) == list(range(snapshot.seq + 1, again.last_seq + 1))
+
+
+async def test_a_number_that_is_not_published_yet_is_no_gap(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.engine.jobs.get(await house.submit("One sentence."))
+        end = await house.engine.jobs.wait(view.job_id)
+        assert await seqs(feed(house, view.last_seq), end.last_seq) == list(range(view.last_seq + 1, end.last_seq + 1))
+
+
+async def test_what_was_forgotten_is_a_gap_for_whom_it_concerns(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        first, second = await house.make("One sentence."), await house.make("Another sentence.")
+        await forget(house, first.job_id)
+    async with open_house(tmp_path) as house:
+        gap, snapshot = await batch(feed(house, first.last_seq - 1))
+        assert gap == Gap(first.last_seq - 1, first.last_seq + 1)
+        assert [job.job_id for job in snapshot.jobs] == [second.job_id]
+        for whole in (feed(house, first.last_seq), feed(house, "earliest"), feed(house, 1, jobs=(second.job_id,))):
+            assert await seqs(whole, second.last_seq) == await on_disk(house, second.job_id)
+
+
+async def test_what_is_forgotten_under_a_slow_reader_is_a_gap(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        views = [await house.make(f"Sentence {n}.") for n in range(2)]
+    async with open_house(tmp_path) as house:
+        ids = tuple(view.job_id for view in views)
+        slow, named = feed(house, 1), feed(house, 1, jobs=ids)
+        await slow.begin()
+        await named.begin()
+        await forget(house, ids[0])
+        for each in (slow, named):
+            gap, snapshot = await batch(each)
+            assert (gap.requested, [job.job_id for job in snapshot.jobs]) == (1, [ids[1]])
+        with pytest.raises(StopAsyncIteration):  # the other one had ended
+            await batch(named)
+
+
+async def test_behind_the_ring_the_journal_is_read(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.engine.events.hub = Hub(0, size=4)
+        one, all_of_it = await house.make("One sentence. And another."), await house.make("Two. Three. Four.")
+        assert await seqs(feed(house, 0), all_of_it.last_seq) == await on_disk(house)
+        assert await seqs(feed(house, 0, jobs=(one.job_id,)), one.last_seq) == await on_disk(house, one.job_id)
+
+
+async def test_others_see_only_their_own_jobs(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        mine = await house.make("One sentence.")
+        theirs = await house.engine.jobs.submit({"brief": {"source": "Another."}, "settings": {}}, OTHER, "")
+        end = await house.engine.jobs.wait(theirs.view.job_id)
+        me = somebody("operate", ME.uid)
+        assert await seqs(feed(house, "earliest", me), mine.last_seq) == await on_disk(house, mine.job_id)
+        (snapshot,) = await batch(feed(house, None, me))
+        assert [view.job_id for view in snapshot.jobs] == [mine.job_id]
+        for hidden in (theirs.view.job_id, "a-nobody"):
+            with pytest.raises(AuradError, match="cannot find job") as caught:
+                await feed(house, None, me, jobs=(hidden,)).begin()
+            assert caught.value.code == "E200-NO_JOB"
+        assert end.last_seq > mine.last_seq
+
+
+async def test_the_cursor_of_who_wants_nothing_of_it_moves_on(tmp_path: Path) -> None:
+    """A heartbeat tells it, so that a quiet stream can be resumed after what was forgotten meanwhile."""
+    async with open_house(tmp_path) as house:
+        quiet = [feed(house, "earliest", types=("job-failed",)), feed(house, "earliest", somebody("read", 3000))]
+        quiet.append(feed(house, "earliest", labels={"shop": "b"}))
+        view = await house.make("One sentence.", labels={"shop": "a"})
+        for each in quiet:
+            with trio.move_on_after(0.05):
+                raise AssertionError(await anext(each))
+            assert each.cursor == view.last_seq
+
+
+async def test_labels_and_types_choose(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        labelled = feed(house, "earliest", labels={"shop": "a"}, types=("job-completed", "job-log"))
+        wanted = await house.make("One sentence.", labels={"shop": "a", "more": "b"})
+        await house.make("Two sentences.", labels={"more": "b"})
+        last = await house.make("Three sentences.", labels={"shop": "a"})
+        assert await seqs(labelled, last.last_seq) == [wanted.last_seq, last.last_seq]
+        with pytest.raises(AuradError, match="'job-done'") as caught:
+            await feed(house, types=("job-done",)).begin()
+        assert caught.value.code == "E100-REQUEST"
+
+
+async def test_cancelling_a_wait_at_any_moment_loses_nothing(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
+        me, got, steps = feed(house, "earliest", somebody("operate", ME.uid)), list[int](), 0
+        for n in range(3):
+            nursery.start_soon(house.make, f"Job {n} speaks. And goes on.")
+        with trio.fail_after(PATIENCE):
+            while got.count(0) < 3:
+                with trio.CancelScope() as scope:
+                    nursery.start_soon(_cancel_after, scope, steps % 7)
+                    frames = await anext(me)
+                    got += [frame.seq for frame in frames]
+                    got += [0 for frame in frames if frame.type == "job-completed"]
+                steps += 1
+        assert [seq for seq in got if seq] == await on_disk(house)
+
+
+async def _cancel_after(scope: trio.CancelScope, checkpoints: int) -> None:
+    for _ in range(checkpoints):
+        await trio.lowlevel.checkpoint()
+    scope.cancel()
+
+
+async def test_skipping_passes_over_what_has_come_even_an_end(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        one, every = feed(house, "earliest", jobs=(view.job_id,)), feed(house, "earliest")
+        for each in (one, every):
+            await each.begin()
+            assert await each.skip() == view.last_seq
+        assert one.over
+        again = await house.make("Another sentence.")
+        assert (await seqs(every, again.last_seq))[0] == view.last_seq + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("earliest", "earliest"), ("e1-7", 7), ("e1-0", 0), ("e0-7", Foreign("e0-7")), ("7", Foreign("7")),
+        ("e1--7", Foreign("e1--7")), ("e1-", Foreign("e1-")), ("e1-\u0667", Foreign("e1-\u0667")),
+        ("e1-" + "9" * 40, Foreign("e1-" + "9" * 40)), ("", Foreign("")),
+    ],
+)  # fmt: skip
+def test_cursors(text: str, expected: Any) -> None:
+    assert parse_cursor(text, "e1") == expected
+
+
+async def test_events_are_what_is_on_disk(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.")
+        frames = await batch(feed(house, "earliest"))
+        rows = await house.engine._journal.read("SELECT data FROM events ORDER BY seq")
+        assert [bytes(row[0]) for row in rows] == [frame.data for frame in frames]
+        assert {msgspec.json.decode(frame.data)["jobId"] for frame in frames} == {view.job_id}
