@@ -21,7 +21,7 @@ from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
-from aurad.engine.record import Job, give_up, insert_job, load_ended, load_job, unknown_job, update_job
+from aurad.engine.record import Job, give_up, insert_job, load_ended, load_job, shown, summary, unknown_job, update_job
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
 from aurad.model.errors import AuradError, to_problem
@@ -108,7 +108,7 @@ class Jobs:
             status=Status.QUEUED,
             created_at=timestamp(),
             priority=submitted.settings.priority,
-            brief=_summary(submitted.brief),
+            brief=summary(submitted.brief),
             settings=msgspec.to_builtins(submitted.settings),
             labels=submitted.settings.labels,
             retry_of=retry_of,
@@ -171,12 +171,12 @@ class Jobs:
         job = self._live.get(job_id)
         if job is None:
             return (await load_job(self._journal, job_id)).view
-        return _shown(job, self._waiting())
+        return shown(job, self._waiting())
 
     def live(self) -> list[JobView]:
         """Those that have not ended, all as of this moment."""
         waiting = self._waiting()
-        return [_shown(job, waiting) for job in self._live.values()]
+        return [shown(job, waiting) for job in self._live.values()]
 
     async def ended(self, owner: int | None, limit: int) -> list[JobView]:
         """The newest that have ended; of one uid, or of everybody."""
@@ -357,21 +357,6 @@ class Jobs:
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
-
-
-def _shown(job: Job, waiting: list[Job]) -> JobView:
-    position = waiting.index(job) + 1 if job in waiting else None
-    return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
-
-
-def _summary(brief: dict[str, Any]) -> dict[str, Any]:
-    """A brief as it is shown: a long text or script by its size only."""
-    shown = {key: value for key, value in brief.items() if key not in ("source", "script")}
-    if brief.get("source"):
-        shown["sourceCharacters"] = len(brief["source"])
-    if brief.get("script"):
-        shown["scriptScenes"] = len(brief["script"].get("scenes", ()))
-    return shown
 
 
 def unwrap(error: BaseException) -> Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import trio
@@ -32,6 +33,22 @@ class Job:
     @property
     def rank(self) -> tuple[int, str]:
         return (self.view.priority, self.view.created_at + self.view.job_id)
+
+
+def shown(job: Job, waiting: Sequence[Job]) -> JobView:
+    """The job now, with its place among those that wait."""
+    position = waiting.index(job) + 1 if job in waiting else None
+    return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+
+
+def summary(brief: dict[str, Any]) -> dict[str, Any]:
+    """A brief as it is shown: a long text or script by its size only."""
+    shown = {key: value for key, value in brief.items() if key not in ("source", "script")}
+    if brief.get("source"):
+        shown["sourceCharacters"] = len(brief["source"])
+    if brief.get("script"):
+        shown["scriptScenes"] = len(brief["script"].get("scenes", ()))
+    return shown
 
 
 async def load_job(journal: Journal, job_id: str) -> Job:
