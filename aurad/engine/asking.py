@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from aurad.engine import timeline
 from aurad.engine.board import Board
 from aurad.engine.catalog import Stage
+from aurad.engine.coming import SOON
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
 from aurad.engine.task import Task
 from aurad.model.errors import AuradError
 from aurad.model.job import Recipe, Step
-from aurad.model.script import Scene, Script
+from aurad.model.script import Scene
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 
 STEP: dict[StageKind, Step] = {
     "script": "Script", "voice": "Voice", "visuals": "Visuals", "render": "Rendering", "finish": "Postprocessing",
 }  # fmt: skip
-SOON = 0.0  # order of long serial work: as soon as it can start
-UNTIL = {"Script": (), "Voice": ("speak",), "Visuals": ("speak", "draw")}  # methods that a job with that end still runs
 
 
 class Asking:
@@ -78,21 +76,3 @@ class Asking:
             size=size,
             order=order,
         )
-
-    def forecast(self, script: Script) -> list[tuple[Stage, str, str, float]]:
-        """Every task that will come: its stage, method, name and about its size."""
-        voice, visuals, render = (self._providers.first(kind) for kind in ("voice", "visuals", "render"))
-        pacing, fps = self._recipe.brief.pacing, self._recipe.canvas.fps
-        coming: list[tuple[Stage, str, str, float]] = []
-        seconds = 0.0
-        for scene in script.scenes:
-            length = timeline.guess_seconds(scene, pacing)
-            coming.append((voice, "speak", f"voice {scene.scene_id}", len(scene.text)))
-            coming.append((visuals, "draw", f"visuals {scene.scene_id}", 1.0))
-            coming.append((render, "render_scene", f"segment {scene.scene_id}", length * fps))
-            seconds += length
-        coming += [(self._core, method, method, seconds) for method in ("sound", "verify")]
-        coming.append((self._core, "join", "join", 1.0))
-        coming += [(stage, "finish", stage.info.name, seconds) for stage in self._providers.all("finish")]
-        allowed = UNTIL.get(self._recipe.until or "")
-        return [piece for piece in coming if allowed is None or piece[1] in allowed]

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import trio
 
-from aurad.engine.catalog import Stage
-from aurad.engine.estimate import Forecast, cost_key
+from aurad.engine.coming import Coming
 from aurad.engine.events import Events
+from aurad.engine.forecast import Forecast
 from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
 from aurad.engine.runner import Attempted, Started
@@ -41,7 +41,7 @@ from aurad.model.event import (
 from aurad.model.job import STEPS, Status, Step, StepStatus
 from aurad.model.script import Scene
 from aurad.model.value import Value, canonical, digest
-from aurad.model.video import Canvas, Profile
+from aurad.model.video import Profile
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, UsageNews, WarningNews
 
 BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
@@ -57,7 +57,6 @@ class Board:
         self._view, self.lineage, self._events, self._store, self._forecast = view, lineage, events, store, forecast
         self.job_id, self.correlation_id = view.job_id, view.correlation_id
         self.pins: set[str] = set()
-        self.canvas: Canvas | None = None
         self.on_part: Callable[[Scene], None] = lambda scene: None
         self.avoid: list[str] = []
         self._steps: dict[Step, StepState] = {name: StepState(name) for name in STEPS}
@@ -162,15 +161,14 @@ class Board:
 
     # ------------------------------------------------------------ what the pipeline tells
 
-    def forecast_scenes(self, coming: list[tuple[Stage, str, str, float]]) -> None:
+    def forecast_scenes(self, coming: list[Coming]) -> None:
         """All tasks that will come, now that the script is known."""
         for method in BODY:
             self._forecast.drop(method)
         totals: dict[Step, int] = {}
-        for stage, method, name, size in coming:
-            drawn = self.canvas if method in ("draw", "render_scene", "finish") else None
-            self._forecast.expect(name, method, size, cost_key(stage.plugin, stage.info.name, method, drawn))
-            step = _STEP_OF[method]
+        for one in coming:
+            self._forecast.expect(one)
+            step = _STEP_OF[one.method]
             totals[step] = totals.get(step, 0) + 1
         for name, total in totals.items():
             self._steps[name].total, self._steps[name].changed = total, True

@@ -14,9 +14,11 @@ from aurad.engine.admission import Admission, Submitted
 from aurad.engine.asking import STEP
 from aurad.engine.board import BODY, Board, EncoderFailed
 from aurad.engine.catalog import Catalog
+from aurad.engine.coming import Coming
 from aurad.engine.delivery import deliver
-from aurad.engine.estimate import Costs, Forecast
+from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
+from aurad.engine.forecast import Forecast
 from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal
 from aurad.engine.pipeline import Made, Pipeline
@@ -232,12 +234,12 @@ class Jobs:
             self._nursery.start_soon(self._run, job)
 
     def _board(self, job: Job) -> Board:
-        forecast = Forecast(self._costs, self._lanes, floor=job.floor)
+        forecast = Forecast(self._costs, self._lanes, floor=job.floor, jobs=lambda: len(self._running))
         frames = WHOLE_VIDEO * job.recipe.canvas.fps
         for method, size in zip(BODY, (WHOLE_VIDEO * CHARACTERS, WHOLE_VIDEO / SLIDE, frames), strict=True):
-            forecast.expect(method, method, size)
+            forecast.expect(Coming(method, method, size, method))
         board = Board(job.view, job.lineage, self.events, self.store, forecast)
-        board.canvas, board.job_seq = job.recipe.canvas, job.job_seq
+        board.job_seq = job.job_seq
         return board
 
     async def _run(self, job: Job) -> None:

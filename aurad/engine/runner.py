@@ -14,7 +14,7 @@ from aurad.engine.estimate import Costs
 from aurad.engine.executor import Executor
 from aurad.engine.memo import Memo
 from aurad.engine.process import CRASH, GARBAGE, HUNG
-from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter
+from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size
 from aurad.engine.store import Store
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
@@ -25,7 +25,6 @@ from aurad.wire.worker import METHODS, Run, RunResult
 ATTEMPTS = 3  # of one provider at one task; what fails three times in a row is not a passing trouble
 PAUSE, PAUSE_CAP = 0.5, 30.0  # seconds before the second attempt, times 4 for each further one
 RATE_LIMIT_PATIENCE = 3600.0  # seconds one task waits altogether for a provider that is rate limited
-RENDERING = frozenset({"profile", "render_scene"})
 MIN_LIMIT = 1.0  # seconds; a provider that says "at once" would be asked in circles
 PASSING = frozenset({CRASH, HUNG, GARBAGE, "E304-FFMPEG_RUNTIME", "E307-FFMPEG_HUNG"})
 
@@ -115,7 +114,7 @@ class Runner:
 
     async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
         pool = f"worker:{task.plugin}"
-        self._slots.add(pool, self._pool_size(task))
+        self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
         names = [task.slot, pool]
         async with self._slots.hold(names, job.job_id, flight.rank):
             flight.emit("started", Started(attempt=attempt))
@@ -126,10 +125,6 @@ class Runner:
             self._costs.learn(task, time.monotonic() - began)
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
-
-    def _pool_size(self, task: Task) -> int:
-        """Workers of one plugin: encoders fill every lane; models are large, so others share half of them."""
-        return self._lanes if task.method in RENDERING or task.slot == "network" else max(1, self._lanes // 2)
 
     async def _call(self, task: Task, job: Asker, workspace: Path) -> Run:
         inputs = {artifact.sha256 for artifact in artifacts_in(task.request)}

@@ -1,97 +1,30 @@
-"""Percent and time left: never falls, always finite, learnt from what really happened."""
+"""Costs: learnt from what really happened, kept, and guessed by how guesses fared."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aurad.engine import estimate
-from aurad.engine.estimate import Costs, Forecast, cost_key, task_key
+from aurad.engine.estimate import FIRST_GUESS, Costs, cost_key, first_guess, task_key
 from aurad.engine.journal import open_journal
 from aurad.engine.task import Task
 from aurad.model.stage import ProfileRequest, VoiceRequest
 from aurad.model.video import Canvas
+from tests.engine.replay import Nowhere
+
+SPEAK = "p.tone.speak"
 
 
-def task(name: str = "voice s1", *, size: float = 10.0) -> Task:
+def task(name: str = "voice s1", *, size: float = 10.0, method: str = "speak", plugin: str = "p") -> Task:
     request = VoiceRequest(text="a", language="en")
     return Task(
-        plugin="p", stage="tone", method="speak", request=request, fingerprint="", step="Voice", name=name, size=size
+        plugin=plugin, stage="tone", method=method, request=request, fingerprint="", step="Voice", name=name, size=size
     )
-
-
-class Nowhere:
-    """A journal that keeps nothing."""
-
-    def commit_soon(self, *writes: Any) -> None:
-        pass
 
 
 def costs() -> Costs:
     return Costs(Nowhere())  # type: ignore[arg-type]
-
-
-NAMES = st.sampled_from(["a", "b", "c", "d"])
-STEPS = st.one_of(
-    st.tuples(st.just("expect"), NAMES, st.floats(0, 1e6)),
-    st.tuples(st.just("begin"), NAMES, st.floats(0, 1e6)),
-    st.tuples(st.just("advance"), NAMES, st.floats(-1, 2)),
-    st.tuples(st.just("drop"), NAMES, st.just(0.0)),
-)
-
-
-@given(st.lists(STEPS, max_size=40), st.floats(0, 99.9))
-def test_percent_never_falls_and_time_left_is_finite(steps: list[tuple[str, str, float]], floor: float) -> None:
-    forecast, before = Forecast(costs(), 2, floor=floor), floor
-    for what, name, value in steps:
-        match what:
-            case "expect":
-                forecast.expect(name, "speak", value)
-            case "begin":
-                forecast.begin(task(name, size=value))
-            case "advance":
-                forecast.advance(name, value)
-            case "drop":
-                forecast.drop(name)
-        assert before <= forecast.percent <= 99.9
-        before = forecast.percent
-        assert forecast.eta is None or (math.isfinite(forecast.eta) and forecast.eta >= 0)
-
-
-def test_percent_is_done_work_over_all_work() -> None:
-    forecast = Forecast(costs(), 1)
-    forecast.expect("a", "speak", 300)
-    forecast.expect("b", "speak", 100)
-    forecast.expect("b", "speak", 9000)  # known already
-    forecast.advance("a", 0.5)
-    assert forecast.percent == 37.5
-    forecast.advance("a", 0.2)  # an earlier attempt's news, or a new attempt
-    assert forecast.percent == 37.5
-    forecast.drop("b")
-    assert forecast.percent == 50.0
-    forecast.advance("a", 1.0)
-    assert forecast.percent == 99.9  # 100 is for a job that has succeeded
-    forecast.advance("nobody", 1.0)
-
-
-def test_time_left_is_unknown_until_something_runs_and_then_follows_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    monkeypatch.setattr(estimate.time, "monotonic", lambda: now[0])
-    known = costs()
-    known.learn(task(size=1), 1.0)  # a second for one unit
-    forecast = Forecast(known, 1)
-    forecast.expect("b", "speak", 60, key=task_key(task()))
-    assert forecast.eta is None
-    forecast.begin(task("a", size=60))
-    assert forecast.eta == 120.0
-    now[0] += 60
-    forecast.advance("a", 0.5)  # half as fast as assumed
-    assert 160 < (forecast.eta or 0) < 180
 
 
 def test_a_cost_is_learnt_by_plugin_method_and_picture_size() -> None:
@@ -100,22 +33,64 @@ def test_a_cost_is_learnt_by_plugin_method_and_picture_size() -> None:
         plugin="p", stage="x", method="profile", request=request, fingerprint="", step="Rendering", name="profile"
     )
     assert task_key(profile) == cost_key("p", "x", "profile", request.canvas) == "p.x.profile@640x360"
-    assert task_key(task()) == cost_key("p", "tone", "speak", None) == "p.tone.speak"
+    assert task_key(task()) == cost_key("p", "tone", "speak", None) == SPEAK
+
+
+@pytest.mark.parametrize(
+    ("key", "entry"),
+    [
+        (SPEAK, "speak"),
+        ("speak", "speak"),
+        ("q.master.finish@1920x1080", "master.finish"),
+        ("q.box.finish@1920x1080", "finish"),
+    ],
+)
+def test_a_guess_is_found_by_stage_then_by_method(key: str, entry: str) -> None:
+    assert first_guess(key) == FIRST_GUESS[entry]
+
+
+def test_a_method_that_nobody_knows_is_guessed_all_the_same() -> None:
+    assert first_guess("p.x.paint").unit > 0
+
+
+def test_the_first_task_of_a_plugin_pays_its_start_and_no_other() -> None:
+    known = costs()
+    assert known.start(SPEAK) == FIRST_GUESS["speak"].start
+    known.learn(task(size=1000), FIRST_GUESS["speak"].start + 1000 * FIRST_GUESS["speak"].unit)
+    assert known.start(SPEAK) == 0
+    assert known.of(SPEAK) == pytest.approx(FIRST_GUESS["speak"].unit)
+
+
+def test_on_a_slow_machine_what_has_not_been_done_yet_is_slow_too() -> None:
+    known = costs()
+    for method in ("speak", "draw", "sound"):
+        guess = FIRST_GUESS[method]
+        known.learn(task(method=method, plugin=method), guess.start + 3 * 10 * guess.unit)
+    assert known.of("q.x.verify") == pytest.approx(FIRST_GUESS["verify"].unit * 3, rel=0.5)
+    assert known.of("q.x.verify") > FIRST_GUESS["verify"].unit * 1.5
+
+
+def test_one_odd_guess_does_not_spoil_the_others() -> None:
+    known = costs()
+    for method, factor in (("speak", 50), ("draw", 1), ("sound", 1)):
+        guess = FIRST_GUESS[method]
+        known.learn(task(method=method, plugin=method, size=100), guess.start + factor * 100 * guess.unit)
+    assert known.of("q.x.verify") == pytest.approx(FIRST_GUESS["verify"].unit, rel=0.1)
 
 
 async def test_costs_follow_the_newest_samples_and_outlive_the_daemon(tmp_path: Path) -> None:
     async with open_journal(tmp_path / "j") as journal:
         learnt = Costs(journal)
-        assert learnt.of("p.tone.speak", "speak") == estimate.FIRST_GUESS["speak"]
-        learnt.learn(task(size=10), 20.0)
-        assert learnt.of("p.tone.speak", "speak") == 2.0
         for _ in range(30):
-            learnt.learn(task(size=10), 40.0)
-        assert learnt.of("p.tone.speak", "speak") == pytest.approx(4.0, rel=0.01)
+            learnt.learn(task(), 20.0)
+        assert learnt.of(SPEAK) == pytest.approx(2.0, rel=0.1)
+        for _ in range(40):
+            learnt.learn(task(), 40.0)
+        assert learnt.of(SPEAK) == pytest.approx(4.0, rel=0.1)
         learnt.learn(task(size=0), 1.0)
-        learnt.learn(task(size=10), 40.0)
+        learnt.learn(task(), 40.0)
     async with open_journal(tmp_path / "j") as journal:
         again = Costs(journal)
         await again.load()
-        assert again.of("p.tone.speak", "speak") == learnt.of("p.tone.speak", "speak")
-        assert (await journal.read("SELECT samples FROM costs"))[0][0] == 33
+        assert again.of(SPEAK) == learnt.of(SPEAK)
+        assert (await journal.read("SELECT samples FROM costs"))[0][0] == 72

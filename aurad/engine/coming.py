@@ -1,0 +1,83 @@
+"""The tasks of a job before they are there: the graph foreseen, with sizes guessed and the order they will have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from aurad.engine import timeline
+from aurad.engine.catalog import Stage
+from aurad.engine.estimate import cost_key
+from aurad.engine.providers import Providers
+from aurad.model.job import Recipe
+from aurad.model.script import Scene, Script
+
+AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
+SOON = 0.0  # order of long serial work: as soon as it can start
+PICTURE, VOICE = "picture.mp4", "voice.wav"
+ON_CANVAS = frozenset({"draw", "render_scene", "finish", "join", "verify"})  # methods whose cost is the picture's too
+UNTIL = {"Script": (), "Voice": ("speak",), "Visuals": ("speak", "draw")}  # methods that a job with that end still runs
+
+
+class Coming(NamedTuple):
+    """A task that will come, before it is known exactly."""
+
+    name: str
+    method: str
+    size: float
+    key: str
+    slot: str = "cpu"
+    order: float = SOON
+    after: tuple[str, ...] = ()
+
+    @property
+    def plugin(self) -> str:
+        return self.key.partition(".")[0]
+
+
+class Foresight:
+    """What one recipe will lead to."""
+
+    def __init__(self, recipe: Recipe, providers: Providers, core: Stage) -> None:
+        self._recipe, self._providers, self._core = recipe, providers, core
+
+    def tasks(self, script: Script) -> list[Coming]:
+        """Every task that will come."""
+        lengths = [timeline.guess_seconds(scene, self._recipe.brief.pacing) for scene in script.scenes]
+        scenes = [one for i in range(len(lengths)) for one in self._scene(script.scenes, i, lengths[i])]
+        allowed = UNTIL.get(self._recipe.until or "")
+        coming = [*scenes, *self._end(scenes, sum(lengths))]
+        return [one for one in coming if allowed is None or one.method in allowed]
+
+    def _scene(self, scenes: tuple[Scene, ...], i: int, seconds: float) -> Iterator[Coming]:
+        voice, visuals, render = (self._providers.first(kind) for kind in ("voice", "visuals", "render"))
+        near = scenes[max(i - 1, 0) : i + 1]  # a segment begins with the end of the one before
+        voices, slides = ([f"{what} {scene.scene_id}" for scene in near] for what in ("voice", "visuals"))
+        heard = voices[-1:] if "narration" in visuals.info.needs else []
+        frames = seconds * self._recipe.canvas.fps
+        if scenes[i].words:
+            yield self._one(voice, "speak", voices[-1], len(scenes[i].text), order=i)
+        yield self._one(visuals, "draw", slides[-1], 1.0, order=i + 0.5, after=heard)
+        name, parts = f"segment {scenes[i].scene_id}", [*voices, *slides]
+        yield self._one(render, "render_scene", name, frames, order=i + AHEAD, after=parts)
+
+    def _end(self, scenes: list[Coming], seconds: float) -> Iterator[Coming]:
+        """Sound and picture, the finishers one after what it takes of the others, and the check of it all."""
+        methods = ("speak", "draw", "render_scene")
+        voices, slides, segments = ([one.name for one in scenes if one.method == method] for method in methods)
+        made = {VOICE: "sound", PICTURE: "join"}
+        yield self._one(self._core, "sound", "sound", seconds, after=voices + slides)
+        yield self._one(self._core, "join", "join", 1.0, after=segments)
+        for stage in self._providers.all("finish"):
+            before = voices + [made[name] for name in stage.info.takes if name in made]
+            seen = slides if {"posters", "credits"} & set(stage.info.needs) else []
+            yield self._one(stage, "finish", stage.info.name, seconds, after=before + seen)
+            made |= dict.fromkeys(stage.info.gives, stage.info.name)
+        yield self._one(self._core, "verify", "verify", seconds, after=list(dict.fromkeys(made.values())))
+
+    def _one(
+        self, stage: Stage, method: str, name: str, size: float, *, order: float = SOON, after: Sequence[str] = ()
+    ) -> Coming:  # fmt: skip
+        canvas = self._recipe.canvas if method in ON_CANVAS else None
+        key = cost_key(stage.plugin, stage.info.name, method, canvas)
+        return Coming(name, method, size, key, stage.info.slot, order, tuple(after))

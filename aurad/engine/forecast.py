@@ -1,0 +1,130 @@
+"""Percent and ETA of one job, from work: the tasks that come, run and are done, and what they cost.
+
+Work that turned out to be known already counts nothing, neither as done nor as to do. What a task costs is
+looked up whenever it is asked, so the first scenes of a job teach what its others will take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aurad.engine.coming import Coming
+from aurad.engine.estimate import Costs, task_key
+from aurad.engine.lookahead import Ahead, time_left
+from aurad.engine.schedule import pool_size
+from aurad.engine.task import Task
+
+PERIOD = 0.25  # seconds that an answer serves: nobody reads faster, and a long video has many tasks
+OVERDUE = 0.1  # of a task's time that is left at least while it runs, however long it has taken
+
+
+class _Piece(NamedTuple):
+    """A task that will come, runs or is done."""
+
+    what: Coming
+    began: float | None = None
+    start: float = 0.0  # seconds its worker takes to be there
+    done: float = 0.0
+    told: float = 0.0  # when it said how much is done
+
+    def total(self, cost: float) -> float:
+        """Seconds in all: as expected, and the further it is the more by its own pace."""
+        expected = self.start + cost * self.what.size
+        if self.began is None or not self.done:
+            return expected
+        return expected * (1 - self.done) + (self.told - self.began)
+
+    def ahead(self, left: float) -> Ahead:
+        what = self.what
+        return Ahead(left, (what.slot, what.plugin), what.after, what.order, self.began is not None)
+
+    def left(self, total: float, now: float) -> float:
+        if self.began is None or self.done == 1:
+            return total * (1 - self.done)
+        return max(total - (now - self.began), OVERDUE * total * (1 - self.done))
+
+
+class Forecast:
+    """The work of one job: pieces by name, expected first, then corrected by the real tasks.
+
+    `jobs` tells how many share the lanes.
+    """
+
+    def __init__(self, costs: Costs, lanes: int, *, floor: float = 0.0, jobs: Callable[[], int] = lambda: 1) -> None:
+        self._costs, self._lanes, self._jobs = costs, lanes, jobs
+        self._pieces: dict[str, _Piece] = {}
+        self._known = self._running = False
+        self._percent, self._eta, self._looked = floor, 0.0, -PERIOD
+
+    def expect(self, coming: Coming) -> None:
+        """Say that a task of that name will come, of about that size."""
+        self._pieces.setdefault(coming.name, _Piece(coming))
+
+    def drop(self, name: str) -> None:
+        """It will not come."""
+        self._pieces.pop(name, None)
+
+    def known(self, name: str) -> None:
+        """Its result was there already: no work, and a video of known parts is as good as done."""
+        self._pieces.pop(name, None)
+        self._known = True
+
+    def begin(self, task: Task) -> None:
+        """A task really runs: its true size replaces what was expected."""
+        key, expected = task_key(task), self._pieces.get(task.name)
+        after = expected.what.after if expected else ()
+        what = Coming(task.name, task.method, task.size, key, task.slot, task.order, after)
+        now = time.monotonic()
+        self._pieces[task.name] = _Piece(what, now, self._costs.start(key), told=now)
+        self._running = True
+
+    def advance(self, name: str, done: float) -> None:
+        if name in self._pieces and min(done, 1.0) > self._pieces[name].done:
+            self._pieces[name] = self._pieces[name]._replace(done=min(done, 1.0), told=time.monotonic())
+
+    @property
+    def percent(self) -> float:
+        """0..100 with one decimal; never falls, and stays below 100."""
+        self._look()
+        return self._percent
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go; None before anything has run."""
+        self._look()
+        return round(max(self._eta - (time.monotonic() - self._looked), 0.0), 1) if self._running else None
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < PERIOD:
+            return
+        all_work, ahead = self._survey(now)
+        done = 1 - sum(task.seconds for task in ahead.values()) / all_work if all_work else float(self._known)
+        self._percent = max(self._percent, min(round(done * 100, 1), 99.9))
+        self._eta, self._looked = self._time_left(ahead), now
+
+    def _survey(self, now: float) -> tuple[float, dict[str, Ahead]]:
+        """The seconds of all work, and what is left of it."""
+        all_work, ahead, started = 0.0, dict[str, Ahead](), set[str]()
+        for name, piece in self._pieces.items():
+            key = piece.what.key
+            first = piece.began is None and piece.what.plugin not in started
+            started.add(piece.what.plugin)
+            total = piece.total(self._costs.of(key)) + (self._costs.start(key) if first else 0.0)
+            left = piece.left(total, now)
+            all_work += total
+            if left:
+                ahead[name] = piece.ahead(left)
+        return all_work, ahead
+
+    def _time_left(self, ahead: dict[str, Ahead]) -> float:
+        """Jobs share the lanes evenly; where there are more jobs than lanes, they share time as well."""
+        jobs = max(self._jobs(), 1)
+        lanes = max(self._lanes // jobs, 1)
+        capacity = {"cpu": lanes, "network": len(ahead)}
+        for piece in self._pieces.values():
+            workers = pool_size(piece.what.method, piece.what.slot, self._lanes)
+            capacity[piece.what.plugin] = max(capacity.get(piece.what.plugin, 0), workers)
+        return time_left(ahead, capacity) * jobs * lanes / self._lanes if jobs > 1 else time_left(ahead, capacity)

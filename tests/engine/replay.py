@@ -1,0 +1,157 @@
+"""Recorded runs, told to a forecast again: what it would have promised at each moment, without any rendering.
+
+A recording holds what the engine told its forecast in a real cold run, and when. Its tasks can be made
+faster or slower: what waited for them then comes as much earlier or later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from aurad.engine import forecast
+from aurad.engine.coming import AHEAD, Coming
+from aurad.engine.estimate import Costs
+from aurad.engine.forecast import Forecast
+from aurad.engine.task import Task
+from aurad.model.stage import ProfileRequest, VoiceRequest
+from aurad.model.video import Canvas
+from tests.bench.journal import Moment
+
+RUNS = Path(__file__).with_name("runs")
+LANES = 2
+HD = Canvas(width=1920, height=1080)
+
+
+class Nowhere:
+    """A journal that keeps nothing."""
+
+    def commit_soon(self, *writes: Any) -> None:
+        pass
+
+
+class Ran(NamedTuple):
+    """A recorded task; `told` are the shares it said were done, and when."""
+
+    coming: Coming
+    begin: float
+    end: float
+    held: float
+    told: tuple[tuple[float, float], ...]
+
+    def stretched(self, begin: float, factor: float) -> Ran:
+        """The same task from `begin` on, at another pace."""
+
+        def at(moment: float) -> float:
+            return begin + (moment - self.begin) * factor
+
+        told = tuple((at(moment), done) for moment, done in self.told)
+        return Ran(self.coming, begin, at(self.end), self.held * factor, told)
+
+    @property
+    def task(self) -> Task:
+        what = self.coming
+        plugin, stage, method = what.key.partition("@")[0].split(".")
+        on_canvas = "@" in what.key
+        return Task(
+            plugin=plugin, stage=stage, method=method, fingerprint="", step="Voice", name=what.name, size=what.size,
+            order=what.order, request=ProfileRequest(canvas=HD, quality="standard") if on_canvas
+            else VoiceRequest(text="a", language="en"),
+        )  # fmt: skip
+
+
+class Recording(NamedTuple):
+    """`scripted` is when the script was known, and with it what is to be expected."""
+
+    scripted: float
+    expected: list[Coming]
+    ran: list[Ran]
+    end: float
+
+    def paced(self, factors: Mapping[str, float]) -> Recording:
+        """With some tasks (by name or method) faster or slower, the others in the same order of slots as they were."""
+        after = {one.name: set(one.after) for one in self.expected}
+        new: dict[str, Ran] = {}
+        for ran in sorted(self.ran, key=lambda one: one.begin):
+            ended = [one for one in self.ran if one.end <= ran.begin]
+            freed = {max(ended, key=lambda one: one.end).coming.name} if ended else set()
+            before = [one for one in ended if one.coming.name in after.get(ran.coming.name, set()) | freed]
+            gap = ran.begin - max((one.end for one in before), default=0.0)
+            begin = max((new[one.coming.name].end for one in before), default=0.0) + gap
+            factor = factors.get(ran.coming.name, factors.get(ran.coming.method, 1.0))
+            new[ran.coming.name] = ran.stretched(begin, factor)
+        rest = self.end - max(one.end for one in self.ran)
+        return Recording(new["script"].end, self.expected, list(new.values()), max(o.end for o in new.values()) + rest)
+
+
+def recorded(name: str) -> Recording:
+    """A run by its file's name."""
+    data = json.loads((RUNS / f"{name}.json").read_text())
+    expected = list(_expected(data["scenes"]))
+    orders = {one.name: one.order for one in expected}
+    begins: dict[str, tuple[float, Coming]] = {}
+    ends, held, told = dict[str, float](), dict[str, float](), dict[str, list[tuple[float, float]]]()
+    for at, what, task, *more in data["events"]:
+        match what:
+            case "begin":
+                method, size, key = more
+                begins[task] = (at, Coming(task, method, size, key, order=orders.get(task, 0.0)))
+            case "learn":
+                held[task] = more[0]
+            case "done":
+                told.setdefault(task, []).append((at, more[0]))
+            case "end":
+                ends[task] = at
+    ran = [Ran(w, at, ends[n], held[n], tuple(told.get(n, ()))) for n, (at, w) in begins.items()]
+    return Recording(data["scripted"], expected, ran, data["end"])
+
+
+def _expected(scenes: list[tuple[int, float]]) -> Iterator[Coming]:
+    """What the engine foresees for a script of scenes of so many characters and, it is guessed, frames."""
+    for i, (characters, frames) in enumerate(scenes):
+        near = [number + 1 for number in (i - 1, i) if number >= 0]
+        parts = tuple(f"{what} s{number}" for what in ("voice", "visuals") for number in near)
+        yield Coming(f"voice s{i + 1}", "speak", characters, "voice_hibari.hibari.speak", order=i)
+        yield Coming(f"visuals s{i + 1}", "draw", 1, "visuals_slides.slides.draw@1920x1080", order=i + 0.5)
+        key = "render_ffmpeg.ffmpeg.render_scene@1920x1080"
+        yield Coming(f"segment s{i + 1}", "render_scene", frames, key, order=i + AHEAD, after=parts)
+    seconds, numbers = sum(frames for _, frames in scenes) / HD.fps, range(1, len(scenes) + 1)
+    voices, slides, segments = (
+        tuple(f"{what} s{number}" for number in numbers) for what in ("voice", "visuals", "segment")
+    )
+    yield Coming("sound", "sound", seconds, "core.core.sound", after=voices + slides)
+    yield Coming("join", "join", 1, "core.core.join@1920x1080", after=segments)
+    for name, after in (("master", ("sound",)), ("captions", ()), ("package", ("join", "master", "captions"))):
+        yield Coming(name, "finish", seconds, f"finish_{name}.{name}.finish@1920x1080", after=voices + after)
+    yield Coming("verify", "verify", seconds, "core.core.verify@1920x1080", after=("package",))
+
+
+def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.25) -> list[Moment]:
+    """What was promised, four times a second."""
+    now = 0.0
+    monkeypatch.setattr(forecast.time, "monotonic", lambda: now)
+    costs = Costs(Nowhere())  # type: ignore[arg-type]
+    seen = Forecast(costs, LANES)
+    promises, events = list[Moment](), sorted(_events(run, costs, seen), key=lambda event: event[0])
+    while now < run.end:
+        while events and events[0][0] <= now:
+            events.pop(0)[1]()
+        promises.append(Moment(now, seen.percent, seen.eta))
+        now += every
+    return [*promises, Moment(run.end, 100.0, None)]
+
+
+def _events(run: Recording, costs: Costs, seen: Forecast) -> Iterator[tuple[float, Any]]:
+    yield 0.0, lambda: seen.expect(Coming("render_scene", "render_scene", 3000, "render_scene"))
+    yield run.scripted, lambda: (seen.drop("render_scene"), [seen.expect(one) for one in run.expected])
+    for ran in run.ran:
+        name, task = ran.coming.name, ran.task
+        yield ran.begin, lambda task=task: seen.begin(task)
+        for at, done in ran.told:
+            yield at, lambda name=name, done=done: seen.advance(name, done)
+        yield ran.end, lambda task=task, held=ran.held: costs.learn(task, held)
+        yield ran.end, lambda name=name: seen.advance(name, 1.0)
