@@ -14,8 +14,10 @@ import msgspec
 import trio
 
 from aurad.engine.coming import Coming
+from aurad.engine.daemonlog import open_daemonlog
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
+from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
 from aurad.engine.runner import Attempted, Started
@@ -24,7 +26,7 @@ from aurad.engine.step import StepState
 from aurad.engine.store import Store
 from aurad.engine.task import Task
 from aurad.model.artifact import Artifact
-from aurad.model.errors import AuradError, to_problem
+from aurad.model.errors import KINDS, AuradError, to_problem
 from aurad.model.event import (
     AnyEvent,
     ArtifactReady,
@@ -42,19 +44,21 @@ from aurad.model.job import STEPS, Status, Step, StepStatus
 from aurad.model.script import Scene
 from aurad.model.value import Value, canonical, digest
 from aurad.model.video import Profile
-from aurad.wire.worker import LogNews, PartNews, ProgressNews, UsageNews, WarningNews
+from aurad.wire.worker import LogNews, PartNews, ProgressNews, ToolNews, UsageNews, WarningNews
 
 BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
 COALESCE = 0.25  # seconds between two progress events of a job's step
-LOG_TAIL = 100  # lines of a job's log kept for a failure's story
 SOFTWARE = frozenset({"libx264"})
 
 
 class Board:
     """Implements `runner.Asker` for one job."""
 
-    def __init__(self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast) -> None:
+    def __init__(
+        self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast, log: JobLog
+    ) -> None:
         self._view, self.lineage, self._events, self._store, self._forecast = view, lineage, events, store, forecast
+        self.log, self._tell_operators = log, open_daemonlog(view.job_id, view.correlation_id)
         self.job_id, self.correlation_id = view.job_id, view.correlation_id
         self.pins: set[str] = set()
         self.on_part: Callable[[Scene], None] = lambda scene: None
@@ -71,7 +75,6 @@ class Board:
         self._artifacts: dict[str, ArtifactView] = {a.artifact_id: a for a in view.artifacts}
         self._warnings: list[dict[str, Any]] = []
         self._usage: list[dict[str, Any]] = []
-        self.log: list[str] = []
         self.job_seq, self.last_seq = 0, view.last_seq
         self.message = ""
 
@@ -105,7 +108,9 @@ class Board:
             case UsageNews():
                 self._usage.append({"task": task.name, "unit": news.unit, "amount": news.amount, "cost": news.cost})
             case LogNews():
-                self.note(f"[{task.name}] {news.line}")
+                self.log.said(task, news)
+            case ToolNews():
+                self.log.tool(task, news)
             case PartNews() if task.method == "write":
                 scene = msgspec.convert(news.value, Scene)
                 self.on_part(msgspec.structs.replace(scene, scene_id=scene.scene_id or f"s{news.index + 1}"))
@@ -142,7 +147,9 @@ class Board:
 
     def _failed(self, task: Task, news: Attempted) -> None:
         self._steps[task.step].running.pop(task.name, None)
-        error = AuradError(news.code, news.detail, remedy=news.remedy, details=dict(news.details))
+        self.log.lost(task)
+        said = {} if "stderr" in news.details else {"logTail": self.log.tail_of(task)}
+        error = AuradError(news.code, news.detail, remedy=news.remedy, details={**news.details, **said})
         self.step_error(task.step, error, news.attempt, will_retry=news.will_retry, scene_id=task.scene_id)
 
     def _record(self, task: Task, start: float, end: float, *, reused: bool) -> None:
@@ -232,6 +239,7 @@ class Board:
             "eta": self._forecast.eta if self._status is Status.RUNNING else None,
         }
         self.last_seq = self._events.append(lambda seq: kind(seq=seq, **head, **fields), *also)
+        self._tell_operators(kind, head, fields)
 
     @property
     def percent(self) -> float:
@@ -271,18 +279,24 @@ class Board:
         fallback_to: str = "",
         scene_id: str = "",
     ) -> None:
-        problem = to_problem(error, instance=f"/api/jobs/{self.job_id}", correlation_id=self.correlation_id)
+        problem = self.problem(error)
         self._steps[step].errors.append(problem)
-        self.note(f"[{step}] attempt {attempt} failed: {error.detail}")
+        self.log.note(step, f"attempt {attempt} failed: {error.detail}", scene_id)
         self.emit(
             StepError, step=step, problem=problem, attempt=attempt, will_retry=will_retry,
             fallback_to=fallback_to, scene_id=scene_id,
         )  # fmt: skip
 
-    def note(self, line: str) -> None:
-        """A line of the job's log."""
-        self.log.append(line)
-        del self.log[:-LOG_TAIL]
+    def problem(self, error: AuradError) -> dict[str, Any]:
+        """An error of this job as clients see it, with the way to the job's log."""
+        where = f"/api/jobs/{self.job_id}"
+        problem = to_problem(error, instance=where, correlation_id=self.correlation_id)
+        return problem | {"details": {**error.details, "logHref": f"{where}/logs"}}
+
+    def log_failed(self, why: str) -> None:
+        """The job's log cannot be written: told once, and as long as there is anybody to tell."""
+        if not self._status.terminal:
+            self.warn("Initialization", "E507-LOG", f"cannot write the job's log: {why}", KINDS["E507-LOG"].remedy)
 
     def enter(self, name: Step) -> None:
         """A step begins, if it has not begun."""
@@ -307,6 +321,7 @@ class Board:
 
     def leave_all(self, status: Status) -> None:
         """The job has ended: so have its steps. Of a failed job, those with errors failed, the others were cut off."""
+        self.log.lost()
         blamed = any(step.errors for step in self._steps.values())
         for step in self._steps.values():
             if step.status is StepStatus.PENDING:

@@ -6,7 +6,7 @@ import datetime
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from typing import Protocol
 import trio
 
 from aurad.engine.admission import Admission
+from aurad.engine.assets import keep_asset
 from aurad.engine.catalog import Catalog, Installed
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
@@ -21,6 +22,7 @@ from aurad.engine.executor import Executor, open_executor
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
+from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
@@ -51,12 +53,13 @@ class Engine:
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        jobs: Jobs, executor: Executor, runner: Runner, nursery: trio.Nursery, stop: Callable[[], None],
+        jobs: Jobs, joblogs: LogFiles, executor: Executor, runner: Runner, nursery: trio.Nursery,
+        stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
         self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
-        self._nursery, self._stop = nursery, stop
+        self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
         self.boot_id = new_id("")
 
     def stop_soon(self) -> None:
@@ -73,17 +76,15 @@ class Engine:
 
     async def put_asset(self, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
         """A file of a user, copied and hashed into the store."""
-        if isinstance(content, bytes):
-            artifact = await self.store.put_bytes(content, media_type)
-        else:
-            artifact = await self.store.put(content, media_type)
-        row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, time.time())
+        return await keep_asset(self._journal, self.store, content, media_type, owner)
 
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)
+    def follow_log(self, job_id: str, offset: int) -> AsyncGenerator[bytes, None]:
+        """A job's log from byte `offset` on, as it grows, until the job has ended. Close it, as any generator."""
 
-        await self._journal.commit(write)
-        return artifact
+        async def is_over() -> bool:
+            return (await self.jobs.get(job_id)).status.terminal
+
+        return self.joblogs.follow(job_id, offset, is_over)
 
     async def find_artifact(self, artifact_id: str) -> tuple[ArtifactView, str, Path]:
         """An artifact, its job and its checked file. Raises E200, or E506 for a damaged one."""
@@ -134,6 +135,8 @@ class Engine:
             connection.execute("DELETE FROM assets WHERE used_at < ?", (unused,))
 
         await self._journal.commit(forget)
+        logs = await self.joblogs.names()  # before the jobs: one that comes in between keeps its log
+        await self.joblogs.remove(logs - {row[0] for row in await self._journal.read("SELECT job_id FROM jobs")})
         return await self.memo.collect(max_bytes=int(store.max_gib * GIB), max_age=store.max_age_days * DAY)
 
 
@@ -157,6 +160,7 @@ async def open_engine(
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
         store = Store(folders.state / "store")
+        joblogs = await stack.enter_async_context(open_logfiles(folders.logs / "ffmpeg"))
         limits = Limits(
             memory_bytes=settings.workers.memory_mib << 20, silence_seconds=settings.workers.silence_seconds
         )
@@ -175,13 +179,13 @@ async def open_engine(
         )
         admission = Admission(journal, store, catalog, settings, presets)
         jobs = Jobs(
-            nursery, journal, events, store, catalog, runner, costs, admission,
+            nursery, journal, events, store, catalog, runner, costs, admission, joblogs,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
             previews=settings.jobs.previews and not private,
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, jobs=jobs, executor=executor, runner=runner, nursery=nursery, stop=stop,
+            events=events, jobs=jobs, joblogs=joblogs, executor=executor, runner=runner, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)

@@ -136,16 +136,17 @@ class Reader:
 
     async def wait(self) -> list[Published]:
         """What came after the cursor, at least one event; raises `Behind`. A cancel loses nothing."""
-        events = self._look()
+        events = self.look()
         await trio.lowlevel.checkpoint()
         while not events:
-            events = self._look()
+            events = self.look()
             if not events:
                 self.cursor = max(self.cursor, self._hub.last)
                 await self._sleep()
         return events
 
-    def _look(self) -> list[Published]:
+    def look(self) -> list[Published]:
+        """What came after the cursor, if anything; raises `Behind`."""
         if self.cursor > self._hub.last:  # a cursor of another journal: never wait for it
             raise Behind
         return self._hub.after(self.cursor, self._jobs)

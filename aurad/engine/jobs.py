@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 import trio
+from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
 from aurad.engine.asking import STEP
@@ -20,13 +21,16 @@ from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
 from aurad.engine.ids import new_id
+from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
+from aurad.engine.listing import list_ids
+from aurad.engine.logfiles import LogFiles
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
 from aurad.engine.record import Job, give_up, insert_job, load_ended, load_job, shown, summary, unknown_job, update_job
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
-from aurad.model.errors import AuradError, to_problem
+from aurad.model.errors import AuradError
 from aurad.model.event import (
     JobCancelled,
     JobCompleted,
@@ -53,12 +57,13 @@ class Jobs:
 
     def __init__(
         self, nursery: trio.Nursery, journal: Journal, events: Events, store: Store, catalog: Catalog, runner: Runner,
-        costs: Costs, admission: Admission, *, max_running: int, max_queued: int, lanes: int, previews: bool,
+        costs: Costs, admission: Admission, logs: LogFiles, *,
+        max_running: int, max_queued: int, lanes: int, previews: bool,
     ) -> None:  # fmt: skip
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
-        self._previews, self._submitting = previews, trio.Lock()
+        self._previews, self._submitting, self._logs = previews, trio.Lock(), logs
         self._live: dict[str, Job] = {}
         self._running: set[str] = set()
         self._last_end: Status | None = None
@@ -187,13 +192,9 @@ class Jobs:
     def _waiting(self) -> list[Job]:
         return sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
 
-    async def newest(self, owner: int | None, limit: int = 50) -> list[JobView]:
-        """The newest jobs first; of one uid, or of everybody."""
-        rows = await self._journal.read(
-            "SELECT job_id FROM jobs WHERE ?1 IS NULL OR owner_uid = ?1 ORDER BY created_at DESC, job_id DESC LIMIT ?2",
-            owner, limit,
-        )  # fmt: skip
-        return [await self.get(row[0]) for row in rows]
+    async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> list[JobView]:
+        """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
+        return [await self.get(job_id) for job_id in await list_ids(self._journal, owner, limit, **which)]
 
     async def tasks(self, job_id: str) -> list[TaskView]:
         """The timeline of the job's tasks so far."""
@@ -238,7 +239,9 @@ class Jobs:
         frames = WHOLE_VIDEO * job.recipe.canvas.fps
         for method, size in zip(BODY, (WHOLE_VIDEO * CHARACTERS, WHOLE_VIDEO / SLIDE, frames), strict=True):
             forecast.expect(Coming(method, method, size, method))
-        board = Board(job.view, job.lineage, self.events, self.store, forecast)
+        ids = (job.view.job_id, job.view.correlation_id)
+        log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
+        board = Board(job.view, job.lineage, self.events, self.store, forecast, log)
         board.job_seq = job.job_seq
         return board
 
@@ -246,6 +249,7 @@ class Jobs:
         """Catch outside the cancel scope, once: inside it a failing clean-up arrives mixed with `Cancelled`."""
         assert job.board is not None
         board, made, failure = job.board, None, None
+        bind_contextvars(job_id=board.job_id, correlation_id=board.correlation_id)
         with self.store.pinned() as pins:
             board.pins = pins
             try:
@@ -307,12 +311,10 @@ class Jobs:
     async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
         assert job.board is not None
         if failure is not None and not job.scope.cancelled_caught:
-            problem = to_problem(
-                _for_people(failure), instance=f"/api/jobs/{job.view.job_id}", correlation_id=job.view.correlation_id
-            )
+            problem = job.board.problem(_for_people(failure))
             await self._end(
                 job, Status.FAILED, JobFailed, {"errors": (problem,)}, errors=(problem,),
-                log_tail=tuple(job.board.log), suggested_actions=tuple(problem["suggestedActions"]),  # type: ignore[arg-type]
+                log_tail=job.board.log.tail, suggested_actions=tuple(problem["suggestedActions"]),
             )  # fmt: skip
         elif made is None:
             by, reason = job.cancelled or ("aurad", "the daemon stopped")
@@ -359,6 +361,7 @@ class Jobs:
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
+        self._logs.finish(job.view.job_id)
 
 
 def unwrap(error: BaseException) -> Exception:

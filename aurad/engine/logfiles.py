@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakSet
 
 import msgspec
 import trio
@@ -42,11 +43,33 @@ class Piece(NamedTuple):
 
 
 class Spoken(NamedTuple):
-    """Lines as they go out: `data` is the JSON of a `job-log` event."""
+    """Lines as they go out: `data` is the JSON of a `job-log` event. It has no place among the numbered ones."""
 
-    number: int
     job_id: str
     data: bytes
+    type: str = "job-log"
+
+    def frame(self, epoch: str) -> bytes:
+        """As server-sent events have it: without an id, so that a reader's cursor stays where it is."""
+        return b"event: job-log\ndata: %b\n\n" % self.data
+
+
+class Listener:
+    """A place in the news of all logs. News are made as long as there is anybody who holds one."""
+
+    def __init__(self, files: LogFiles) -> None:
+        self._files, self._heard = files, files.spoken
+
+    def news(self) -> list[Spoken]:
+        """What is new and still kept; offsets tell what was missed."""
+        missing, self._heard = self._files.spoken - self._heard, self._files.spoken
+        return self._files.newest(missing)
+
+    async def wait(self) -> None:
+        """Until there is something new."""
+        await trio.lowlevel.checkpoint()
+        while self._heard == self._files.spoken:
+            await self._files.wait_spoken()
 
 
 class _Close(NamedTuple):
@@ -68,9 +91,9 @@ class LogFiles:
         self._waiting, self._stopping = 0, False
         self._dropped, self._descriptors, self._full = Counter[str](), dict[str, int](), set[str]()
         self._news: dict[str, trio.Event] = {}
-        self._ring, self._listeners, self._spoken = deque[Spoken](maxlen=RING), 0, trio.Event()
-        self.last = 0
-        self.lines_dropped = 0
+        self._ring, self._spoke = deque[Spoken](maxlen=RING), trio.Event()
+        self._listeners: WeakSet[Listener] = WeakSet()
+        self.spoken = self.lines_dropped = 0
         self._thread = threading.Thread(target=self._write_forever, name="logfiles", daemon=True)
         self._thread.start()
 
@@ -140,26 +163,18 @@ class LogFiles:
 
     # ------------------------------------------------------------ live news, for those who ask
 
-    @contextmanager
-    def listening(self) -> Iterator[int]:
-        """Have news made while the block lasts; gives the number of the last there was."""
-        self._listeners += 1
-        try:
-            yield self.last
-        finally:
-            self._listeners -= 1
+    def listen(self) -> Listener:
+        """Have news made from now on."""
+        listener = Listener(self)
+        self._listeners.add(listener)
+        return listener
 
-    def after(self, number: int) -> list[Spoken]:
-        """News after `number` that are still kept; offsets tell what was missed."""
-        missing = self.last - number
-        return list(self._ring)[-missing:] if missing > 0 else []
+    def newest(self, number: int) -> list[Spoken]:
+        """The last so many pieces of news, as far as they are kept."""
+        return list(self._ring)[-number:] if number > 0 else []
 
-    async def wait_after(self, number: int) -> list[Spoken]:
-        """At least one piece of news after `number`."""
-        await trio.lowlevel.checkpoint()
-        while not (news := self.after(number)):
-            await self._spoken.wait()
-        return news
+    async def wait_spoken(self) -> None:
+        await self._spoke.wait()
 
     def _written(self, pieces: list[tuple[bytes, Piece]], offset: int) -> None:
         if self._listeners:
@@ -176,11 +191,11 @@ class LogFiles:
                 job_id=piece.job_id, correlation_id=piece.correlation_id, timestamp=timestamp(), step=piece.step,
                 scene_id=piece.scene_id, offset=offset, lines=tuple(piece.lines),
             )  # fmt: skip
-            self.last += 1
-            self._ring.append(Spoken(self.last, piece.job_id, msgspec.json.encode(event)))
+            self.spoken += 1
+            self._ring.append(Spoken(piece.job_id, msgspec.json.encode(event)))
             offset += len(data)
-        spoken, self._spoken = self._spoken, trio.Event()
-        spoken.set()
+        spoke, self._spoke = self._spoke, trio.Event()
+        spoke.set()
 
     # ------------------------------------------------------------ old logs
 

@@ -30,6 +30,11 @@ class Job:
         self.cancelled: tuple[str, str] | None = None
         self.ended = trio.Event()
 
+    def log_failed(self, why: str) -> None:
+        """Its log cannot be written."""
+        if self.board:
+            self.board.log_failed(why)
+
     @property
     def rank(self) -> tuple[int, str]:
         return (self.view.priority, self.view.created_at + self.view.job_id)

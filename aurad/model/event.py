@@ -136,6 +136,21 @@ AnyEvent = (
 )  # fmt: skip
 
 
+class LogLines(Value, frozen=True, kw_only=True, omit_defaults=False, tag_field="type", tag="job-log"):
+    """Lines of the job's log, from byte `offset` of its file on; only for those who ask for this type.
+
+    Not journalled and not numbered: `offset` and the lines' bytes tell what was missed.
+    """
+
+    job_id: str
+    timestamp: str
+    correlation_id: str
+    step: Step
+    offset: int
+    lines: tuple[str, ...]
+    scene_id: str = ""
+
+
 class ArtifactView(Value, frozen=True, kw_only=True, omit_defaults=False):
     """A file of a job, as clients see it."""
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import typing
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Literal, NamedTuple
+
+import trio
 
 from aurad.engine.engine import Engine
 from aurad.engine.hub import Behind, Published, Reader
+from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.event import EventType, JobView, Terminal
 from aurad.model.value import Value
@@ -18,6 +22,7 @@ from aurad.serve.access import Caller
 
 SNAPSHOT = 100  # ended jobs in a snapshot of all jobs, the newest; `jobs.list` gives the rest
 TYPES = frozenset(typing.get_args(EventType))
+LOG = "job-log"  # the one type that is not numbered, and only comes to those who ask for it
 TERMINAL = frozenset(typing.get_args(Terminal))
 
 
@@ -50,7 +55,7 @@ class Snapshot(NamedTuple):
 
 
 After = int | Literal["earliest"] | Foreign | None
-Frame = Published | Gap | Snapshot
+Frame = Published | Spoken | Gap | Snapshot
 
 
 def parse_cursor(text: str, epoch: str) -> int | Literal["earliest"] | Foreign:
@@ -76,6 +81,7 @@ class Feed:
         self._reader = Reader(self._events.hub, 0, None if filter.jobs is None else self._open)
         self._known: dict[str, bool] = {}  # whether a job is to be told of, for those seen lately
         self._first: list[Frame] | None = None
+        self._log = engine.joblogs.listen() if LOG in (filter.types or ()) else None
         self._holes = 0  # up to this number something is missing, and that is no news
 
     async def begin(self) -> None:
@@ -195,24 +201,52 @@ class Feed:
     async def _next(self) -> list[Frame]:
         """The next events; none if those that came are not for this caller."""
         try:
-            events = await self._reader.wait()
-            through = events[-1].seq
+            events = await self._wait()
+            through = events[-1].seq if events else self.cursor
         except Behind:
             events, through, pruned = await self._events.page(self.cursor, self._named())
             if pruned > max(self.cursor, self._holes):
                 return await self._gap(self.cursor)
         wanted: list[Frame] = [event for event in events if await self._is_wanted(event)]
         self._reader.cursor = through
+        lines = await self._lines(events)
         for event in events:
             if event.type in TERMINAL:
                 self._known.pop(event.job_id, None)
                 self._close(event.job_id)
-        return wanted
+        return lines + wanted
+
+    async def _wait(self) -> list[Published]:
+        """What came: at least one event, or none if a log has news."""
+        if self._log is None:
+            return await self._reader.wait()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._wait_events, nursery.cancel_scope)
+            await self._log.wait()
+            nursery.cancel_scope.cancel()
+        return self._reader.look()
+
+    async def _wait_events(self, scope: trio.CancelScope) -> None:
+        with suppress(Behind):
+            await self._reader.wait()
+        scope.cancel()
+
+    async def _lines(self, events: list[Published]) -> list[Frame]:
+        """News of logs; before the end of a job all of its own."""
+        if self._log is None:
+            return []
+        if any(event.type in TERMINAL for event in events):
+            await self._engine.joblogs.flush()
+        return [
+            spoken
+            for spoken in self._log.news()
+            if (self._filter.jobs is None or spoken.job_id in self._open) and await self._is_wanted(spoken)
+        ]
 
     def _named(self) -> frozenset[str] | None:
         return None if self._filter.jobs is None else self._open
 
-    async def _is_wanted(self, event: Published) -> bool:
+    async def _is_wanted(self, event: Published | Spoken) -> bool:
         if self._filter.types is not None and event.type not in self._filter.types:
             return False
         if self._filter.labels is None and (self._caller.role == "admin" or self._filter.jobs is not None):

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from aurad.engine.engine import Engine
 from aurad.engine.hub import Published
+from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 from aurad.serve.access import Caller
@@ -86,6 +87,8 @@ class Subscriptions:
         with scope:
             async for frames in feed:
                 for frame in frames:
+                    if self._out.crowded and isinstance(frame, Spoken):
+                        continue  # the next one's offset tells
                     if self._out.crowded and isinstance(frame, Published) and frame.seq > last:
                         await self._pass_over(name, feed, frame.seq)
                         break
@@ -101,7 +104,7 @@ class Subscriptions:
 
     async def _tell(self, name: str, frame: Frame) -> None:
         match frame:
-            case Published():
+            case Published() | Spoken():
                 await self._out.notify("events.event", {"subscription": name, "event": msgspec.Raw(frame.data)})
             case Gap(requested, oldest):
                 told = {"subscription": name, "requested": requested, "oldest": oldest}

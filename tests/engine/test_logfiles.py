@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -92,13 +93,14 @@ async def test_following_a_job_that_never_says_anything_ends_with_it(files: LogF
 async def test_news_are_made_for_those_who_listen_only(files: LogFiles) -> None:
     write(files, "nobody hears this")
     await files.flush()
-    with files.listening() as last:
-        write(files, "one", "two")
-        write(files, "three", scene="s2")
-        news: list[Spoken] = []
-        with trio.fail_after(PATIENCE):
-            while len(news) < 2:
-                news += await files.wait_after(last + len(news))
+    listener, late = files.listen(), files.listen()
+    write(files, "one", "two")
+    write(files, "three", scene="s2")
+    news: list[Spoken] = []
+    with trio.fail_after(PATIENCE):
+        while len(news) < 2:
+            await listener.wait()
+            news += listener.news()
     events = [msgspec.json.decode(each.data) for each in news]
     assert [(e["type"], e["sceneId"], e["lines"]) for e in events] == [
         ("job-log", "s1", ["one", "two"]),
@@ -108,7 +110,25 @@ async def test_news_are_made_for_those_who_listen_only(files: LogFiles) -> None:
     for event in events:
         assert whole[event["offset"] :].startswith("\n".join(event["lines"]).encode())
         assert event["correlationId"] == "corr-a-1"
-    assert files.after(last + 2) == []
+    assert listener.news() == []
+    assert late.news() == news
+    assert news[0].frame("e") == b"event: job-log\ndata: " + news[0].data + b"\n\n"
+    del listener, late
+    write(files, "nobody hears this either")
+    await files.flush()
+    assert files.spoken == 2
+
+
+async def test_a_listener_that_does_not_listen_misses_lines_and_sees_it(
+    files: LogFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_ring", deque(maxlen=2))
+    listener = files.listen()
+    for number in range(5):
+        write(files, f"{number}")
+        await files.flush()
+    events = [msgspec.json.decode(each.data) for each in listener.news()]
+    assert [(event["offset"], event["lines"]) for event in events] == [(6, ["3"]), (8, ["4"])]
 
 
 async def test_a_log_that_cannot_be_written_is_told_and_costs_nothing_else(files: LogFiles) -> None:

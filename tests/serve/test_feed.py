@@ -11,11 +11,13 @@ import trio
 import trio.testing
 
 from aurad.engine.hub import Hub, Published
+from aurad.engine.logfiles import Piece, Spoken
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
 from aurad.serve.access import Caller
 from aurad.serve.feed import After, Feed, Filter, Foreign, Gap, Snapshot, parse_cursor
 from tests.engine.house import ME, House, open_house
+from tests.engine.toys import Gated
 from tests.serve.edge import PATIENCE, somebody
 
 ADMIN = somebody("admin", uid=0)
@@ -246,3 +248,65 @@ async def test_events_are_what_is_on_disk(tmp_path: Path) -> None:
         rows = await house.engine._journal.read("SELECT data FROM events ORDER BY seq")
         assert [bytes(row[0]) for row in rows] == [frame.data for frame in frames]
         assert {msgspec.json.decode(frame.data)["jobId"] for frame in frames} == {view.job_id}
+
+
+def say(house: House, job_id: str, *lines: str) -> None:
+    house.engine.joblogs.write(Piece(job_id, "corr-1", "Voice", "s1", lines, pytest.fail))
+
+
+async def lines_of(feed: Feed, number: int) -> list[dict[str, Any]]:
+    """The next so many `job-log` events."""
+    got: list[Any] = []
+    while len(got) < number:
+        got += [msgspec.json.decode(frame.data) for frame in await batch(feed) if isinstance(frame, Spoken)]
+    return got
+
+
+async def test_lines_of_logs_come_to_those_who_ask_for_them_only(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        job_id, other = await house.submit("One."), await house.submit("Two.")
+        await house.engine.events.flush()
+        asking, deaf = feed(house, jobs=(job_id,), types=("job-log",)), feed(house, jobs=(job_id,))
+        for each in (asking, deaf):
+            await batch(each)
+        say(house, other, "not this")
+        say(house, job_id, "one", "two")
+        (event,) = await lines_of(asking, 1)
+        assert event == {
+            "type": "job-log", "jobId": job_id, "correlationId": "corr-1", "timestamp": event["timestamp"],
+            "step": "Voice", "sceneId": "s1", "offset": 0, "lines": ["one", "two"],
+        }  # fmt: skip
+        say(house, job_id, "last words")
+        Gated.gate.set()
+        rest: list[Any] = []
+        with trio.fail_after(PATIENCE):
+            async for frames in asking:
+                rest += frames
+            assert all([not any(isinstance(frame, Spoken) for frame in frames) async for frames in deaf])
+        assert [msgspec.json.decode(frame.data)["lines"] for frame in rest] == [["last words"]]
+        await house.engine.jobs.wait(other)
+
+
+async def test_a_talkative_log_does_not_hold_events_up(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        done = await house.make("One sentence.")
+        live = feed(house, after=house.engine.events.hub.last, types=("job-status", "job-log"))
+        await live.begin()
+        job_id, seen = await house.submit("Another. And more."), set[str]()
+        while "job-status" not in seen:
+            say(house, done.job_id, "blah")
+            seen |= {frame.type for frame in await batch(live)}
+        await house.engine.jobs.wait(job_id)
+
+
+async def test_a_strangers_log_is_not_heard(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        mine = await house.make("One sentence.")
+        stranger = somebody("operate", uid=OTHER.uid)
+        live = feed(house, after=house.engine.events.hub.last, caller=stranger, types=("job-log",))
+        await live.begin()
+        say(house, mine.job_id, "secret")
+        await house.engine.joblogs.flush()
+        with trio.move_on_after(0.05):
+            pytest.fail(f"heard {await anext(live)}")
