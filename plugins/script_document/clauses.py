@@ -17,6 +17,7 @@ SUBORDINATORS = word_set(
 )
 BREAKS = re.compile(r"[;:.!?…]")
 LONGEST_LISTED = 9  # words of one member of an enumeration
+SUBJECTS = 6  # words before the last of several subjects in which no verb stands
 
 
 class Words(NamedTuple):
@@ -39,8 +40,30 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
 
 def clauses(words: Words) -> Iterator[list[int]]:
     """Stretches without asides and subordinate clauses; indexes of words."""
-    for piece in join_enumerations(words, split_punctuation(words)):
+    pieces = join_enumerations(words, split_punctuation(words))
+    for number, piece in enumerate(pieces):
+        if number and lists_subjects(words, piece):
+            continue  # only the last of the subjects stands here
         yield from split_subordinate(words, piece)
+        if number + 2 < len(pieces) and is_subject(words, piece) and words.tags[pieces[number + 2][0]] in FINITE:
+            yield piece + next(split_subordinate(words, pieces[number + 2]))
+
+
+def is_subject(words: Words, piece: list[int]) -> bool:
+    """Whether the piece only names something, whose verb comes after an aside: `The tower, built in 1699, ...`."""
+    tags = [words.tags[index] for index in piece]
+    return tags[-1] in NOUNS and tags[0] != "IN" and not any(tag in FINITE or tag.startswith("VB") for tag in tags)
+
+
+def lists_subjects(words: Words, piece: list[int]) -> bool:
+    """Whether it is the end of `Wind, rain, and snow wore it down`."""
+    tags = [words.tags[index] for index in piece]
+    verb = next((place for place, tag in enumerate(tags) if tag in FINITE), 0)
+    subject = tags[:verb]
+    if "CC" not in subject or not set(subject) <= NOUNS | {"CC", "DT", "JJ", "CD", "IN", "VBN"}:
+        return False
+    before = range(max(0, piece[0] - SUBJECTS), piece[0])
+    return words.tags[piece[0] - 1] in NOUNS and not any(words.tags[index] in FINITE for index in before)
 
 
 def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
@@ -114,12 +137,17 @@ def begins_clause(words: Words, piece: list[int], place: int) -> bool:
 def noun_chunks(words: Words) -> Iterator[list[int]]:
     """Runs such as `two large compound eyes` or `speed of light`."""
     chunk: list[int] = []
+    depth = 0
     inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
     for index, tag in enumerate(words.tags):
         is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
-        if is_part:
+        raw = words.raw[index]
+        depth += raw.count("(") + raw.count("[")
+        if is_part and not depth:
             chunk.append(index)
-        if (not is_part or words.trails[index] or index == len(words.tags) - 1) and chunk:
+        is_end = not is_part or depth > 0 or bool(words.trails[index]) or index == len(words.tags) - 1
+        depth = max(0, depth - raw.count(")") - raw.count("]"))
+        if is_end and chunk:
             while chunk and words.tags[chunk[-1]] not in NOUNS:
                 chunk.pop()
             if chunk:

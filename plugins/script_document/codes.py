@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from aurad.api import Slide
 from aurad_plugins.script_document.blocks import Code
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Speech, Unit
+from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording, joined
 
 MOST_LINES = 14  # what can be read on a slide
@@ -31,6 +35,10 @@ DATA = frozenset(("toml", "yaml", "yml", "json", "ini", "env", "properties"))
 MOST_NAMES = 3
 FEW_WORDS = 4  # a lead-in as short as `Run:` needs the command itself
 SPEAKABLE = 6
+BRIEF, MOST_JOINED = 10, 40  # words about a piece of code that is gone too soon, and about all on one slide
+COMMAND_WORDS = 3
+HANGING = word_set("if when once unless while")
+OUTPUT = frozenset(("text", "txt", "plain", "plaintext", "output", "none"))
 
 
 def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -> Unit | None:
@@ -40,14 +48,42 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     speech = Speech()
     if lead:
         speech.lead(lead)
-    if lead is None or len(lead.words) < FEW_WORDS:
+    if lead is None or len(lead.words) < FEW_WORDS or hangs(lead):
         speech.say(wording.sentence(describe(code)))
     language = code.language.lower()
-    note = LANGUAGES.get(language, "Shell" if language in SHELLS else code.language)
+    note = LANGUAGES.get(language, "Shell" if language in SHELLS else "" if language in OUTPUT else code.language)
     lines = code.text.strip("\n").count("\n") + 1
     if lines > MOST_LINES:
         note = f"{note}, {MOST_LINES} of {lines} lines".removeprefix(", ")
     return speech.unit(Slide(kind="code", body=shown(code.text), note=note))
+
+
+def hangs(lead: Sentence) -> bool:
+    """Whether the lead-in is half a sentence: `If that is what you want:`."""
+    return lead.words[0].lower() in HANGING and not any(word.endswith(",") for word in lead.words)
+
+
+def join_codes(units: Sequence[Unit]) -> list[Unit]:
+    """Short commands right after one another share a slide."""
+    joined_units: list[Unit] = []
+    for unit in units:
+        last = joined_units[-1] if joined_units else None
+        if last and last.slide and unit.slide and goes_with(last, unit):
+            body = f"{last.slide.body}\n\n{unit.slide.body}"
+            spoken = last.spoken + unit.spoken
+            joined_units[-1] = replace(last, spoken=spoken, slide=replace(last.slide, body=body))
+        else:
+            joined_units.append(unit)
+    return joined_units
+
+
+def goes_with(last: Unit, unit: Unit) -> bool:
+    one, two = last.slide, unit.slide
+    if one is None or two is None or one.kind != "code" or two.kind != "code" or one.note != two.note:
+        return False
+    lines = one.body.count("\n") + two.body.count("\n") + 3
+    sizes = len(last.spoken), len(unit.spoken)
+    return lines <= MOST_LINES and 0 < min(sizes) <= BRIEF and 0 < sum(sizes) <= MOST_JOINED
 
 
 def describe(code: Code) -> str:
@@ -78,12 +114,20 @@ def describe_command(lines: list[str]) -> str:
     words = commands[0].split()
     if len(commands) == 1 and len(words) <= SPEAKABLE and all(re.fullmatch(r"[\w.-]+", word) for word in words):
         return f"The command is: {' '.join(words)}"
-    programs = unique([command.split()[0] for command in commands if re.match(r"[\w.-]+(?:\s|$)", command)])
-    return (
-        f"The commands use {joined(programs)}"
-        if len(commands) > 1 and programs
-        else (f"The command is {programs[0]}" if programs else "Here is the command")
-    )
+    names = unique([name for command in commands if (name := spoken_command(command))])
+    if not names:
+        return "Here is the command" if len(commands) == 1 else "Here are the commands"
+    return f"The command is {names[0]}" if len(commands) == 1 else f"The commands are {joined(names)}"
+
+
+def spoken_command(command: str) -> str:
+    """`git bisect start` of `git bisect start --term-old=slow`."""
+    kept: list[str] = []
+    for word in command.split()[:COMMAND_WORDS]:
+        if not re.fullmatch(r"[A-Za-z][\w-]*", word):
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def unique(names: list[str]) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Entry, Listing
-from aurad_plugins.script_document.phrases import capitalise, tidy
+from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.sentences import Sentence, end_sentence
 from aurad_plugins.script_document.units import ItemsKind, Speech, Unit
 from aurad_plugins.script_document.wording import (
@@ -28,22 +29,49 @@ ORDINAL_LIMIT = 5  # beyond this nobody counts along
 MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
 MOST_STEPS = 6  # steps are best seen together
 CARD_WORDS = 3
+BOLD_WORDS = 8  # of a beginning in bold that is an entry's label
 MOST_UNDER = 4
 MOSTLY = 0.6  # of the steps are commands as far as the tagger sees; the rest then are, too
 
 
+class Told(NamedTuple):
+    """What is said of an entry; its label and the rest of it, if it has a label."""
+
+    text: str
+    label: str = ""
+    rest: str = ""
+
+
 def list_units(listing: Listing, lead: Sentence | None, title: str, wording: Wording) -> list[Unit]:
     """The list in as many units as it needs; `lead` is the sentence that announces it."""
-    texts = [entry_text(entry) for entry in listing.entries]
-    texts = [text for text in texts if any(character.isalnum() for character in text)]
-    if not texts:
+    told = [tell(entry) for entry in listing.entries]
+    told = [entry for entry in told if any(character.isalnum() for character in entry.text)]
+    if not told:
         return []
-    if lead is None and title and not repeats(title, texts[0]):
+    if lead is None and title and not repeats(title, told[0].text):
         lead = wording.sentence(title)
-    runs = spoken_runs(texts, wording, ordered=listing.ordered)
-    names = not listing.ordered and not any(wording.is_statement(text) or split_label(text)[0] for text in texts)
-    say = say_names if names else say_statements
-    return [say(texts, run, lead if number == 0 else None, listing.ordered, wording) for number, run in enumerate(runs)]
+    runs = spoken_runs([entry.text for entry in told], wording, ordered=listing.ordered)
+    names = not listing.ordered and not any(wording.is_statement(entry.text) or entry.label for entry in told)
+    leads = [lead, *[None] * len(runs)]
+    if names:
+        texts = [entry.text for entry in told]
+        return [say_names(texts, run, lead, wording) for run, lead in zip(runs, leads, strict=False)]
+    return [say_statements(told, run, lead, listing.ordered, wording) for run, lead in zip(runs, leads, strict=False)]
+
+
+def tell(entry: Entry) -> Told:
+    """The entry with its label: what is bold at its beginning, or stands before a dash or colon."""
+    text = entry_text(entry)
+    bold = entry.text.strong[0] if entry.text.strong else ""
+    if bold and text.startswith(bold) and len(bold.split()) <= BOLD_WORDS and len(bold) < len(text):
+        label, rest = bold, text[len(bold) :]
+        rest = rest.lstrip(" :—–-") if rest[:1] in " :—–-" else ""
+    else:
+        label, rest = split_label(text)
+    if not label or not rest:
+        return Told(text)
+    is_apart = text[len(label) :].lstrip(":").startswith(" — ")
+    return Told(f"{label.rstrip(':')}: {rest}" if is_apart else text, label.rstrip(":.") if bold else label, rest)
 
 
 def repeats(title: str, text: str) -> bool:
@@ -69,7 +97,7 @@ def spoken_runs(texts: list[str], wording: Wording, *, ordered: bool) -> list[ra
     return chunks(len(texts), max(1, min(most, int(len(texts) * MOST_SPOKEN / max(words, MOST_SPOKEN)) or 1)))
 
 
-def say_names(texts: list[str], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
+def say_names(texts: list[str], run: range, lead: Sentence | None, wording: Wording) -> Unit:
     """`Their eyes have three receptors: ultraviolet, blue, and green.`"""
     speech = Speech()
     names = [texts[index].rstrip(".,;:") for index in run]
@@ -91,38 +119,34 @@ def say_names(texts: list[str], run: range, lead: Sentence | None, ordered: bool
     return speech.unit(Slide(kind=kind, items=tuple(items)), leans=bool(run.start))
 
 
-def say_statements(texts: list[str], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
+def say_statements(told: list[Told], run: range, lead: Sentence | None, ordered: bool, wording: Wording) -> Unit:
     """Each entry a sentence; steps are counted or linked."""
     speech = Speech()
     if lead:
         speech.lead(lead)
-    items = [say_entry(texts, index, speech, ordered, wording) for index in run]
+    if all(is_apposition(entry.text, wording) for entry in told):
+        told = [Told(entry.text, *split_apposition(entry.text)) for entry in told]
+    items = [say_entry(told, index, speech, ordered, wording) for index in run]
     if ordered and run.start:  # a slide of steps counts from one; these go on counting
         numbered = [replace(item, text=f"{index + 1}. {item.text}") for index, item in zip(run, items, strict=True)]
         return speech.unit(Slide(kind="bullets", items=tuple(numbered)), leans=True)
     return speech.unit(Slide(kind=statement_kind(items, ordered), items=tuple(items)), leans=bool(run.start))
 
 
-def say_entry(texts: list[str], index: int, speech: Speech, ordered: bool, wording: Wording) -> Item:
-    text = texts[index]
-    opening = link_word(texts, index, wording) if ordered else ""
-    label, rest = split_label(text)
-    if all(is_apposition(other, wording) for other in texts):
-        label, rest = split_apposition(text)
+def say_entry(told: list[Told], index: int, speech: Speech, ordered: bool, wording: Wording) -> Item:
+    text, label, rest = told[index]
+    opening = link_word(told, index, wording) if ordered else ""
     soft = text[:1].lower() + text[1:] if opening and wording.is_command(text) else wording.soften(text)
     said = f"{opening}, {soft}" if opening else text
     start = len(speech.words)
-    sentences = wording.sentences(end_sentence(said))
-    for sentence in sentences:
+    for sentence in wording.sentences(end_sentence(said)):
         speech.say(sentence)
+    at = start + len(opening.split())
     if label:
-        return Item(
-            text=capitalise(tidy(label)), detail=wording.label(rest, most=10).text, at=start + len(opening.split())
-        )
+        return Item(text=wording.raised(tidy(label)), detail=wording.label(rest, most=10).text, at=at)
     head = wording.sentences(end_sentence(text))
     phrase = wording.label(head[0].text if head else text)
-    offset = head[0].starts[phrase.start] if head else 0
-    return Item(text=phrase.text, at=start + len(opening.split()) + offset)
+    return Item(text=phrase.text, at=at + (head[0].starts[phrase.start] if head else 0))
 
 
 def is_apposition(text: str, wording: Wording) -> bool:
@@ -132,11 +156,11 @@ def is_apposition(text: str, wording: Wording) -> bool:
     return bool(name) and bool(tags[0]) and all(tag.startswith(("NN", "JJ", "DT", "CD")) for tag in tags)
 
 
-def link_word(texts: list[str], index: int, wording: Wording) -> str:
-    count = len(texts)
-    if any(COUNTED.match(text) for text in texts):
+def link_word(told: list[Told], index: int, wording: Wording) -> str:
+    count = len(told)
+    if any(COUNTED.match(entry.text) for entry in told):
         return ""
-    commands = sum(wording.is_command(split_label(text)[1]) for text in texts)
+    commands = sum(wording.is_command(entry.rest or entry.text) for entry in told)
     if commands > count * MOSTLY:
         if index == 0:
             return "First" if count > 1 else ""

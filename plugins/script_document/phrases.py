@@ -12,21 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.clauses import SUBORDINATORS, Words, analyse, clauses, noun_chunks
+from aurad_plugins.script_document.fragments import BE, PRONOUNS, SPEAKERS, VAGUE, fits
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
+from aurad_plugins.script_document.labels import render, tidy
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 
-MOST_WORDS = 8  # more is read instead of listened to
+MOST_WORDS = 9  # more is read instead of listened to
 CRISP, WORDY = 7, 0.15  # words beyond which a phrase repeats the narration, and what each of them costs
 LONGEST_QUESTION = 9
 LONGEST_SEARCHED = 400  # words; a longer sentence is no sentence, and the search would be slow
 WEAKEST = 0.2  # below this a phrase says less than an empty line
 
-PRONOUNS = word_set("it they he she we you i this that these those there one")
-SPEAKERS = word_set("you we")  # `Need Python` is no title, `You need Python` is
 CONTRACTED = word_set("it's they're that's there's you're we're i'm he's she's here's this's")
-BE = word_set("is are was were am be been being 's 're")
-AUXILIARIES = BE | word_set("has have had do does did can could will would shall should may might must")
 DISCOURSE = word_set(
     """
     however then also so thus therefore instead meanwhile indeed moreover still yet furthermore besides hence
@@ -35,7 +33,7 @@ DISCOURSE = word_set(
 )
 FILLERS = word_set(
     """
-    really actually simply basically quite very also even indeed now
+    really actually simply basically quite also even indeed
     """
 )
 # Before these a cut would turn the statement into another one, or leave a word that needs them.
@@ -54,19 +52,11 @@ WAITING = word_set(
     """
 )
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
-ASKS = word_set("that how to when where why what who which if whether")  # after a verb: its object follows
-CONDITIONS = word_set("if unless until than except without when while before after")
-OPENS_PAIR = word_set("between")  # what stands before holds only with what follows
-LOOSE_ENDS = word_set("not very more most which only both")
 CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
 CONDITIONAL = word_set("if unless")
 OPENINGS = SUBORDINATORS | word_set("as once before after")
-PAIRS = {"either": "or", "both": "and", "neither": "nor", "between": "and"}
-VAGUE = word_set("something anything nothing everything someone thing things one ones way fact all those")
-QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
-BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
-TRAILING_SIGNS = re.compile(r"\s+[^\w\s\"”’')>%°+#.!?…]+$")
-LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
+NEGATIONS = word_set("no not never neither nor without nobody nothing hardly cannot")
+RELATIVES = word_set("who that which whose")
 
 
 class Phrase(NamedTuple):
@@ -76,6 +66,7 @@ class Phrase(NamedTuple):
     start: int
     score: float
     says: bool = True  # a statement; else only the name of something, which makes a heading but no point
+    end: int = 0  # its last written word
 
 
 def find_phrase(
@@ -88,14 +79,24 @@ def find_phrase(
         return Phrase(sentence.text, 0, 1.0)
     if not grammar.knows:
         return punctuation_phrase(sentence, most)
+    found = ranked_phrases(sentence, grammar, weights, shown, most)
+    return found[0] if found else None
+
+
+def ranked_phrases(
+    sentence: Sentence, grammar: Grammar, weights: Mapping[str, float], shown: str = "", most: int = MOST_WORDS
+) -> list[Phrase]:
+    """All phrases worth showing, the best first."""
     words = analyse(sentence, grammar)
     shown_words = {word.strip(".,:;!?").lower() for word in shown.split()}
-    best: Phrase | None = None
+    found: dict[tuple[int, ...], Phrase] = {}
     for kept, complete in candidates(words, most):
         score = rate(words, kept, complete, weights, shown_words, sentence.strong)
-        if best is None or score > best.score:
-            best = Phrase(render(words, kept), kept[0], score, says=any(is_saying(words.tags[i]) for i in kept))
-    return best if best and best.score > WEAKEST else None
+        known = found.get(tuple(kept))
+        if score > max(WEAKEST, known.score if known else WEAKEST):
+            says = any(is_saying(words.tags[index]) or words.lower[index].endswith(("n't", "n’t")) for index in kept)
+            found[tuple(kept)] = Phrase(render(words, kept), kept[0], score, says=says, end=kept[-1])
+    return sorted(found.values(), key=lambda phrase: (-phrase.score, phrase.start))
 
 
 def is_saying(tag: str) -> bool:
@@ -123,11 +124,12 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
         whole, bonus = trim_start(words, list(range(len(words.raw))))
         if fits(words, whole, most):
             yield whole, 1.0 + bonus
-    if not CONDITIONAL.isdisjoint(words.lower):  # half of a condition is another statement
+    found = list(clauses(words))
+    if is_conditional(words, found):  # half of a condition is another statement
         return
-    main = main_start(words)
-    for clause in clauses(words):
-        if clause[0] < main:
+    main, opening = main_start(words), opening_end(words)
+    for clause in found:
+        if clause[0] < main or (opening <= clause[0] and opening and is_negative(words)):
             continue
         trimmed, bonus = trim_start(words, clause)
         for start, cost in ((trimmed, 0.0), *after_adverbial(words, trimmed)):
@@ -137,6 +139,11 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
     for chunk in noun_chunks(words):
         if fits(words, chunk, most) and len(chunk) > 1:
             yield chunk, NOUNS_ALONE
+
+
+def is_conditional(words: Words, found: list[list[int]]) -> bool:
+    """Whether `if` stands in what is said, not only in an aside."""
+    return any(words.lower[index] in CONDITIONAL for clause in found for index in clause)
 
 
 def main_start(words: Words) -> int:
@@ -149,9 +156,16 @@ def main_start(words: Words) -> int:
     return 0
 
 
+def opening_end(words: Words) -> int:
+    """The word after an opening such as `On Windows,`; 0 if there is none."""
+    if words.tags[0] != "IN":
+        return 0
+    return next((index + 1 for index, trail in enumerate(words.trails[:8]) if "," in trail), 0)
+
+
 def after_adverbial(words: Words, clause: list[int]) -> list[tuple[list[int], float]]:
     """The clause without a beginning such as `before dawn` or `in summer`, where a subject follows."""
-    if not clause or words.tags[clause[0]] != "IN":
+    if not clause or words.tags[clause[0]] != "IN" or is_negative(words):
         return []
     for place in range(2, min(len(clause), 7)):
         tag = words.tags[clause[place]]
@@ -189,6 +203,11 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
         if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
             rest = rest[1:]
     return rest, bonus
+
+
+def is_negative(words: Words) -> bool:
+    """What does not hold may well hold elsewhere: `On Windows, it doesn't work`."""
+    return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in words.lower)
 
 
 def subordinate_cost(words: Words, clause: list[int]) -> float:
@@ -232,9 +251,20 @@ def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterat
     if verb:
         inner = next((place for place in range(1, verb) if words.tags[clause[place]] == "IN"), None)
         if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING | VAGUE:
-            yield clause[:inner] + clause[verb:], complete - 0.3
+            rest = after_nouns(words, clause, inner, verb)
+            if rest:
+                yield clause[:inner] + clause[rest:], complete - 0.3
     if verb is None and len(without_fillers) > most and words.lower[without_fillers[0]] in ("the", "a", "an"):
         yield without_fillers[1:], complete - 0.3  # a name may do without its article, a statement may not
+
+
+def after_nouns(words: Words, clause: list[int], inner: int, verb: int) -> int:
+    """Where to go on after the nouns at place `inner`: their verb with what belongs to it. 0: another subject came."""
+    between = [words.tags[index] for index in clause[inner:verb]]
+    nouns = [place for place, tag in enumerate(between) if tag in NOUNS | {"CD"}]
+    if words.tags[clause[0]] == "IN" or "PRP" in between or not nouns:
+        return 0
+    return inner + nouns[-1] + 1
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
@@ -267,47 +297,6 @@ def follows_of(words: Words, kept: list[int]) -> bool:
     return False
 
 
-def fits(words: Words, kept: list[int], most: int) -> bool:
-    if not 1 < len(kept) <= most and not (len(kept) == 1 and len(words.raw) == 1):
-        return False
-    last, first = kept[-1], kept[0]
-    if words.tags[last] in BAD_ENDS or words.lower[last] in AUXILIARIES | LOOSE_ENDS:
-        return False
-    following = words.lower[last + 1] if last + 1 < len(words.raw) else ""
-    if (words.tags[last].startswith("VB") and following in ASKS) or following in CONDITIONS:
-        return False
-    if words.lower[last] in VAGUE and following and not words.trails[last]:
-        return False
-    if following in OPENS_PAIR or (following == "to" and any(words.lower[index] == "from" for index in kept)):
-        return False
-    kept_words = {words.lower[index] for index in kept}
-    if any(first in kept_words and second not in kept_words for first, second in PAIRS.items()):
-        return False
-    if lacks_subject(words, kept):
-        return False
-    if words.lower[first] in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:
-        return False
-    if words.lower[first] in ("do", "does", "did"):
-        return False
-    if words.tags[first] in ("POS", "WDT", "TO") or words.lower[first] in ("of", "than", "not", "and", "or", "but"):
-        return False
-    if words.lower[first] in PRONOUNS | {"its", "their", "his", "her", "which"} and len(words.raw) > most:
-        return words.lower[first] in SPEAKERS
-    return not any(words.lower[index] in ("which", "whose") for index in kept)
-
-
-def lacks_subject(words: Words, kept: list[int]) -> bool:
-    """Whether it begins with the verb of a subject that stands elsewhere: `lasts 24 hours`, `called the force`."""
-    first = kept[0]
-    if not first:
-        return False
-    tag, lower = words.tags[first], words.lower[first]
-    is_command = tag == "VB" and words.tags[first - 1] not in NOUNS
-    return (
-        tag.startswith(("VBZ", "VBD", "VBP", "VBN", "VB")) or tag == "MD" or lower in AUXILIARIES
-    ) and not is_command
-
-
 # ---------------------------------------------------------------- choice
 
 
@@ -338,29 +327,9 @@ def rate(
     score -= WORDY * max(0, len(kept) - CRISP)
     if CRISP <= len(kept) == len(words.raw):  # the whole sentence, read along
         score -= 0.4
+    following = words.lower[kept[-1] + 1] if kept[-1] + 1 < len(words.lower) else ""
+    if following in RELATIVES and not words.trails[kept[-1]]:  # which of them?
+        score -= 0.8
+    if following == "but" or (words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5):
+        score -= 0.6
     return score - 0.02 * kept[0]
-
-
-def render(words: Words, kept: list[int]) -> str:
-    """The words as a label: a capital first, no punctuation at the end, quotation marks only in pairs."""
-    parts = []
-    for place, index in enumerate(kept):
-        is_last, follows = place == len(kept) - 1, place + 1 < len(kept) and kept[place + 1] == index + 1
-        keeps_mark = not is_last and follows
-        word = words.raw[index].strip("()[]") if keeps_mark else words.cores[index]
-        parts.append(word)
-    text = tidy(" ".join(parts))
-    return text if kept[0] == 0 else capitalise(text)
-
-
-def tidy(text: str) -> str:
-    text = TRAILING_SIGNS.sub("", LEADING_SIGNS.sub("", text.strip(" ,;:.—-")))
-    if sum(text.count(mark) for mark in '"“”') % 2:
-        text = re.sub('["“”]', "", text)
-    return text
-
-
-def capitalise(text: str) -> str:
-    first = text.split(" ", 1)[0]
-    is_word = first.replace("-", "").isalpha() and first.islower()
-    return text[:1].upper() + text[1:] if is_word else text

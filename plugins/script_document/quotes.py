@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aurad_plugins.script_document.blocks import Block, Listing, Paragraph, Quote
+from aurad_plugins.script_document.blocks import Block, Listing, Paragraph, Quote, Text
 
 # The last line of a quotation that names its source: "— Karl von Frisch, 1914".
 SIGNED = re.compile(r"^(?P<text>.*?)\s*(?:—|–|―|--|~)\s+(?P<source>[^—.!?]{2,80})\.?$", re.DOTALL)
 ENDED = re.compile(r"[.!?…\"”’']$")
 ALERT = re.compile(r"^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)
+NOTE = re.compile(r"^(?:note|tip|hint|warning|important|caution|attention|info)\s?[:.!—]", re.IGNORECASE)
 MARKS = '"“”„«»'
 
 
@@ -25,6 +26,8 @@ def make_quote(blocks: Sequence[Block]) -> Paragraph | Quote:
         elif isinstance(block, Listing):
             parts += [entry.text.text for entry in block.entries]
     whole = " ".join(parts)
+    if NOTE.match(whole):
+        return Paragraph(text=Text(text=whole))
     if alert := ALERT.match(whole):
         text = next(block.text for block in blocks if isinstance(block, Paragraph))
         return Paragraph(text=type(text)(text=whole[alert.end() :], strong=text.strong))

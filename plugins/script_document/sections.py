@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from aurad.api import Slide
 from aurad_plugins.script_document.blocks import (
     Block,
@@ -17,11 +19,12 @@ from aurad_plugins.script_document.blocks import (
     Table,
     Text,
 )
-from aurad_plugins.script_document.codes import code_unit, is_command
+from aurad_plugins.script_document.codes import code_unit, is_command, join_codes
 from aurad_plugins.script_document.lists import list_units
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.scenes import LONGEST
 from aurad_plugins.script_document.sentences import POINTER, Sentence, end_sentence, split_endless
+from aurad_plugins.script_document.speech import MAIL
 from aurad_plugins.script_document.tables import table_units
 from aurad_plugins.script_document.units import Section, Speech, Unit
 from aurad_plugins.script_document.vocabulary import word_set
@@ -35,6 +38,7 @@ LEANING = word_set(
 )
 CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
 POINTER_WORDS = 5  # beside the address
+OPEN_WORDS = 4  # of a paragraph without an end; fewer are a label
 TAGLINE = 20  # words of a line that says what the document is about
 SHOWN_QUOTE = 34  # words of a quotation on a slide; of a longer one its best sentence is shown
 
@@ -56,6 +60,11 @@ def split_title(document: Document) -> tuple[str, list[Block]]:
 def open_with_tagline(blocks: Sequence[Block]) -> list[Block]:
     """A short quotation without a source right below the title is what the document says of itself."""
     first = next((number for number, block in enumerate(blocks) if not isinstance(block, Image)), 0)
+    if len(blocks) > first + 1 and isinstance(line := blocks[first], Heading):
+        following = blocks[first + 1]
+        has_text = any(not isinstance(block, Heading | Image) for block in blocks)
+        if has_text and isinstance(following, Heading) and following.level <= line.level:  # a heading over nothing
+            return [*blocks[:first], Paragraph(text=Text(text=line.text)), *blocks[first + 1 :]]
     if blocks and isinstance(quote := blocks[first], Quote) and not quote.source and len(quote.text.split()) <= TAGLINE:
         return [*blocks[:first], Paragraph(text=Text(text=quote.text)), *blocks[first + 1 :]]
     return list(blocks)
@@ -84,7 +93,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             Section(
                 title=head,
                 level=level,
-                parent=parents.get(level - 1, ""),
+                parent=parents.get(max((key for key in parents if key < level), default=0), ""),
                 chapter=chapter,
                 spoken_title=tuple(said),
                 units=tuple(units),
@@ -110,23 +119,41 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
     units: list[Unit] = []
     for number, block in enumerate(blocks):
         lead = take_lead(units, block)
-        made = block_units(block, lead, title if not units else "", wording, pictures, number)
+        whole = with_colon(block, blocks[number + 1 : number + 2])
+        made = block_units(whole, lead, title if not units else "", wording, pictures, number)
         if (
             isinstance(block, Code)
             and lead is None
             and made
             and not is_command(block)
-            and (units or has_prose(blocks[number + 1 : number + 2]))
+            and (has_prose(blocks[number + 1 : number + 3]) or follows_prose(units, blocks[number - 1 : number]))
         ):
             made = [Unit(kind="picture", slide=made[0].slide)]  # the prose beside it tells more than we could
         if lead is not None and not made:
             units.append(prose_unit(lead, number, first=False))
         units += made
-    return units
+    return join_codes(units)
 
 
-def has_prose(blocks: Sequence[Block]) -> bool:
-    return any(isinstance(block, Paragraph) for block in blocks)
+def with_colon(block: Block, following: Sequence[Block]) -> Block:
+    """A paragraph that stops in mid-sentence before a quotation, list, table or code announces it."""
+    if not isinstance(block, Paragraph) or not any(
+        isinstance(other, Quote | Listing | Table | Code) for other in following
+    ):
+        return block
+    is_open = block.text.text[-1:].isalnum() and len(block.text.text.split()) >= OPEN_WORDS
+    return Paragraph(text=replace(block.text, text=block.text.text + ":")) if is_open else block
+
+
+def has_prose(following: Sequence[Block]) -> bool:
+    """Whether the next paragraph is about what stands here, not about what follows it."""
+    if not following or not isinstance(following[0], Paragraph):
+        return False
+    return not (following[0].text.text.endswith(":") and len(following) > 1)
+
+
+def follows_prose(units: Sequence[Unit], before: Sequence[Block]) -> bool:
+    return bool(units) and units[-1].kind == "prose" and any(isinstance(block, Paragraph) for block in before)
 
 
 def take_lead(units: list[Unit], block: Block) -> Sentence | None:
@@ -185,6 +212,7 @@ def unit_parts(unit: Unit) -> list[Unit]:
 def is_pointer(sentence: Sentence, links: tuple[str, ...]) -> bool:
     """A sentence that only says where to click: `See the documentation`, `Full changelog: https://...`."""
     addresses = sum("://" in word for word in sentence.words)
+    addresses += sum(bool(MAIL.match(word.strip("(),;.<>"))) for word in sentence.words)
     if addresses and len(sentence.words) - addresses <= POINTER_WORDS:
         return True
     return bool(POINTER.match(sentence.text)) and any(link in sentence.text for link in links)

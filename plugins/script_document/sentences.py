@@ -12,6 +12,8 @@ POINTER = re.compile(
     r"(?:see|read|visit|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
 )  # says where to look, nothing else
 
+INSIDE_NAME = re.compile(r"[A-Za-z0-9]\.$")  # a full stop without a space after it
+
 
 class Sentence(Value, frozen=True, kw_only=True):
     """`words` as written, `spoken` as said; `starts[i]` is where written word i begins in `spoken`.
@@ -59,8 +61,13 @@ def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> l
     """The sentences of a paragraph; those without anything to say are left out."""
     from sentencex import segment
 
-    parts = [part.strip() for part in segment(language.split("-", maxsplit=1)[0].lower(), text)]
-    sentences = [make_sentence(part, strong) for part in parts if part]
+    parts: list[str] = []
+    for part in segment(language.split("-", maxsplit=1)[0].lower(), text):
+        if parts and INSIDE_NAME.search(parts[-1]) and part[:1].isalnum():  # `Menu.Item` is one word
+            parts[-1] += part
+        else:
+            parts.append(part)
+    sentences = [make_sentence(part.strip(), strong) for part in parts if part.strip()]
     return [sentence for sentence in sentences if sentence.spoken]
 
 

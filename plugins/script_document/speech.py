@@ -37,6 +37,15 @@ SIGNS = {
     "->": "to", "=>": "to", "→": "to", "⇒": "to", "←": "from", "<-": "from", "↔": "and", "~": "about", "≈": "or about",
     "×": "times", "÷": "divided by", "±": "plus or minus", "@": "at", "%": "percent", "°": "degrees",
 }  # fmt: skip
+QUOTED_SIGN = re.compile(r"^“(?P<sign>[^\w\s”]+)”(?P<trail>[,.;:!?)]*)$")  # how code that is only a sign is written
+SIGN_NAMES = {
+    "{}": "braces", "[]": "brackets", "()": "parentheses", "?": "question mark", "!": "exclamation mark", "-": "minus",
+    "*": "star", "/": "slash", "\\": "backslash", "|": "pipe", "&": "ampersand", "#": "hash", "@": "at sign",
+    "%": "percent sign", "$": "dollar sign", ".": "dot", ",": "comma", ":": "colon", ";": "semicolon", "=": "equals",
+    "+": "plus", "<": "less than", ">": "greater than", "~": "tilde", "^": "caret", "`": "backtick", "'": "quote",
+    '"': "double quote", "->": "arrow", "=>": "arrow", "...": "three dots",
+}  # fmt: skip
+MOST_SIGNS = 2
 ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
 INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
@@ -44,7 +53,9 @@ INSIDE = [  # signs glued to words, in this order
     (re.compile(r"://"), " "),
     (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
     (
-        re.compile(r"(?<=\w)/(?=(?:second|minute|hour|day|week|month|year|user|person|ride|trip|request|km|kg|min)$)"),
+        re.compile(
+            r"(?<=\w)/(?=(?:second|minute|hour|day|week|month|year|user|person|ride|trip|request|km|kg|min|[kMG]Wh)$)"
+        ),
         " per ",
     ),
     (re.compile(r"^[~≈](?=\S*\d)"), "about "),
@@ -62,6 +73,7 @@ INSIDE = [  # signs glued to words, in this order
     (re.compile(r"(?<=\w)@(?=\w)"), " at "),
     (re.compile(r"::|[_\\|/~^*`<>{}\[\]#=&→⇒←↔]+"), " "),
     (re.compile(r"(?:^|(?<=\s))-(?=[^\W\d](?:$|\s))"), "dash "),
+    (re.compile(r"(?:^|(?<=\s))--(?=[^\W\d])"), "dash dash "),
     (re.compile(r"(?:^|(?<=\s))-+(?=[^\W\d])"), ""),
     (re.compile(r"(?:^|(?<=\s))\.(?=[^\W\d])"), "dot "),
 ]
@@ -72,6 +84,8 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[tuple[str, ...]] = []
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
+        if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
+            said = ("into",)  # `command > file.txt`
         if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
             add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
@@ -98,6 +112,8 @@ def speak_word(word: str) -> tuple[str, ...]:
         return (word,)
     if word in SIGNS:
         return tuple(SIGNS[word].split())
+    if sign := QUOTED_SIGN.match(word):
+        return tuple(f"{name_sign(sign['sign'])}{sign['trail']}".split())
     parts = EDGES.match(word)
     if parts is None or not has_sound(word):
         return ()
@@ -114,6 +130,13 @@ def speak_word(word: str) -> tuple[str, ...]:
     return tuple(f"{lead}{said}{tail}".split()) if said else ()
 
 
+def name_sign(sign: str) -> str:
+    """A sign that stands for itself, since it was written as code."""
+    if sign in SIGN_NAMES:
+        return SIGN_NAMES[sign]
+    return " ".join(SIGN_NAMES.get(character, "") for character in sign) if len(sign) <= MOST_SIGNS else ""
+
+
 def speak_core(core: str) -> str:
     """A word without its surrounding punctuation."""
     if address := ADDRESS.match(core):
@@ -127,7 +150,7 @@ def speak_core(core: str) -> str:
     if UNIT_SLASH.match(core) or SLASHED.match(core):
         return core
     if path := PATH.match(core):
-        core = path["name"]
+        core = f"slash {path['name']}" if core == f"/{path['name']}" else path["name"]
     core = RANGE.sub(" to ", core)
     for pattern, said in INSIDE:
         core = pattern.sub(said, core)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from aurad.api import Scene, Slide
 from aurad_plugins.script_document.phrases import Phrase
-from aurad_plugins.script_document.sentences import end_sentence, make_sentence
+from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
 from aurad_plugins.script_document.units import Section, Unit
-from aurad_plugins.script_document.wording import Wording
+from aurad_plugins.script_document.wording import Wording, joined
 
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
 NOTHING = Phrase("", 0, 0.0)
 SUBTITLE = 10
+LONGEST_DEFINITION = 12
+DEFINES = re.compile(r"^(?P<name>[^,;:]{1,40}?)(?: \([^)]*\))? (?:is|are|was) (?P<what>an?|the) (?P<rest>[^,;:(]+)")
+FEWEST_OPENING_WORDS = 5
+MOST_CHAPTERS = 3  # named where nothing else opens the video
 FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
 FEWEST_CLOSING_WORDS = 8  # about three seconds
 MOST_CLOSING_WORDS = 40
@@ -35,9 +40,15 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
     return units[:count], [*([first] if first.units else []), *sections[1:]]
 
 
-def make_title_scene(title: str, opening: Sequence[Unit], description: str, wording: Wording) -> Scene:
+def make_title_scene(
+    title: str, opening: Sequence[Unit], description: str, chapters: Sequence[str], wording: Wording
+) -> Scene:
     words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
     body = short(description) or subtitle(opening, title, wording)
+    if len(words) < FEWEST_OPENING_WORDS and len(chapters) > 1:  # a title alone would flash by
+        names = [chapter.split(" — ")[0] for chapter in chapters[:MOST_CHAPTERS]]
+        words += wording.sentence(joined([*names, *(["more"] if len(chapters) > MOST_CHAPTERS else [])])).spoken
+        body = body or " · ".join(names)
     slide = Slide(kind="title", heading=title, body=body)
     return Scene(text=" ".join(words), chapter=title, slide=slide)
 
@@ -55,8 +66,35 @@ def bare(word: str) -> str:
 
 
 def subtitle(opening: Sequence[Unit], title: str, wording: Wording) -> str:
-    phrases = [wording.phrase(unit.sentence, title, SUBTITLE) for unit in opening if unit.sentence]
+    """The document's tagline, else what it says it is, else its strongest phrase."""
+    sentences = [unit.sentence for unit in opening if unit.sentence]
+    if not sentences:
+        return ""
+    if line := tagline(sentences):
+        return line
+    if defined := definition(sentences[0], title, wording):
+        return defined
+    phrases = [wording.phrase(sentence, title, SUBTITLE) for sentence in sentences]
     return max((phrase for phrase in phrases if phrase), key=lambda phrase: phrase.score, default=NOTHING).text
+
+
+def tagline(sentences: Sequence[Sentence]) -> str:
+    """The short sentences that it opens with."""
+    kept: list[str] = []
+    for sentence in sentences:
+        if len(" ".join([*kept, sentence.text]).split()) > SUBTITLE:
+            break
+        kept.append(sentence.text)
+    return kept[0].rstrip(".") if len(kept) == 1 else " ".join(kept)
+
+
+def definition(sentence: Sentence, title: str, wording: Wording) -> str:
+    """`A small tool that watches files` of `Watcher is a small tool that watches files, ...`."""
+    match = DEFINES.match(sentence.text)
+    if not match or match["name"].lower().removeprefix("the ") not in title.lower():
+        return ""
+    found = wording.label(f"{match['what'].capitalize()} {match['rest']}", LONGEST_DEFINITION).text
+    return "" if found.endswith("…") else found
 
 
 def short(description: str) -> str:
@@ -86,7 +124,7 @@ def size(units: Sequence[Unit]) -> int:
 def make_closing_scene(units: Sequence[Unit], title: str, section: Section, *, starts: bool, wording: Wording) -> Scene:
     """The document's last words under its title."""
     phrases = [wording.phrase(unit.sentence, title) for unit in reversed(units) if unit.sentence]
-    phrase = next((found for found in phrases if found), None)
+    phrase = next((found for found in phrases if found and found.says), None)
     spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
     kicker = section.title if section.title != title else ""
     slide = Slide(kind="closing", kicker=kicker, heading=title, body=phrase.text if phrase else "")

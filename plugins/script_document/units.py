@@ -53,9 +53,11 @@ class Speech:
         self.words += sentence.spoken
         return start
 
-    def lead(self, sentence: Sentence) -> None:
-        """Say what announces the rest, colon and all; a heading gets a full stop."""
+    def lead(self, sentence: Sentence, *, ended: bool = False) -> None:
+        """Say what announces the rest, colon and all; a heading gets a full stop, or all if `ended`."""
         words = list(sentence.spoken)
+        if ended and words:
+            words[-1] = words[-1].rstrip(":")
         if words and words[-1][-1] not in ".!?:…":
             words[-1] += "."
         self.words += words

@@ -7,12 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from aurad_plugins.script_document.fragments import VAGUE
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
-from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, capitalise, find_phrase, punctuation_phrase, tidy
+from aurad_plugins.script_document.labels import capitalise, tidy
+from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
-LABEL = re.compile(r"^(?P<label>[^:—.!?]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
-ASIDE = re.compile(r",\s+(?:e\.g\.|i\.e\.|such as|including|for example|for instance)[^,.;:]*,\s+")
+LABEL = re.compile(r"^(?P<label>[^:—.!?()]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
+DASHED = re.compile(r"^(?P<label>[^—!?()]{1,64}?)\s+—\s+(?P<rest>\S.*)$", re.DOTALL)  # code may hold any other mark
+BRACKETED = re.compile(r"^(?P<label>[^():]{4,80}) \((?P<rest>[^()]{6,90})\)\.?$")
+BRACKETS = re.compile(r"\s*\([^()]*\)")
+ASIDE = re.compile(
+    r",\s+(?:e\.g\.|i\.e\.|such as|including|for example|for instance)[^,.;:]*,\s+(?!(?:\S+\s){0,3}(?:and|or)\s|\S+,)"
+)
 RELATIVE = frozenset(("that", "which", "who", "whose", "where"))
 LABEL_WORDS = 6
 APPOSITION_WORDS = 3
@@ -48,20 +55,33 @@ class Wording(NamedTuple):
         if any(len(word) > LONGEST_WORD for word in words):
             return Phrase(abridge(tidy(text)), 0, 0.0)
         if len(words) <= most and len(text) <= LONGEST_LABEL:
-            return Phrase(capitalise(tidy(text)), 0, 1.0)
+            return Phrase(self.raised(tidy(text)), 0, 1.0)
         bare = ASIDE.sub(" ", text)
         if bare != text:
             return self.label(bare, most)
         if named := self.before_relative(words, most):
-            return Phrase(capitalise(tidy(named)), 0, 0.5)
+            return Phrase(self.raised(tidy(named)), 0, 0.5)
         sentence = make_sentence(text)
-        found = self.phrase(sentence, most=min(most, MOST_WORDS)) or punctuation_phrase(sentence, LONG)
-        return found or Phrase(abridge(tidy(text)), 0, 0.0)
+        found = self.phrase(sentence, most=most)
+        if (found is None or not found.says) and len(words) <= LONG:
+            return Phrase(self.raised(tidy(text)), 0, 0.5)
+        if found is None or not found.says:
+            found = punctuation_phrase(make_sentence(BRACKETS.sub("", text)), LONG) or found
+        return found._replace(text=self.raised(found.text)) if found else Phrase(abridge(tidy(text)), 0, 0.0)
+
+    def raised(self, text: str) -> str:
+        """With a capital first, unless it begins with a name that has none: `npm`."""
+        first = re.split(r"[-\s,]", text, maxsplit=1)[0].lower()
+        return capitalise(text) if not self.grammar.knows or self.grammar.is_common(first) else text
 
     def before_relative(self, words: Sequence[str], most: int) -> str:
         """`Fixed a race` of `Fixed a race that could lose a file`: what a relative clause only adds to."""
         tags = self.grammar.tags(words)
-        ends = [n for n in range(3, min(len(words), most + 1)) if words[n] in RELATIVE and tags[n - 1] in NOUNS]
+        ends = [
+            n
+            for n in range(3, min(len(words), most + 1))
+            if words[n] in RELATIVE and tags[n - 1] in NOUNS and words[n - 1].lower() not in VAGUE
+        ]
         return " ".join(words[: ends[0]]) if ends else ""
 
     def soften(self, text: str) -> str:
@@ -105,7 +125,7 @@ def abridge(text: str) -> str:
 
 def split_label(text: str) -> tuple[str, str]:
     """`Label: the rest`, or an empty label."""
-    match = LABEL.match(text)
+    match = DASHED.match(text) or BRACKETED.match(text) or LABEL.match(text)
     if match and len(match["label"].split()) <= LABEL_WORDS:
         return match["label"].strip(), match["rest"].strip()
     return "", text

@@ -181,7 +181,8 @@ def make_scenes(sections: Sequence[Section], title: str, document: Document, wor
     sections = [replace(section, units=split_units(section.units)) for section in sections]
     opening, rest = take_opening(sections, title)
     rest, last = split_closing(rest)
-    scenes = [make_title_scene(title, opening, document.description, wording)]
+    chapters = [section.chapter for section in rest if section.chapter]
+    scenes = [make_title_scene(title, opening, document.description, chapters, wording)]
     for section in rest:
         for number, group in enumerate(group_units(section.units, wording.density)):
             place = Place(title, section, not number and section.level > 1, scenes[-1].slide.kind == "statistic")

@@ -90,7 +90,7 @@ def test_any_text_gives_a_valid_script_or_a_clear_refusal(source: str) -> None:
         ("about ~5 of #12, 10x faster", "about about 5 of number 12, 10 times faster"),
         ("1,250 at 3.5% e.g. in the U.S. (at 10:30)", "1,250 at 3.5% e.g. in the U.S. (at 10:30)"),
         ("The eye — a marvel — sees", "The eye, a marvel, sees"),
-        ("call `run()` with --flag", "call run with flag"),
+        ("call `run()` with --flag", "call run with dash dash flag"),
     ],
 )
 def test_speech(written: str, spoken: str) -> None:

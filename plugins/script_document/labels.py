@@ -1,0 +1,39 @@
+"""How words are written as a label on a slide: a capital first, no stray marks around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aurad_plugins.script_document.clauses import Words
+
+TRAILING_SIGNS = re.compile(r"\s+[^\w\s\"”’')>%°+#.!?…]+$")
+LEADING_DASH = re.compile(r"^[-.]+(?=\s|$)\s*")
+OPEN_QUOTE = re.compile(r"^['‘]\w[^'’]*$")
+LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
+
+
+def render(words: Words, kept: Sequence[int]) -> str:
+    """The words as a label: a capital first, no punctuation at the end, quotation marks only in pairs."""
+    parts = []
+    for place, index in enumerate(kept):
+        is_last, follows = place == len(kept) - 1, place + 1 < len(kept) and kept[place + 1] == index + 1
+        keeps_mark = not is_last and follows
+        word = words.raw[index].strip("()[]") if keeps_mark else words.cores[index]
+        parts.append(word)
+    text = tidy(" ".join(parts))
+    return text if kept[0] == 0 else capitalise(text)
+
+
+def tidy(text: str) -> str:
+    text = text.rstrip(" ,;:.—-").lstrip(" ,;:—")  # a first dash or dot may be that of `--help` or `.env`
+    text = TRAILING_SIGNS.sub("", LEADING_SIGNS.sub("", LEADING_DASH.sub("", text)))
+    if sum(text.count(mark) for mark in '"“”') % 2:
+        text = re.sub('["“”]', "", text)
+    return text[1:] if OPEN_QUOTE.match(text) else text
+
+
+def capitalise(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    is_word = first.replace("-", "").isalpha() and first.islower()
+    return text[:1].upper() + text[1:] if is_word else text

@@ -1,0 +1,244 @@
+"""What a slide shows while prose is spoken: statements, members of enumerations, and names where nothing else fits.
+
+Each point stands with the word that names it, and no two share words of a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from aurad_plugins.script_document.clauses import Words, analyse, noun_chunks, split_punctuation, split_subordinate
+from aurad_plugins.script_document.fragments import VAGUE
+from aurad_plugins.script_document.grammar import FINITE, NOUNS
+from aurad_plugins.script_document.labels import capitalise, render, tidy
+from aurad_plugins.script_document.phrases import (
+    CONDITIONAL,
+    MOST_WORDS,
+    WAITING,
+    Phrase,
+    is_negative,
+    ranked_phrases,
+)
+from aurad_plugins.script_document.rank import STOP, fold
+from aurad_plugins.script_document.sentences import POINTER, Sentence
+from aurad_plugins.script_document.vocabulary import word_set
+from aurad_plugins.script_document.wording import Wording
+
+MOST_POINTS = 5
+SILENCE = 15  # words, about six seconds, after which a slide should show something new
+LONG_SENTENCE = 16  # words from which one sentence may make two points
+FEWEST_LISTED, MOST_LISTED = 3, 5  # members of an enumeration worth a list of its own
+MEMBER, NAMED = 9, 6  # words of a member that says something, and of one that only names
+NAME = 5  # words of a name
+KEY_WORDS = 13  # of a statement that has no shorter form
+REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
+YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
+MONTHS = word_set("january february march april may june july august september october november december")
+VERBS = ("VBZ", "VBD", "VBP", "VB")
+
+
+class Point(NamedTuple):
+    """A few words for a slide; `at` and `end` are spoken words of the scene, `number` is the sentence's."""
+
+    text: str
+    at: int
+    end: int
+    number: int
+    says: bool = True
+    year: str = ""
+
+
+def find_points(sentences: list[Sentence], starts: list[int], heading: str, wording: Wording) -> list[Point]:
+    """The points of a scene in the order in which they are spoken."""
+    points: list[Point] = []
+    shown = heading
+    for number, (sentence, start) in enumerate(zip(sentences, starts, strict=True)):
+        if POINTER.match(sentence.text):
+            continue
+        for point in sentence_points(sentence, number, start, shown, wording):
+            points.append(point)
+            shown += " " + point.text
+    return points
+
+
+def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wording: Wording) -> list[Point]:
+    words = analyse(sentence, wording.grammar) if wording.grammar.knows and sentence.words else None
+    year = only_year(sentence)
+
+    def point(text: str, first: int, last: int, says: bool) -> Point:
+        return Point(text, start + sentence.starts[first], start + sentence.starts[last + 1], number, says, year)
+
+    if words and (members := listed(words)):
+        return [point(capitalise(tidy(render(words, kept))), kept[0], kept[-1], says) for kept, says in members]
+    if words is None or is_short_question(sentence):
+        phrase = wording.phrase(sentence, shown)
+        return [point(phrase.text, phrase.start, phrase.end, phrase.says)] if phrase else []
+    chosen: list[Point] = []
+    for phrase in statements(sentence, shown, wording):
+        made = point(phrase.text, phrase.start, phrase.end, says=True)
+        if all(made.at >= other.end or made.end <= other.at for other in chosen):
+            chosen.append(made)
+        if len(chosen) == (2 if len(words.raw) >= LONG_SENTENCE else 1):
+            break
+    return sorted(chosen, key=lambda found: found.at)
+
+
+def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]:
+    """What the sentence says, in few words if it can be said in few."""
+    for most in (MOST_WORDS, KEY_WORDS):
+        found = ranked_phrases(sentence, wording.grammar, wording.weights, shown, most)
+        if says := [phrase for phrase in found if phrase.says]:
+            return says
+    return []
+
+
+def is_short_question(sentence: Sentence) -> bool:
+    return sentence.words[-1].endswith("?")
+
+
+def only_year(sentence: Sentence) -> str:
+    years = {match[1] for word in sentence.words if (match := YEAR.match(word))}
+    return years.pop() if len(years) == 1 else ""
+
+
+# ---------------------------------------------------------------- silence
+
+
+def fill_silence(
+    points: list[Point], sentences: list[Sentence], starts: list[int], shown: str, size: int, wording: Wording
+) -> list[Point]:
+    """The points with names from the sentences where nothing would be shown for long."""
+    filled = list(points)
+    names = [name for pair in enumerate(zip(sentences, starts, strict=True)) for name in find_names(*pair, wording)]
+    seen = {fold(word) for text in (shown, *(point.text for point in points)) for word in text.lower().split()}
+    for name in names:
+        edges = sorted([0, size, *(point.at for point in filled)])
+        before = max((edge for edge in edges if edge <= name.at), default=0)
+        after = min((edge for edge in edges if edge > name.at), default=size)
+        own = {fold(word) for word in name.text.lower().split()} - STOP
+        is_inside = any(point.at <= name.at < point.end for point in filled)
+        if after - before > SILENCE and not is_inside and not own & seen and len(filled) < MOST_POINTS:
+            filled.append(name)
+            seen |= own
+    return sorted(filled, key=lambda point: point.at)
+
+
+def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> list[Point]:
+    """What a sentence is about: its noun phrases, those that tell something."""
+    sentence, start = pair
+    if not wording.grammar.knows or not sentence.words:
+        return []
+    words = analyse(sentence, wording.grammar)
+    found = []
+    for chunk in noun_chunks(words):
+        if tells(words, chunk, wording.weights):
+            text = capitalise(render(words, chunk))
+            found.append(
+                Point(text, start + sentence.starts[chunk[0]], start + sentence.starts[chunk[-1] + 1], number, False)
+            )
+    return found
+
+
+def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
+    """Whether a name is worth showing: of somebody or some place, with a number, or what the document keeps saying."""
+    lower = [words.lower[index] for index in chunk]
+    tags = [words.tags[index] for index in chunk]
+    if (
+        len(chunk) > NAME
+        or not (VAGUE | WAITING).isdisjoint(lower)
+        or any("'" in word or "’" in word for word in lower)
+    ):
+        return False
+    if tags[0] == "VBG" or not MONTHS.isdisjoint(lower):
+        return False
+    is_proper = any(tag.startswith("NNP") for tag in tags) and (chunk[0] > 0 or len(chunk) > 1)
+    is_counted = tags[0] == "CD" and tags[-1] == "NNS" and lower[0][:1].isdigit() and len(chunk) > 2
+    weight = sum(weights.get(word, 1.0) - 1.0 for word in lower)
+    return is_proper or is_counted or (len(chunk) > 1 and weight >= REPEATED)
+
+
+# ---------------------------------------------------------------- enumerations
+
+
+def listed(words: Words) -> list[tuple[list[int], bool]]:
+    """The members of a sentence's enumeration, and whether they say something; nothing if there is none."""
+    if is_negative(words) or not CONDITIONAL.isdisjoint(words.lower):
+        return []
+    for members in enumerations(words):
+        for cut, says in ((verb_members, True), (noun_members, False)):
+            found = cut(words, members)
+            if found and FEWEST_LISTED <= len(found) <= MOST_LISTED:
+                return [(kept, says) for kept in found]
+    return []
+
+
+def enumerations(words: Words) -> Iterator[list[list[int]]]:
+    """Runs of pieces between commas that end with `and ...`, the joining word taken away."""
+    run: list[list[int]] = []
+    for piece, mark in split_punctuation(words):
+        if run and words.tags[piece[0]] == "CC" and len(piece) > 1:
+            yield [*run, piece[1:]]
+            run = []
+            continue
+        joint = next((n for n in range(1, len(piece) - 1) if words.lower[piece[n]] in ("and", "or")), 0)
+        if run and joint and mark == ";":
+            yield [*run, piece[:joint], piece[joint + 1 :]]
+        run = [*run, piece] if mark == "," else []
+
+
+def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
+    """`Reads files`, `skips what is ignored`, `prints the rest`: the first without its subject."""
+    first, *others = members
+    tags = {words.tags[part[0]] for part in others}
+    form = next((tag for tag in VERBS if tag in tags), "")
+    ambiguous = {form, "NNS" if form == "VBZ" else "", "VBD", "VBN", "NN" if form in ("VB", "VBP") else ""}
+    if not form or not tags <= ambiguous:
+        return []
+    begins = [n for n, index in enumerate(first) if words.tags[index] in (form, "VBP" if form == "VB" else form)]
+    if not begins:
+        return []
+    kept = [next(split_subordinate(words, part)) for part in (first[begins[-1] :], *others)]
+    kept = [before_circumstance(words, part) for part in kept]
+    return kept if all(2 <= len(part) <= MEMBER for part in kept) else []
+
+
+def before_circumstance(words: Words, part: list[int]) -> list[int]:
+    return part[
+        : next((n for n, i in enumerate(part) if n > 1 and words.lower[i] in ("before", "after", "while")), None)
+    ]
+
+
+def noun_members(words: Words, members: list[list[int]]) -> list[list[int]]:
+    """`Spring`, `summer`, `autumn`: the first from where it begins to be like the others."""
+    first, *others = members
+    stops = [
+        n + 1
+        for n, i in enumerate(first)
+        if words.tags[i] in FINITE | {"IN", "TO", "VB", "VBG"} or words.lower[i] == "both"
+    ]
+    of = [n for n in stops if words.lower[first[n - 1]] == "of" and n > 1 and words.tags[first[n - 2]] in NOUNS]
+    counts = [n for n, i in enumerate(first) if words.tags[i] == "CD"]
+    if all(words.tags[part[0]] == "CD" for part in others) and counts:
+        begin = counts[-1]
+    else:
+        begin = max((n for n in stops if n not in of), default=0)
+    kept = [first[begin:], *(others[:-1]), until_verb(words, others[-1])]
+    return kept if all(is_named(words, part) for part in kept) else []
+
+
+def until_verb(words: Words, part: list[int]) -> list[int]:
+    """The last member ends where the sentence goes on."""
+    ends = [
+        n
+        for n, i in enumerate(part)
+        if n and (words.tags[i] in FINITE | {"IN", "TO", "VBG", "WDT"}) and words.lower[i] != "of"
+    ]
+    return part[: ends[0]] if ends else part
+
+
+def is_named(words: Words, part: list[int]) -> bool:
+    tags = [words.tags[index] for index in part]
+    has_noun = bool(tags) and tags[-1] in NOUNS | {"VBG"} and tags[0] not in ("VBG", "VBN", "PRP$", "IN", "RB")
+    return has_noun and len(part) <= NAMED and not any(tag in FINITE or tag in ("PRP", "VB") for tag in tags)

@@ -1,0 +1,151 @@
+"""What is said about a table: pairs, the highest and lowest, the course of a column, who has what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aurad_plugins.script_document.columns import HEAD_UNIT, NUMBER, TIME, Column, spoken_unit
+from aurad_plugins.script_document.units import Speech
+from aurad_plugins.script_document.wording import Wording, joined
+
+Rows = Sequence[tuple[str, ...]]
+SPOKEN_ROWS, SPOKEN_COLUMNS, SPOKEN_WORDS = 4, 4, 50  # of a table that is said as a whole
+TOLD_COLUMNS = 3  # of numbers; of more nobody remembers the first
+FOLLOWERS = 3  # values that are said from the top
+MOST_MARKED = 5
+REST = re.compile(r"^(?:others?|rest|misc\w*|remainder|unknown)\b", re.IGNORECASE)
+FLAG = re.compile(r"^(?:-\w(?:[ ,/]+|\s+or\s+))?--?(?P<name>[A-Za-z][\w-]*)(?:[= ].*)?$")
+YES = frozenset(("✅", "✔", "✓", "☑", "yes", "✔️"))
+NO = frozenset(("❌", "✗", "✘", "✖", "no", "-", "–", "—", "", "☐"))
+
+
+def say_pairs(labels: list[str], column: Column, speech: Speech, wording: Wording) -> list[int | None]:
+    """`Flicker rate: human, 60 Hz; pigeon, 100 Hz; and honeybee, 300 Hz.`"""
+    names = wording.soften_names(labels)
+    pairs = [f"{name}, {spoken_unit(value)}" for name, value in zip(names, column.shown, strict=True)]
+    listed = "; ".join(pairs) if len(pairs) == 2 else joined(pairs)
+    sentence = wording.sentence(f"{column.name}: {listed}")
+    start = speech.say(sentence)
+    places: list[int | None] = []
+    place = len(column.name.split())
+    for pair in pairs:
+        place += 1 if sentence.words[place : place + 1] == ("and",) else 0
+        places.append(start + sentence.starts[place])
+        place += len(pair.split())
+    return places
+
+
+def extremes_text(labels: list[str], column: Column, head: str, wording: Wording) -> str:
+    """`Share: the highest is schools, at 46%, followed by pools, at 19%; the lowest is lighting, at 7%.`"""
+    if all(NUMBER.match(label) for label in labels) and is_monotone(column.values):
+        return range_text(labels, column, head)
+    names = wording.soften_names(labels)
+    order = sorted(range(len(labels)), key=lambda number: -column.values[number])
+    told = [f"{names[number]}, at {spoken_unit(column.shown[number])}" for number in order]
+    about = f"In {column.name}" if TIME.match(column.name) else column.name
+    text = f"{about}: the highest is {told[0]}, followed by {', and '.join(told[1:FOLLOWERS])}"
+    others = [number for number in order[FOLLOWERS:] if not REST.match(labels[number])]
+    return text + (f"; the lowest is {told[order.index(others[-1])]}" if others else "")
+
+
+def range_text(labels: list[str], column: Column, head: str = "") -> str:
+    """`Memory: from 5 MB for this one to 90 MB for that one.`"""
+    low, high = column.values.index(min(column.values)), column.values.index(max(column.values))
+    counted = f" {head.lower()}" if head.isalpha() else ""
+    return (
+        f"{column.name}: from {spoken_unit(column.shown[low])} for {labels[low]}{counted}"
+        f" to {spoken_unit(column.shown[high])} for {labels[high]}"
+    )
+
+
+def course_text(column: Column, labels: list[str]) -> str:
+    """`Sales rose from 10 in 2019 to 25 in 2024.`"""
+    first, last = column.values[0], column.values[-1]
+    verb = "rose" if last > first else "fell" if last < first else "went"
+    start, end = spoken_unit(column.shown[0]), spoken_unit(column.shown[-1])
+    return f"{column.name} {verb} from {start} in {labels[0]} to {end} in {labels[-1]}"
+
+
+def is_course(rows: Rows) -> bool:
+    return all(TIME.match(row[0]) for row in rows)
+
+
+def is_monotone(values: Sequence[float]) -> bool:
+    return list(values) in (sorted(values), sorted(values, reverse=True))
+
+
+def tell_table(
+    header: tuple[str, ...], rows: Rows, shown: Rows, columns: Sequence[Column], announced: bool, wording: Wording
+) -> list[str]:
+    """What is said while the table's first rows are seen; never cell by cell if it is wide or long."""
+    if is_marked(rows):
+        return [marks_text(header, row) for row in shown[:MOST_MARKED]]
+    if len(columns) > 1 and len(rows) > 1:
+        labels = [row[0] for row in rows]
+        if is_course(rows):
+            return [course_text(column, labels) for column in columns[:TOLD_COLUMNS]]
+        return [range_text(labels, column) for column in columns[: TOLD_COLUMNS - 1]]
+    told = [row_text(header, row, wording) for row in rows]
+    if len(rows) <= SPOKEN_ROWS and len(header) <= SPOKEN_COLUMNS and len(" ".join(told).split()) <= SPOKEN_WORDS:
+        return told
+    if columns and len(rows) > 1:
+        return [extremes_text([row[0] for row in rows], columns[0], header[0], wording)]
+    return [table_text(header, shown, announced, wording)]
+
+
+def is_marked(rows: Rows) -> bool:
+    """Whether the cells are ticks and crosses."""
+    cells = [cell.strip().lower() for row in rows for cell in row[1:]]
+    return any(cell in YES for cell in cells) and all(cell in YES | NO for cell in cells)
+
+
+def marks_text(header: tuple[str, ...], row: tuple[str, ...]) -> str:
+    """`Undo: only this one.`"""
+    names = header[1:]
+    having = [name for name, cell in zip(names, row[1:], strict=True) if cell.strip().lower() in YES]
+    if len(having) == len(names):
+        return f"{row[0]}: {'both' if len(names) == 2 else 'all of them' if len(names) > 2 else 'yes'}"
+    return f"{row[0]}: {joined(having) if len(having) > 1 else f'only {having[0]}' if having else 'none of them'}"
+
+
+def names_of(rows: Rows, wording: Wording) -> list[str]:
+    """The first cells as they are called: `-e, --ext` is `ext`."""
+    return wording.soften_names([FLAG.sub(r"\g<name>", row[0]) for row in rows])
+
+
+def has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
+def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
+    if len(header) == 2:
+        return f"{row[0]}: {wording.soften(row[1])}"
+    if not header[0]:  # names stand on both sides
+        pairs = [f"{cell} for {name}" for name, cell in zip(header[1:], row[1:], strict=True) if has_words(cell)]
+        return f"{row[0]}: {joined(pairs)}" if pairs else row[0]
+    cells = [
+        with_head(name, cell, wording) if name else cell
+        for name, cell in zip(header[1:], row[1:], strict=True)
+        if has_words(cell)
+    ]
+    return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
+
+
+def with_head(head: str, cell: str, wording: Wording) -> str:
+    """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`."""
+    named = HEAD_UNIT.match(head)
+    if not named or not NUMBER.match(cell.strip()) or not named["name"]:
+        return f"{wording.soften(head)} {wording.soften(cell)}"
+    unit = "" if any(sign in named["unit"] for sign in "$€£¥") else named["unit"]
+    return f"{wording.soften(named['name'])} {spoken_unit(f'{cell} {unit}'.strip())}"
+
+
+def table_text(header: tuple[str, ...], rows: Rows, announced: bool, wording: Wording) -> str:
+    """What the table holds, from its own heads and first column."""
+    names = joined(names_of(rows, wording))
+    heads = [f"the {wording.soften(head)}" for head in header[1:] if head]
+    if announced:
+        return names[:1].upper() + names[1:]
+    listed = joined(heads) if len(heads) <= TOLD_COLUMNS else f"{len(heads)} columns"
+    return f"The table shows {listed} for {names}" if heads else f"The table lists {names}"
