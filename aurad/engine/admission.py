@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
-from aurad.engine.catalog import Catalog
+from aurad.engine.assets import bring_file
+from aurad.engine.catalog import Catalog, Stage
+from aurad.engine.checks import is_empty
 from aurad.engine.journal import Journal
 from aurad.engine.providers import Providers
 from aurad.engine.store import Store
@@ -18,14 +20,20 @@ from aurad.model.brief import SOURCE_LIMIT, Brief
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
 from aurad.model.job import JobSettings, Recipe
-from aurad.model.recipe import Preset, complete_brief, resolve
-from aurad.model.settings import Settings
+from aurad.model.recipe import Brand, Preset, brand_files, complete_brief, resolve
+from aurad.model.settings import Defaults, Settings
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 
 T = TypeVar("T")
 ASSET = "asset:"
 WAYS = ("topic", "source", "script")
+NAMED: tuple[tuple[str, str, StageKind, str], ...] = (  # what people call it, its setting, whose, what lists it
+    ("voice", "voice", "voice", "voices"),
+    ("theme", "theme", "visuals", "themes"),
+    ("music", "music", "finish", "music"),
+    ("caption style", "caption_style", "render", "captionStyles"),
+)
 
 
 class Submitted(Value, frozen=True, kw_only=True):
@@ -49,8 +57,9 @@ class Admission:
         asked = _convert(params.get("settings") or {}, JobSettings, "the settings")
         raw: dict[str, Any] = complete_brief(params.get("brief") or {}, self._settings.defaults)
         brief = await self._brief(raw, owner)
+        brief = await self._branded(brief, brand_files(asked, self._settings, self._presets), owner)
         recipe = resolve(brief, asked, self._settings, self._presets)
-        if _names_something(asked, brief):
+        if _names_something(asked, recipe):
             await self._check_names(asked, recipe)
         return Submitted(brief=params["brief"], settings=asked), recipe
 
@@ -62,16 +71,28 @@ class Admission:
             for name in names:
                 self._catalog.find(kind, name)
         providers = Providers(self._catalog, recipe.providers, recipe.brief.language)
-        checked: tuple[tuple[str, str | None, StageKind, str], ...] = (
-            ("voice", asked.voice, "voice", "voices"),
-            ("theme", asked.theme, "visuals", "themes"),
-            ("music", asked.music, "finish", "music"),
-            ("caption style", asked.caption_style, "render", "captionStyles"),
-        )
-        for what, chosen, stage_kind, listed in checked:
-            known = self._catalog.described(providers.all(stage_kind), listed)
-            if chosen and known and chosen not in known:
-                raise AuradError("E100-REQUEST", f"cannot use the {what} {chosen!r}: there are {', '.join(known)}")
+        for what, member, kind, listed in NAMED:
+            if getattr(asked, member):
+                self._check_name(f"the {what}", getattr(asked, member), providers.all(kind), listed)
+            else:  # a voice for another language than this brief's is no mistake
+                there = [
+                    stage for (of, name), stage in self._catalog.stages.items()
+                    if of == kind and name in recipe.providers[kind]
+                ]  # fmt: skip
+                where = f"the {what} of the preset or of [defaults]"
+                self._check_name(where, getattr(recipe, member), there, listed)
+
+    def _check_name(self, what: str, chosen: str, stages: Sequence[Stage], listed: str) -> None:
+        known = self._catalog.described(stages, listed)
+        if chosen and known and chosen not in known:
+            raise AuradError("E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(known)}")
+
+    async def _branded(self, brief: Brief, files: Mapping[Brand, str], owner: Owner) -> Brief:
+        """The brief with the settings' logo and font, where it brings none of its own."""
+        own = {asset.role for asset in brief.assets}
+        missing = {role: path for role, path in files.items() if path and role not in own}
+        added = [await bring_file(role, path, self._journal, self._store, owner) for role, path in missing.items()]
+        return msgspec.structs.replace(brief, assets=(*brief.assets, *added))
 
     async def _brief(self, raw: dict[str, Any], owner: Owner) -> Brief:
         assets = [await self._asset(entry, owner) for entry in raw.get("assets") or ()]
@@ -120,7 +141,7 @@ class Admission:
     async def _check_script(self, brief: Brief) -> None:
         script = brief.script
         assert script is not None
-        silent = next((n for n, scene in enumerate(script.scenes, 1) if not scene.words), None)
+        silent = next((n for n, scene in enumerate(script.scenes, 1) if is_empty(scene)), None)
         if silent or not script.scenes:
             what = f"scene {silent} says nothing" if silent else "it has no scenes"
             raise AuradError("E101-BRIEF", f"cannot use the script: {what}")
@@ -131,10 +152,11 @@ class Admission:
                 )
 
 
-def _names_something(asked: JobSettings, brief: Brief) -> bool:
+def _names_something(asked: JobSettings, recipe: Recipe) -> bool:
     """Whether anything has to be looked up; a plain submission is not kept waiting for the catalogue."""
-    chosen = (asked.options, asked.providers, asked.voice, asked.theme, asked.music, asked.caption_style)
-    return any(chosen) or brief.language != Brief().language
+    plain = Defaults()
+    named = any(getattr(recipe, member) != getattr(plain, member) for _, member, _, _ in NAMED)
+    return bool(named or asked.options or asked.providers or recipe.brief.language != plain.language)
 
 
 def check_text(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
 from aurad.model.narration import Narration
-from aurad.model.script import Script
+from aurad.model.script import Scene, Script
 from aurad.model.stage import FinishRequest, SegmentRequest, VisualRequest, VoiceRequest
 from aurad.model.video import Deliverables, Segment
 from aurad.model.visual import Animation, TextBox, Visual
@@ -59,13 +59,18 @@ def _script_fault(script: Script) -> str:
         return "a script without scenes"
     if len(script.scenes) > SCENES:
         return f"{len(script.scenes)} scenes; at most {SCENES} make a video"
-    empty = next((number for number, scene in enumerate(script.scenes, 1) if not scene.words), None)
+    empty = next((number for number, scene in enumerate(script.scenes, 1) if is_empty(scene)), None)
     if empty:
         return f"nothing is said in scene {empty}"
     for number, scene in enumerate(script.scenes, 1):
         if any(item.at is not None and item.at >= len(scene.words) for item in scene.slide.items):
             return f"an item of scene {number} comes in after its last word"
     return ""
+
+
+def is_empty(scene: Scene) -> bool:
+    """Neither says anything nor is a card."""
+    return not scene.words and scene.seconds <= 0
 
 
 def _narration_fault(request: VoiceRequest, narration: Narration) -> str:

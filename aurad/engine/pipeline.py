@@ -18,6 +18,7 @@ import trio
 from aurad.engine import timeline
 from aurad.engine.asking import Asking
 from aurad.engine.board import Board
+from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
 from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight
 from aurad.engine.later import Later, Plans, gather
@@ -101,7 +102,8 @@ class Pipeline:
             draws = count if self._recipe.until == "Visuals" else range(0)
             visuals = [later(partial(self._draw, script, i, plan, voices)) for i in draws]
             for scene, narration in zip(script.scenes, await gather(voices), strict=True):
-                self._job.publish(f"{scene.scene_id}.wav", "audio", narration.audio, scene.scene_id)
+                if scene.words:
+                    self._job.publish(f"{scene.scene_id}.wav", "audio", narration.audio, scene.scene_id)
             for scene, visual in zip(script.scenes, await gather(visuals), strict=False):
                 if visual.poster:
                     self._job.publish(f"{scene.scene_id}.png", "image", visual.poster, scene.scene_id)
@@ -136,7 +138,7 @@ class Pipeline:
 
     async def _write(self, speculation: trio.Nursery) -> Script:
         if self._brief.script:
-            return timeline.with_ids(self._brief.script)
+            return timeline.with_ids(with_cards(self._brief.script, self._recipe))
         brief = msgspec.structs.replace(
             self._brief, aspect=None, assets=tuple(a for a in self._brief.assets if a.role in ("image", "clip"))
         )
@@ -145,7 +147,7 @@ class Pipeline:
         script = await self._ask.provider(
             "script", "write", seeded(ScriptRequest(brief=brief, seed=0)), name="script", size=size, order=-1
         )
-        return timeline.with_ids(script)
+        return timeline.with_ids(with_cards(script, self._recipe))
 
     def _speculate(self, nursery: trio.Nursery, scene: Scene) -> None:
         """A scene that the script stage handed over early is spoken already; the final script decides if it counts."""
@@ -168,6 +170,8 @@ class Pipeline:
 
     async def _speak(self, script: Script, i: int) -> Narration:
         scene = script.scenes[i]
+        if not scene.words:
+            return timeline.silence(scene)
         request = VoiceRequest(
             text=scene.text,
             language=self._brief.language,
@@ -204,7 +208,7 @@ class Pipeline:
     async def _visual_request(
         self, stage: Stage, script: Script, i: int, plan: Plans, voices: list[Later[Narration]]
     ) -> VisualRequest:
-        burned = self._recipe.captions == "burn"
+        burned, spoken = self._recipe.captions == "burn", bool(script.scenes[i].words)
         return VisualRequest(
             scene=timeline.project(script.scenes[i]),
             language=self._brief.language,
@@ -212,7 +216,9 @@ class Pipeline:
             theme=self._recipe.theme,
             safe_bottom=timeline.caption_zone(self._canvas) if burned else 0.0,
             plan=(await plan.of(stage))[i] if "plan" in stage.info.needs else None,
-            narration=await voices[i]() if "narration" in stage.info.needs else None,
+            narration=await voices[i]() if "narration" in stage.info.needs and spoken else None,
+            logo=self._asset("logo"),
+            font=self._asset("font"),
             **_neighbours(stage, script, i),
         )
 
@@ -313,7 +319,7 @@ class Pipeline:
             chapters=timeline.chapters(scenes, fps) if "chapters" in needs else (),
             cues=timeline.video_cues(scenes, self._brief.pacing, self._canvas) if "cues" in needs else (),
             speech=timeline.speech(scenes, fps) if "speech" in needs else (),
-            posters=timeline.posters(shown) if "posters" in needs else (),
+            posters=timeline.posters(script, shown) if "posters" in needs else (),
             credits=timeline.credits(script, shown) if "credits" in needs else (),
             provenance=self._provenance(script) if "provenance" in needs else None,
         )
@@ -325,8 +331,12 @@ class Pipeline:
         return provenance_of(self._recipe, script, self._job.tasks.values(), self._providers.catalog)
 
     def _music(self) -> dict[str, Any]:
-        own = next((asset.artifact for asset in self._brief.assets if asset.role == "music"), None)
-        return {"music": self._recipe.music, "music_file": own, "loudness": self._recipe.loudness}
+        return {
+            "music": self._recipe.music, "music_file": self._asset("music"), "loudness": self._recipe.loudness,
+        }  # fmt: skip
+
+    def _asset(self, role: str) -> Artifact | None:
+        return next((asset.artifact for asset in self._brief.assets if asset.role == role), None)
 
     async def _verify(
         self, script: Script, timed: list[Timed], segments: list[Segment], finished: list[list[Deliverable]]
@@ -342,7 +352,7 @@ class Pipeline:
             captions="none" if self._recipe.captions == "none" or "captions.srt" not in files else "soft",
             cues=timeline.video_cues(timed, self._brief.pacing, self._canvas),
             loudness=self._recipe.loudness if masters else None,
-            spoken=tuple(one.scene.text for one in timed),
+            spoken=tuple(one.scene.text for one in timed if one.scene.words),
             seen=tuple(segment.seen for segment in segments),
         )
         seconds = frames / self._canvas.fps

@@ -15,7 +15,7 @@ import msgspec
 
 from aurad.engine.checks import marks_of
 from aurad.model.artifact import Artifact, Credit
-from aurad.model.assembly import SceneSound, Sound
+from aurad.model.assembly import SOUND_RATE, SceneSound, Sound
 from aurad.model.brief import WORDS_PER_MINUTE, Pacing
 from aurad.model.cues import Cue, cues_of, shift
 from aurad.model.narration import Narration, Word
@@ -33,6 +33,7 @@ TALL = 1.4  # from this ratio on players cover the lowest fifth with their butto
 CAPTION_ZONE, TALL_CAPTION_ZONE = 0.21, 0.33  # of the height, kept free of slides where captions are burned in
 DUCKED = -14.0  # dB of a clip's own sound below the voice
 WIDE_LINE, TALL_LINE = 42, 26  # characters of a caption line: what can be read at the usual size in that shape
+NOTHING = Artifact(sha256="", size_bytes=0, media_type="")  # the sound of a silent card: nobody asks for it
 SILENCE = 0.35  # seconds between two words that make two stretches of speech
 
 
@@ -47,7 +48,7 @@ class Timed(Value, frozen=True, kw_only=True):
 
 def project(scene: Scene) -> Scene:
     """A scene without what no stage may depend on."""
-    return msgspec.structs.replace(scene, scene_id="", chapter="", voice="")
+    return msgspec.structs.replace(scene, scene_id="", chapter="", voice="", seconds=0.0)
 
 
 def project_script(script: Script) -> Script:
@@ -67,14 +68,23 @@ def with_ids(script: Script) -> Script:
     return msgspec.structs.replace(script, scenes=tuple(scenes))
 
 
+def silence(scene: Scene) -> Narration:
+    """What stands for the voice of a silent card."""
+    return Narration(audio=NOTHING, sample_rate=SOUND_RATE, samples=round(scene.seconds * SOUND_RATE), words=())
+
+
 def scene_frames(narration: Narration, pacing: Pacing, fps: int, *, last: bool) -> int:
-    """How many frames a scene lasts."""
+    """How many frames a scene lasts; a silent card as long as it was told to."""
+    if not narration.words:
+        return max(1, round(narration.duration * fps))
     seconds = LEAD + narration.duration + PAUSE[pacing] + (ENDING if last else 0.0)
     return math.ceil(round(seconds * fps, 6))
 
 
 def guess_seconds(scene: Scene, pacing: Pacing) -> float:
     """About how long a scene will be, before it has been spoken."""
+    if not scene.words:
+        return scene.seconds
     return LEAD + PAUSE[pacing] + 60 * len(scene.words) / WORDS_PER_MINUTE[pacing]
 
 
@@ -149,7 +159,7 @@ def _words(timed: Iterable[Timed], fps: int) -> Iterator[Word]:
 
 def scene_sound(one: Timed, visual: Visual, fps: int) -> SceneSound:
     """The narration and what clips bring along."""
-    sounds = [Sound(audio=one.narration.audio, start=LEAD)]
+    sounds = [Sound(audio=one.narration.audio, start=LEAD)] if one.narration.words else []
     placed = place(visual, one.narration, one.frames, fps)
     for shot in visual.shots:
         if isinstance(shot, Clip) and shot.audio != "mute":
@@ -166,5 +176,8 @@ def credits(script: Script, visuals: Iterable[Visual]) -> tuple[Credit, ...]:
     return tuple(dict.fromkeys(credit for credit in (*pictures, *shots) if credit))
 
 
-def posters(visuals: Iterable[Visual]) -> tuple[Artifact, ...]:
-    return tuple(visual.poster for visual in visuals if visual.poster)
+def posters(script: Script, visuals: Sequence[Visual]) -> tuple[Artifact, ...]:
+    """What may be a cover: every scene's best frame, but no card's."""
+    return tuple(
+        visual.poster for scene, visual in zip(script.scenes, visuals, strict=False) if visual.poster and scene.words
+    )

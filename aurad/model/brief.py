@@ -26,7 +26,7 @@ class BriefAsset(Value, frozen=True, kw_only=True):
 
     artifact: Artifact
     name: str
-    role: Literal["image", "clip", "music", "logo", "narration"] = "image"
+    role: Literal["image", "clip", "music", "logo", "font", "narration"] = "image"
 
 
 class Brief(Value, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ from aurad.model.video import Canvas, Quality
 Captions = Literal["burn", "soft", "none"]
 Until = Literal["Script", "Voice", "Visuals"]
 Loudness = Annotated[float, Meta(ge=-30, le=-9)]
+CardLine = Annotated[str, Meta(max_length=120)]
+CardSeconds = Annotated[float, Meta(ge=1, le=30)]
 ShortSide = Annotated[int, Meta(ge=240, le=4320, multiple_of=2)]
 FrameRate = Annotated[int, Meta(ge=1, le=120)]
 Step = Literal["Initialization", "Script", "Voice", "Visuals", "Rendering", "Postprocessing"]
@@ -59,6 +61,9 @@ class JobSettings(Value, frozen=True, kw_only=True):
     music: str | None = None
     quality: Quality | None = None
     loudness: Loudness | None = None
+    intro_card: CardLine | None = None
+    outro_card: CardLine | None = None
+    card_seconds: CardSeconds | None = None
     short_side: ShortSide | None = None
     fps: FrameRate | None = None
     pronounce: Pronounce = {}
@@ -83,6 +88,9 @@ class Recipe(Value, frozen=True, kw_only=True):
     music: str
     loudness: float
     providers: dict[StageKind, tuple[str, ...]]
+    intro_card: str = ""
+    outro_card: str = ""
+    card_seconds: float = 3.0
     pronounce: Pronounce = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None

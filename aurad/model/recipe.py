@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from aurad.model.brief import Aspect, Brief
 from aurad.model.errors import AuradError
-from aurad.model.job import Captions, FrameRate, JobSettings, Loudness, Recipe, ShortSide
+from aurad.model.job import Captions, CardLine, CardSeconds, FrameRate, JobSettings, Loudness, Recipe, ShortSide
 from aurad.model.pronounce import Pronounce
 from aurad.model.settings import Defaults, Section, Settings
 from aurad.model.stage import StageKind
 from aurad.model.video import Canvas, Quality
 
 T = TypeVar("T")
+Brand = Literal["logo", "font"]  # roles of assets
 SHAPES: dict[Aspect, tuple[int, int]] = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 
 
@@ -32,6 +33,11 @@ class Preset(Section, frozen=True, kw_only=True, omit_defaults=True):
     caption_style: str | None = None
     music: str | None = None
     loudness: Loudness | None = None
+    intro_card: CardLine | None = None
+    outro_card: CardLine | None = None
+    card_seconds: CardSeconds | None = None
+    logo: str | None = None
+    font: str | None = None
     pronounce: Pronounce = {}
     providers: dict[StageKind, tuple[str, ...]] = {}
     options: dict[str, dict[str, Any]] = {}
@@ -56,11 +62,21 @@ def resolve(brief: Brief, asked: JobSettings, settings: Settings, presets: Mappi
         caption_style=_first(asked.caption_style, preset.caption_style, defaults.caption_style),
         music=_first(asked.music, preset.music, defaults.music),
         loudness=_first(asked.loudness, preset.loudness, defaults.loudness),
+        intro_card=_first(asked.intro_card, preset.intro_card, defaults.intro_card),
+        outro_card=_first(asked.outro_card, preset.outro_card, defaults.outro_card),
+        card_seconds=_first(asked.card_seconds, preset.card_seconds, defaults.card_seconds),
         pronounce=defaults.pronounce | preset.pronounce | asked.pronounce,
         providers=settings.providers() | preset.providers | asked.providers,
         options=_options(settings.plugins, preset.options, asked.options),
         until=asked.until,
     )
+
+
+def brand_files(asked: JobSettings, settings: Settings, presets: Mapping[str, Preset]) -> dict[Brand, str]:
+    """Paths of the brand's files that the preset or `[defaults]` name; "" for none."""
+    defaults = settings.defaults
+    preset = _preset(asked.preset or defaults.preset, presets)
+    return {"logo": _first(preset.logo, defaults.logo), "font": _first(preset.font, defaults.font)}
 
 
 def canvas_of(aspect: Aspect, short_side: int, fps: int) -> Canvas:

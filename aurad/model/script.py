@@ -54,7 +54,8 @@ class Slide(Value, frozen=True, kw_only=True):
 class Scene(Value, frozen=True, kw_only=True):
     """One slide and what is said over it. `scene_id` is stable over edits and is never sent to a stage.
 
-    `chapter`, if set, starts a chapter of that title here. `voice` overrides the job's voice.
+    `chapter`, if set, starts a chapter of that title here. `voice` overrides the job's voice. A scene with
+    an empty `text` is a silent card that lasts `seconds`.
     """
 
     scene_id: str = ""
@@ -62,6 +63,7 @@ class Scene(Value, frozen=True, kw_only=True):
     text: str
     slide: Slide = Slide()
     voice: str = ""
+    seconds: Annotated[float, Meta(ge=0, le=60)] = 0.0
 
     @property
     def words(self) -> list[str]:
@@ -69,7 +71,7 @@ class Scene(Value, frozen=True, kw_only=True):
 
 
 class Script(Value, frozen=True, kw_only=True):
-    """A whole video on paper. Scenes in order; each says at least one word.
+    """A whole video on paper. Scenes in order; each says at least one word, or is a silent card.
 
     `pronounce` tells how words of the text are said, before what settings tell.
     """

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from aurad.model.brief import Aspect, Language
-from aurad.model.job import Captions, FrameRate, Loudness, ShortSide
+from aurad.model.job import Captions, CardLine, CardSeconds, FrameRate, Loudness, ShortSide
 from aurad.model.pronounce import Pronounce
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
@@ -44,13 +44,11 @@ class Http(Section, frozen=True, kw_only=True):
             " `loopback` lets in anybody on this machine, and only works with a loopback address."
         ),
     ] = "token"
-
-
     hosts: Annotated[
         tuple[Annotated[str, Meta(min_length=1)], ...],
         Meta(
-            description="Names under which browsers reach this daemon besides its own address, as in"
-            " [\"video.example.org\"]: those of a proxy in front of it."
+            description="Names under which browsers reach this daemon besides its own address, as those of a proxy"
+            ' in front of it: ["video.example.org"].'
         ),
     ] = ()
 
@@ -87,6 +85,20 @@ class Defaults(Section, frozen=True, kw_only=True):
         str, Meta(description="Music below the voice: `auto`, `none`, or a name that a finisher knows.")
     ] = "auto"
     loudness: Annotated[Loudness, Meta(description="Loudness of the finished video in LUFS.")] = -14.0
+    intro_card: Annotated[
+        CardLine,
+        Meta(description="Line of a silent card before the video, below the logo if there is one; empty: no card."),
+    ] = ""
+    outro_card: Annotated[
+        CardLine, Meta(description="Line of a silent card after the video: an address, thanks; empty: no card.")
+    ] = ""
+    card_seconds: Annotated[CardSeconds, Meta(description="How long such a card is shown, in seconds.")] = 3.0
+    logo: Annotated[
+        str, Meta(description="Path of a logo (PNG, JPEG, WebP or SVG) for videos whose brief brings none.")
+    ] = ""
+    font: Annotated[
+        str, Meta(description="Path of a font (TTF, OTF or WOFF2) for headings, where the brief brings none.")
+    ] = ""
     pronounce: Annotated[
         Pronounce,
         Meta(
@@ -139,6 +151,9 @@ class Jobs(Section, frozen=True, kw_only=True):
     keep_days: Annotated[
         Seconds, Meta(description="A finished job and its files are forgotten after so many days.")
     ] = 30.0
+    keep_count: Annotated[Count, Meta(description="Finished jobs kept at most; the oldest are forgotten first.")] = (
+        10000
+    )
     previews: Annotated[
         bool,
         Meta(

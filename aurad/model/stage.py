@@ -64,7 +64,8 @@ class PlanRequest(Value, frozen=True, kw_only=True):
 class VisualRequest(Value, frozen=True, kw_only=True):
     """Draw one scene. `safe_bottom` is the part of the height (0..0.5) that burned-in captions take.
 
-    `plan` is this scene's part of the stage's own plan, as the JSON value it gave.
+    `plan` is this scene's part of the stage's own plan, as the JSON value it gave. `logo` and `font` are
+    the brand's files, as somebody brought them: check them.
     """
 
     scene: Scene
@@ -78,6 +79,8 @@ class VisualRequest(Value, frozen=True, kw_only=True):
     next: Scene | None = None
     script: Script | None = None
     plan: Any = None
+    logo: Artifact | None = None
+    font: Artifact | None = None
 
 
 class SampleRequest(Value, frozen=True, kw_only=True):

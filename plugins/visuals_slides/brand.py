@@ -1,23 +1,26 @@
-"""What makes slides somebody's own: colours of the ground, a logo in the margin, lines on the first and last slide."""
+"""What makes slides somebody's own: colours of the ground, a logo, cards, lines on the first and last slide."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import colorsys
 import io
 from dataclasses import replace
-from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from aurad.api import BadInput, Slide
-from aurad_plugins.visuals_slides.compose import Composition, Sheet
+from aurad.api import Slide
+from aurad_plugins.visuals_slides.compose import Composition, Sheet, assemble
+from aurad_plugins.visuals_slides.decor import decoration
+from aurad_plugins.visuals_slides.fit import fitted
 from aurad_plugins.visuals_slides.frame import Frame
-from aurad_plugins.visuals_slides.nodes import Reveal
-from aurad_plugins.visuals_slides.pictures import read_picture
+from aurad_plugins.visuals_slides.ground import ground
+from aurad_plugins.visuals_slides.logo import logo
+from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Page
+from aurad_plugins.visuals_slides.painter import Painter
 from aurad_plugins.visuals_slides.themes import (
     DAYLIGHT,
     MIDNIGHT,
@@ -30,9 +33,11 @@ from aurad_plugins.visuals_slides.themes import (
     with_accent,
 )  # fmt: skip
 
-LOGO_PATTERN = r"^(data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+)?$"
+LOGO_PATTERN = r"^(data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+)?$"
 LOGO_LETTERS = 48_000  # of a data URI: settings are small files, and a mark in the margin needs no more
 LOGO_HIGH, LOGO_WIDE, LOGO_TOP = 2.5, 12.0, 1.1  # units; no text ever enters the top margin
+CARD_LOGO = (13.0, 26.0)  # units: the most height and width of a logo on a card
+CARD_SIZE = 3.0  # em
 DARK = 0.18  # luminance at which white and black text are about equally readable
 STEP = 0.03  # of lightness by which a colour gives way until text can be read on it
 SHADE = 0.04  # difference of lightness between the ends of the ground
@@ -79,21 +84,37 @@ def signed(slide: Slide, intro: str, outro: str) -> Slide:
     return slide
 
 
-@lru_cache(maxsize=1)
-def _logo(uri: str) -> Image.Image:
-    try:
-        data = base64.b64decode(uri.partition(",")[2], validate=True)
-    except binascii.Error as error:
-        raise BadInput(f"cannot read the logo: {error}", remedy="Give it as data:image/png;base64,...") from error
-    return read_picture(io.BytesIO(data), (512, 512), "of the option logo")
-
-
-def with_logo(made: Composition, uri: str, frame: Frame) -> Composition:
+def with_logo(made: Composition, source: Path | str, frame: Frame) -> Composition:
     """The slide with the logo in its upper margin, above everything and there from the start."""
     room = round(LOGO_WIDE * frame.unit), max(1, round(LOGO_HIGH * frame.unit))
-    small = ImageOps.contain(_logo(uri), room, Image.Resampling.LANCZOS)
+    small = logo(source, room)
     left = round(frame.left) if frame.from_right else frame.width - round(frame.left) - small.width
     sheet = Sheet(np.asarray(small), left, round(LOGO_TOP * frame.unit), Reveal(effect="none", seconds=0.0))
     whole = Image.fromarray(made.poster).convert("RGBA")
     whole.alpha_composite(small, (sheet.x, sheet.y))
     return replace(made, layers=(*made.layers, sheet), poster=np.asarray(whole.convert("RGB")))
+
+
+def card(line: str, source: Path | str, frame: Frame, theme: Theme) -> Composition:
+    """A card before or after the video: the logo, if there is one, over a line, in the middle of the canvas."""
+    painter = Painter(frame, theme)
+    high, wide = CARD_LOGO[0] * frame.unit, min(CARD_LOGO[1] * frame.unit, frame.inner_width)
+    mark = logo(source, (round(wide), max(1, round(high)))) if source else None
+    packed = io.BytesIO()
+    if mark:
+        mark.save(packed, "PNG", compress_level=1)
+
+    def body(fit: Fit) -> Node:
+        em = fit.scale * frame.unit
+        drawn = image(
+            packed.getvalue(), mark.width / em, mark.height / em, flex_shrink=0,
+            reveal=Reveal(effect="fade", delay=FIRST, seconds=0.8),
+        ) if mark else box("rule", width="4em", height="0.36em")  # fmt: skip
+        come = Reveal(delay=FIRST + 2 * STAGGER, seconds=0.7, bleed=1.8)
+        words = text("heading", line, CARD_SIZE if mark else CARD_SIZE * 1.5, text_align="center", reveal=come)
+        return box("col", drawn, words, gap="1.8em", align_items="center")
+
+    page = Page(body=body, largest=1.0, smallest=0.3, mood="hero", decor=decoration(Slide(kind="title"), frame, theme))
+    node, fit = fitted(page, painter)
+    under = Image.fromarray(ground(theme, frame.width, frame.height, "hero")).convert("RGBA")
+    return assemble(under, node, painter, shortened=fit.shortens)

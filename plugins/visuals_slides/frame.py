@@ -29,6 +29,7 @@ class Frame:
     top: float
     bottom: float
     from_right: bool = False
+    language: str = ""
 
     @property
     def inner_width(self) -> float:
@@ -44,10 +45,11 @@ class Frame:
         return self.inner_width / self.unit
 
 
-def frame_of(canvas: Canvas, safe_bottom: float = 0.0, *, from_right: bool = False) -> Frame:
+def frame_of(canvas: Canvas, safe_bottom: float = 0.0, *, from_right: bool = False, language: str = "") -> Frame:
     """The frame of a canvas whose lowest `safe_bottom` (a fraction) belongs to captions.
 
-    With `from_right`, rows and lines run from right to left.
+    With `from_right`, rows and lines run from right to left. `language` (BCP 47) decides between forms of
+    letters: Chinese and Japanese share characters that each writes in its own way.
     """
     ratio = canvas.width / canvas.height
     shape: Shape = "wide" if ratio > 1.2 else "tall" if ratio < 0.9 else "square"
@@ -55,4 +57,5 @@ def frame_of(canvas: Canvas, safe_bottom: float = 0.0, *, from_right: bool = Fal
     side, top, bottom = (part * unit for part in MARGINS[shape])
     if safe_bottom > 0:
         bottom = max(bottom, safe_bottom * canvas.height + CAPTION_GAP * unit)
-    return Frame(canvas.width, canvas.height, unit, shape, side, top, min(bottom, canvas.height * 0.6), from_right)
+    bottom = min(bottom, canvas.height * 0.6)
+    return Frame(canvas.width, canvas.height, unit, shape, side, top, bottom, from_right, language)

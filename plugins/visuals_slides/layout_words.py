@@ -151,7 +151,7 @@ def statistic(look: Look) -> Page:
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
         # What a number will mean is there before it.
         figure = text("figure", together(value), size, reveal=reveal)
-        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, 1.4), gap="0.7em")
+        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, 1.4), gap="0.8em")
         if len(figures) <= 1:
             return told
         return box("card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",

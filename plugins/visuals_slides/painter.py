@@ -19,6 +19,7 @@ from aurad_plugins.visuals_slides.themes import Theme
 
 Pixels = npt.NDArray[np.uint8]
 HERE = Path(__file__).parent
+DISPLAY = ".heading,.quote,.figure,.strong,.number,.value"  # classes of what is set large
 GAUGE = 100.0  # px of the font size at which words are measured
 CACHE_BYTES = 16 * 1024 * 1024  # icons are tiny; a bigger cache would only hold old slides
 
@@ -49,6 +50,8 @@ def _provided(script: ScriptFont) -> None:
 def _sheets(theme: Theme) -> tuple[CompiledStyleSheet, ...]:
     files = ["slides.css", *(["serif.css"] if theme.headings == "serif" else [])]
     parts = [(HERE / name).read_text(encoding="utf-8") for name in files]
+    if theme.family:
+        parts.append(f'{DISPLAY}{{font-family:"{theme.family}","Inter Display"}}')
     return tuple(renderer().compile_stylesheet(part) for part in (*parts, theme.variables()))
 
 
@@ -57,7 +60,9 @@ class Painter:
 
     def __init__(self, frame: Frame, theme: Theme) -> None:
         self.frame, self.theme = frame, theme
-        self._common: dict[str, Any] = {"stylesheets": _sheets(theme), "font_size": frame.unit}
+        self._common: dict[str, Any] = {
+            "stylesheets": _sheets(theme), "font_size": frame.unit, "lang": frame.language or None,
+        }  # fmt: skip
         self._widths: dict[tuple[str, str], float] = {}
 
     def measure(self, node: Node, *, height: int | None = None) -> MeasuredNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,11 +27,12 @@ from aurad.api import (
     VisualRequest,
     VisualsStage,
 )  # fmt: skip
-from aurad_plugins.visuals_slides.brand import LOGO_LETTERS, LOGO_PATTERN, signed, with_ground, with_logo
+from aurad_plugins.visuals_slides.brand import LOGO_LETTERS, LOGO_PATTERN, card, signed, with_ground, with_logo
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.fonts import families
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
+from aurad_plugins.visuals_slides.lettering import family_of
 from aurad_plugins.visuals_slides.painter import provide, renderer
 from aurad_plugins.visuals_slides.picture_slide import picture_composition
 from aurad_plugins.visuals_slides.plain import plain_composition
@@ -57,7 +59,7 @@ class SlidesOptions(Value, frozen=True, kw_only=True):
         str,
         msgspec.Meta(
             pattern=LOGO_PATTERN, max_length=LOGO_LETTERS,
-            description="a small PNG, JPEG or WebP as data:image/png;base64,..., shown in the upper margin",
+            description="a small PNG, JPEG, WebP or SVG as data:image/png;base64,..., shown in the upper margin",
         ),
     ] = ""  # fmt: skip
     intro: Annotated[str, msgspec.Meta(max_length=80, description="line over the heading of the first slide")] = ""
@@ -87,8 +89,11 @@ class SlidesStage(VisualsStage[SlidesOptions]):
     def draw(self, request: VisualRequest, context: StageContext[SlidesOptions]) -> Visual:
         options = context.options
         theme = _theme(request.theme, options)
+        if request.font:
+            theme = replace(theme, family=family_of(context.path(request.font)))
+        logo = context.path(request.logo) if request.logo else options.logo
         ready = prepared(signed(request.scene.slide, options.intro, options.outro), len(request.scene.words))
-        frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right)
+        frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right, language=request.language)
         slide = ready.slide
         provide(ready.scripts)
         if ready.missing:
@@ -96,11 +101,14 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         picture = slide.picture
         if picture and picture.artifact.media_type.startswith("video/"):
             return Visual(shots=(Clip(video=picture.artifact, credit=picture.credit),))
+        if not request.scene.words:
+            made = _card(slide, logo, frame, theme, context)
+            return _visual(made, None, slide, frame, context)
         made, motion = _composed(slide, frame, theme, context)
         if made.shortened or ready.cut:
             context.warn("slides-shortened", f"cannot show all text of the slide {slide.heading!r}: it was shortened")
-        if options.logo:
-            made = with_logo(made, options.logo, frame)
+        if logo:
+            made = with_logo(made, logo, frame)
         return _visual(made, motion, slide, frame, context)
 
     def sample(self, request: SampleRequest, context: StageContext[SlidesOptions]) -> Sample:
@@ -120,6 +128,22 @@ def _lacking(letters: str) -> str:
     return f"cannot draw letters like {letters[0]!r} on this slide: no font here has them; {remedy}"
 
 
+def _card(
+    slide: Slide, logo: Path | str, frame: Frame, theme: Theme, context: StageContext[SlidesOptions]
+) -> Composition:
+    try:
+        return card(slide.heading, logo, frame, theme)
+    except TakumiError as error:
+        return _plainly(slide, frame, theme, context, error)
+
+
+def _plainly(
+    slide: Slide, frame: Frame, theme: Theme, context: StageContext[SlidesOptions], error: TakumiError
+) -> Composition:
+    context.warn("slides-plain", f"cannot draw the slide as designed: {error}; a plain one takes its place")
+    return plain_composition(slide, frame, theme)
+
+
 def _composed(
     slide: Slide, frame: Frame, theme: Theme, context: StageContext[SlidesOptions]
 ) -> tuple[Composition, Motion | None]:
@@ -129,8 +153,7 @@ def _composed(
             return made, motion if context.options.motion else None
         return compose(slide, frame, theme), None
     except TakumiError as error:
-        context.warn("slides-plain", f"cannot draw the slide as designed: {error}; a plain one takes its place")
-        return plain_composition(slide, frame, theme), None
+        return _plainly(slide, frame, theme, context, error), None
 
 
 def _visual(

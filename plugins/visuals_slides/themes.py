@@ -28,7 +28,10 @@ class Glow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """All colours are `#rrggbb`; `panel_alpha` is how much of `panel` covers the ground in a card."""
+    """All colours are `#rrggbb`; `panel_alpha` is how much of `panel` covers the ground in a card.
+
+    `family` is a font, known to the renderer, that takes the place of the theme's for all that is set large.
+    """
 
     name: str
     description: str
@@ -47,6 +50,7 @@ class Theme:
     shadow: str
     ornament_alpha: float
     headings: Headings = "sans"
+    family: str = ""
 
     def variables(self) -> str:
         """The colours as custom properties for the style sheets."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterable
 
 import pytest
 
@@ -30,7 +31,7 @@ TEXTS = {
 }
 Rect = tuple[float, float, float, float]
 WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "full"  # as ./check --full sets it
-STRIDE = 11  # of the cases otherwise; it shares no factor with any of their dimensions
+STRIDE = 11  # of a layout's cases otherwise: every pair of circumstances is still among them
 TOLERANCE = 1.6  # px: boxes are rounded outwards to whole pixels
 
 
@@ -72,21 +73,41 @@ def assert_apart(boxes: list[Rect]) -> None:
         assert across <= TOLERANCE or down <= TOLERANCE, (one, other)
 
 
-CASES = list(itertools.product(LAYOUTS, THEMES, SIZES, TEXTS, (1, 3, 8)))
+Case = tuple[str, str, str, str, int]
+CASES: list[Case] = list(itertools.product(LAYOUTS, THEMES, SIZES, TEXTS, (1, 3, 8)))
 
 
-@pytest.mark.parametrize(("kind", "theme", "aspect", "name", "count"), CASES[::61])
-def test_nothing_is_cut_or_overlaps(kind: str, theme: str, aspect: str, name: str, count: int) -> None:
+def cases_of(kind: str, *, whole: bool = WHOLE) -> list[Case]:
+    """A layout's cases: all, or so many that together those of all layouts hold every pair of circumstances."""
+    own = [case for case in CASES if case[0] == kind]
+    return own if whole else own[list(LAYOUTS).index(kind) :: STRIDE]
+
+
+def pairs(cases: Iterable[Case]) -> set[tuple[object, ...]]:
+    return {pair for case in cases for pair in itertools.combinations(enumerate(case), 2)}
+
+
+def assert_sound(case: Case) -> None:
+    """Inside the margins, and nothing over anything else."""
+    kind, theme, aspect, name, count = case
     boxes, _ = laid_out(hostile(kind, TEXTS[name], count), theme, aspect)
     assert_apart(boxes)
+
+
+def test_every_pair_of_circumstances_is_tried_in_every_run() -> None:
+    assert pairs(case for kind in LAYOUTS for case in cases_of(kind, whole=False)) == pairs(CASES)
+
+
+@pytest.mark.parametrize("case", CASES[::61])
+def test_nothing_is_cut_or_overlaps(case: Case) -> None:
+    assert_sound(case)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_nothing_is_cut_or_overlaps_in_more_cases(kind: str) -> None:
-    for case in [case for case in CASES if case[0] == kind][:: 1 if WHOLE else STRIDE]:
-        boxes, _ = laid_out(hostile(kind, TEXTS[case[3]], case[4]), case[1], case[2])
-        assert_apart(boxes)
+    for case in cases_of(kind):
+        assert_sound(case)
 
 
 @pytest.mark.parametrize("kind", ["title", "bullets", "cards", "table"])

@@ -15,9 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from aurad.client.blocking import Client
 from aurad.client.cli.source import Source
+from aurad.model.errors import AuradError
 
 MEBIBYTE = 1024 * 1024
-LIMITS = {"image": 64 * MEBIBYTE, "clip": 4096 * MEBIBYTE}  # a huge scan; a long clip of a camera
+LIMITS = {  # a huge scan; a long clip of a camera; a mark in a margin; a font for all of Chinese
+    "image": 64 * MEBIBYTE, "clip": 4096 * MEBIBYTE, "logo": 8 * MEBIBYTE, "font": 32 * MEBIBYTE,
+}  # fmt: skip
 HEAD_BYTES = 16
 Warn = Callable[[str], None]
 
@@ -43,6 +46,29 @@ def find(source: Source, roots: Sequence[Path], warn: Warn) -> list[Found]:
         except _Unusable as reason:
             warn(f"cannot use the picture {name}: {reason}")
     return [one for one in found if one is not None]
+
+
+def brand(**files: Path | None) -> list[Found]:
+    """The brand's files by role, `logo` and `font`; raises E102 for one that cannot be used."""
+    return [_of_brand(role, path) for role, path in files.items() if path]
+
+
+def _of_brand(role: str, path: Path) -> Found:
+    try:
+        size, head = path.stat().st_size, _head(path) if path.is_file() else b""
+    except OSError as error:
+        raise _no_brand(role, path, os.strerror(error.errno or 0)) from error
+    if not path.is_file():
+        raise _no_brand(role, path, "it is no regular file")
+    if size > LIMITS[role]:
+        raise _no_brand(role, path, f"it has {size // MEBIBYTE} MiB, allowed are {LIMITS[role] // MEBIBYTE}")
+    if not head.startswith(_FONTS if role == "font" else (*_LOGOS, *_STARTS)):
+        raise _no_brand(role, path, f"it is not a {_BRAND_FORMATS[role]} file")
+    return Found(path.name, path, role, "application/octet-stream")
+
+
+def _no_brand(role: str, path: Path, cause: str) -> AuradError:
+    return AuradError("E102-OPTION", f"cannot use {path} as {role}: {cause}", remedy="Give another file.")
 
 
 def upload(client: Client, pictures: Sequence[Found]) -> list[dict[str, Any]]:
@@ -97,8 +123,7 @@ def _resolve(folder: Path, name: str) -> Path:
 def _media_type(path: Path) -> str:
     """By content: a suffix proves nothing."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = _head(path)
     except OSError as error:
         raise _Unusable(os.strerror(error.errno or 0)) from error
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -111,6 +136,14 @@ def _media_type(path: Path) -> str:
     raise _Unusable("it is not a PNG, JPEG, WebP, GIF, MP4, MOV or WebM file")
 
 
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+_BRAND_FORMATS = {"logo": "PNG, JPEG, WebP or SVG", "font": "TTF, OTF, WOFF or WOFF2"}
+_FONTS = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
+_LOGOS = (b"<", b"\xef\xbb\xbf<", b"RIFF")
 _STILL_BRANDS = (b"avif", b"avis", b"heic", b"mif1")  # pictures in the clothes of a video
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": "image/png",

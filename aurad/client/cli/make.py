@@ -29,6 +29,8 @@ class Order:
     job: dict[str, Any]
     out: str | None = None
     images: tuple[Path, ...] = ()
+    logo: Path | None = None
+    font: Path | None = None
     trace: Path | None = None
     json: bool = False
     quiet: bool = False
@@ -41,6 +43,7 @@ def make(order: Order) -> int:
     if order.trace:
         files.check_writable(order.trace.absolute().parent)
     pictures = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
+    pictures += images.brand(logo=order.logo, font=order.font)
     board = Board(until=order.job.get("until"))
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None

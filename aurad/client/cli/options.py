@@ -16,6 +16,7 @@ from aurad.model.errors import AuradError
 ASPECTS = ("16:9", "9:16", "1:1", "4:5")
 CAPTIONS = ("burn", "soft", "none")
 SHORTEST, LONGEST = 10, 3600  # seconds, as in a brief
+FILE = click.Path(path_type=Path)
 UNTIL = ("Script", "Voice", "Visuals")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d)")
 _UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
@@ -55,6 +56,10 @@ def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
 )
 @click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", multiple=True,
               help="Another folder whose pictures the document may show; repeat it.")  # fmt: skip
+@click.option("--logo", type=FILE, metavar="FILE", help="Logo in the margin and on cards: PNG, JPEG, WebP or SVG.")
+@click.option("--font", type=FILE, metavar="FILE", help="Font of headings: TTF, OTF, WOFF or WOFF2.")
+@click.option("--intro", metavar="TEXT", help="Line of a silent card before the video.")
+@click.option("--outro", metavar="TEXT", help="Line of a silent card after the video.")
 @click.option("--until", type=click.Choice(UNTIL, case_sensitive=False), help="Stop after this stage.")
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE", help="Start from a (changed) script.json.")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the timeline in Chrome's format.")
@@ -78,10 +83,12 @@ def make(source: str | None, script: Path | None, settings: tuple[str, ...], **g
         job=_given(
             **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
             captionStyle=given["caption_style"],
+            introCard=given["intro"],
+            outroCard=given["outro"],
             options=plugin_options(settings) or None,
         ),
         out=given["out"],
-        images=given["images"],
+        **{name: given[name] for name in ("images", "logo", "font")},
         trace=given["trace"],
         json=given["as_json"],
         quiet=given["quiet"],

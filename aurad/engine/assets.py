@@ -1,0 +1,61 @@
+"""Files that come with a brief: uploaded by their owner, or named in the settings."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+import time
+from pathlib import Path
+
+import trio
+
+from aurad.engine.journal import Journal
+from aurad.engine.store import Store
+from aurad.model.artifact import Artifact
+from aurad.model.brief import BriefAsset
+from aurad.model.errors import AuradError
+from aurad.model.event import Owner
+from aurad.model.recipe import Brand
+
+BRAND_BYTES = 32 << 20  # of a logo or a font named in the settings; a font for all of Chinese has 20 MiB
+OCTETS = "application/octet-stream"  # the stage looks inside: a name proves nothing
+
+
+async def keep_asset(journal: Journal, store: Store, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
+    """A file of a user, copied and hashed into the store, and remembered as theirs."""
+    if isinstance(content, bytes):
+        artifact = await store.put_bytes(content, media_type)
+    else:
+        artifact = await store.put(content, media_type)
+    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, time.time())
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)
+
+    await journal.commit(write)
+    return artifact
+
+
+async def bring_file(role: Brand, name: str, journal: Journal, store: Store, owner: Owner) -> BriefAsset:
+    """The brand's file at a path of the settings, read with the daemon's rights: no request names such paths."""
+    try:
+        data = await trio.to_thread.run_sync(_read, name)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise AuradError("E102-OPTION", f"cannot read the {role} {name} of the settings: {cause}") from error
+    if len(data) > BRAND_BYTES:
+        limit = f"{BRAND_BYTES >> 20} MiB"
+        raise AuradError("E105-TOO_LARGE", f"cannot use the {role} {name} of the settings: it is over {limit}")
+    artifact = await keep_asset(journal, store, data, OCTETS, owner)
+    return BriefAsset(artifact=artifact, name=os.path.basename(name), role=role)
+
+
+def _read(name: str) -> bytes:
+    """A regular file's first bytes, one more than allowed; a pipe or device might never end."""
+    descriptor = os.open(Path(name).expanduser(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return file.read(BRAND_BYTES + 1)
