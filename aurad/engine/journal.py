@@ -2,13 +2,15 @@
 
 A batch is whatever was queued while the last commit was under way. Any error of the writer ends the
 process: after a failed fsync nobody knows what is on disk, so it is never retried. A full disk is no such
-error: SQLite has written nothing then, and the space held in reserve lets jobs be told and end.
+error: SQLite has written nothing then, and the space held in reserve lets jobs be told and end. The log of
+commits is folded back into the file beside the commits, by `aurad.engine.checkpoint`.
 """
 
 from __future__ import annotations
 
 import queue
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,14 +18,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import trio
 
+from aurad.engine.checkpoint import Checkpoints
+from aurad.engine.figures import Commits
 from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve
 from aurad.model.errors import AuradError
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], Any]
+BROKEN = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
-CHECKPOINT_PAGES = 4000  # ~16 MB of WAL before SQLite folds it back
 
 
 class _Entry(NamedTuple):
@@ -42,6 +46,8 @@ class Journal:
         self._idle: list[sqlite3.Connection] = []
         self._limiter = trio.CapacityLimiter(READERS)
         self._failure: AuradError | None = None
+        self.commits = Commits()
+        self._checkpoints = Checkpoints(_connect(path))
         self._reserve = Reserve(path.with_name(path.name + ".reserve"))
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
 
@@ -82,8 +88,13 @@ class Journal:
         return await self.ask(lambda connection: connection.execute(sql, parameters).fetchall())
 
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer to several queries about one moment, as `read`."""
-        return await trio.to_thread.run_sync(self._ask, question, limiter=self._limiter)
+        """The answer to several queries about one moment, as `read`. An I/O error is the end here too."""
+        try:
+            return await trio.to_thread.run_sync(self._ask, question, limiter=self._limiter)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in BROKEN:
+                raise
+            raise self._break(error, "read") from error
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._idle.pop() if self._idle else _connect(self._path)
@@ -91,7 +102,8 @@ class Journal:
             connection.execute("BEGIN")
             return question(connection)
         finally:
-            connection.execute("COMMIT")
+            if connection.in_transaction:
+                connection.execute("COMMIT")
             self._idle.append(connection)
 
     async def serve_writer(self) -> None:
@@ -99,30 +111,53 @@ class Journal:
 
         Raises E501 or E500 if that fails, which ends the daemon; whoever waits for a commit is told first.
         """
-        with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(self._write_forever)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._serve_checkpoints)
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self._write_forever)
+            nursery.cancel_scope.cancel()
         if self._failure is not None:
             raise self._failure
 
+    async def _serve_checkpoints(self) -> None:
+        try:
+            await self._checkpoints.serve_forever()
+        except sqlite3.Error as error:
+            self._break(error, "write")
+
+    def _break(self, error: Exception, verb: str) -> AuradError:
+        """The end: not one more commit."""
+        self._failure = self._failure or _journal_error(error, verb)
+        self.stop()
+        return self._failure
+
     def _write_forever(self) -> None:
-        while (batch := self._next_batch()) is not None:
+        while (batch := self._next_batch()) is not None and self._failure is None:
             try:
                 self._write(batch)
             except Exception as error:
-                self._failure = _journal_error(error)
-                self._token.run_sync_soon(self._fail, batch)
-                return
+                self._break(error, "write")
+                break
+        if self._failure is not None:
+            self._token.run_sync_soon(self._fail, batch or [])
 
     def _write(self, batch: list[_Entry]) -> None:
+        began = time.perf_counter()
         try:
             answers = self._transact(batch)
         except sqlite3.OperationalError as error:
             if not (_is_full(error) and self._reserve.release()):
                 raise
             answers = self._transact(batch)
-        for entry, values in zip(batch, answers, strict=True):
-            self._token.run_sync_soon(entry.then, values)
+        self.commits.seconds.observe(time.perf_counter() - began)
+        self.commits.entries += len(batch)
+        self._token.run_sync_soon(self._tell, batch, answers)  # all of it in one go: readers are woken once
         self._reserve.set_aside()
+
+    def _tell(self, batch: list[_Entry], answers: list[list[Any]]) -> None:
+        self._checkpoints.wanted()
+        for entry, values in zip(batch, answers, strict=True):
+            entry.then(values)
 
     def _transact(self, batch: list[_Entry]) -> list[list[Any]]:
         """All of the batch or, if it raises, nothing."""
@@ -160,6 +195,7 @@ class Journal:
         self._queue.put(None)
 
     def close(self) -> None:
+        self._checkpoints.close()
         for connection in (*self._idle, self._writer):
             connection.close()
 
@@ -179,9 +215,9 @@ async def open_journal(path: Path) -> AsyncIterator[Journal]:
         journal.close()
 
 
-def _journal_error(error: Exception) -> AuradError:
+def _journal_error(error: Exception, verb: str) -> AuradError:
     code = "E501-DISK" if _is_full(error) else "E500-INTERNAL"
-    return AuradError(code, f"cannot write the journal: {error}")
+    return AuradError(code, f"cannot {verb} the journal: {error}")
 
 
 def _is_full(error: Exception) -> bool:
@@ -194,7 +230,7 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         migrate(connection)
     except BaseException:
         connection.close()

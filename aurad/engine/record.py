@@ -18,6 +18,8 @@ from aurad.model.event import JobView, TaskView
 from aurad.model.job import Recipe, Status
 from aurad.model.value import canonical
 
+FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
+
 
 class Job:
     """A job that has not ended, in memory."""
@@ -120,6 +122,21 @@ def update_job(view: JobView, tasks: Sequence[TaskView] = ()) -> Write:
     return lambda connection: connection.execute(
         "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
     )
+
+
+async def forget_jobs(journal: Journal, before: str, keep: int) -> None:
+    """Forget ended jobs from before a time, and all but the newest `keep`: whole, and a few in one commit."""
+
+    def forget(connection: sqlite3.Connection) -> int:
+        return connection.execute(
+            "WITH ended AS (SELECT job_id, created_at FROM jobs WHERE status IN ('Succeeded', 'Failed', 'Cancelled'))"
+            " DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM ended WHERE created_at < ?1 OR job_id <="
+            " (SELECT job_id FROM ended ORDER BY job_id DESC LIMIT 1 OFFSET ?2) LIMIT ?3)",
+            (before, keep, FORGET),
+        ).rowcount
+
+    while (await journal.commit(forget))[0] == FORGET:
+        continue
 
 
 def give_up(job_id: str) -> Write:
