@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import sqlite3
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -24,6 +23,7 @@ from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
 from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
+from aurad.engine.record import forget_jobs
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
 from aurad.engine.store import Damaged, Store
@@ -128,13 +128,10 @@ class Engine:
         oldest = timestamp_at(time.time() - jobs.keep_days * DAY)
         unused = time.time() - store.max_age_days * DAY
 
-        def forget(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM jobs WHERE created_at < ? AND status IN ('Succeeded', 'Failed', 'Cancelled')", (oldest,)
-            )
-            connection.execute("DELETE FROM assets WHERE used_at < ?", (unused,))
-
-        await self._journal.commit(forget)
+        await forget_jobs(self._journal, oldest, jobs.keep_count)
+        await self._journal.commit(
+            lambda connection: connection.execute("DELETE FROM assets WHERE used_at < ?", (unused,))
+        )
         logs = await self.joblogs.names()  # before the jobs: one that comes in between keeps its log
         await self.joblogs.remove(logs - {row[0] for row in await self._journal.read("SELECT job_id FROM jobs")})
         return await self.memo.collect(max_bytes=int(store.max_gib * GIB), max_age=store.max_age_days * DAY)
