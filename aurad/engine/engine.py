@@ -18,6 +18,7 @@ from aurad.engine.catalog import Catalog, Installed
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.executor import Executor, open_executor
+from aurad.engine.figures import Figures
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
@@ -61,6 +62,7 @@ class Engine:
         self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
         self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
         self.boot_id = new_id("")
+        self.figures = Figures(runner.work, journal.commits)
 
     def stop_soon(self) -> None:
         """Stop, but let the answer to whoever asked for it go out first."""
@@ -74,15 +76,19 @@ class Engine:
     def epoch(self) -> str:
         return self._journal.epoch
 
+    async def count_jobs(self) -> dict[str, int]:
+        """How many jobs there are, by status."""
+        return dict(await self._journal.read("SELECT status, count(*) FROM jobs GROUP BY status"))
+
     async def put_asset(self, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
         """A file of a user, copied and hashed into the store."""
         return await keep_asset(self._journal, self.store, content, media_type, owner)
 
-    def follow_log(self, job_id: str, offset: int) -> AsyncGenerator[bytes, None]:
-        """A job's log from byte `offset` on, as it grows, until the job has ended. Close it, as any generator."""
+    def follow_log(self, job_id: str, offset: int, *, wait: bool = True) -> AsyncGenerator[bytes, None]:
+        """A job's log from byte `offset` on, to what there is now or, with `wait`, to the job's end. Close it."""
 
         async def is_over() -> bool:
-            return (await self.jobs.get(job_id)).status.terminal
+            return not wait or (await self.jobs.get(job_id)).status.terminal
 
         return self.joblogs.follow(job_id, offset, is_over)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable
 from heapq import merge
+from time import perf_counter
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ class Published(msgspec.Struct, gc=False):
     type: str
     data: bytes
     _frame: bytes = b""
+    at: float = 0.0  # when it was published, by `time.perf_counter`
 
     def frame(self, epoch: str) -> bytes:
         """As server-sent events have it, made once for everybody."""
@@ -52,12 +54,13 @@ class Hub:
     def __init__(self, last: int, *, size: int = RING) -> None:
         self._ring: list[Published | None] = [None] * size
         self._recent: defaultdict[str, deque[Published]] = defaultdict(deque)  # the ring's events by job
-        self._first, self.last = last + 1, last
+        self._first, self.last = last + 1, last  # of this boot
         self._asleep: defaultdict[str | None, set[Reader]] = defaultdict(set)  # None: who reads all jobs
 
     def publish(self, event: Published) -> None:
         """Make an event visible; its `seq` is the successor of the last."""
         assert event.seq == self.last + 1
+        event.at = perf_counter()
         slot = event.seq % len(self._ring)
         if (old := self._ring[slot]) is not None:
             self._forget(old)
@@ -71,6 +74,11 @@ class Hub:
         recent.popleft()
         if not recent:
             del self._recent[old.job_id]
+
+    @property
+    def published(self) -> int:
+        """How many since the boot."""
+        return self.last - self._first + 1
 
     @property
     def oldest(self) -> int:

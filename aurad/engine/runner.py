@@ -12,6 +12,7 @@ import trio
 from aurad.engine.checks import check_files, check_output
 from aurad.engine.estimate import Costs
 from aurad.engine.executor import Executor
+from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
 from aurad.engine.process import CRASH, GARBAGE, HUNG
 from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size
@@ -69,7 +70,12 @@ class Runner:
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
         self._flights, self._executor, self._time_limit = flights, executor, time_limit
-        self._lanes = lanes
+        self._lanes, self.work = lanes, Work()
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that are ready and wait for a slot."""
+        return self._slots.waiting
 
     async def ask(self, task: Task, job: Asker) -> Any:
         """The task's typed result, its files pinned for the job.
@@ -80,6 +86,7 @@ class Runner:
         digest = task.digest
         known = await self.memo.find(digest, job.pins)
         if known is not None:
+            self.work.reused[task.method] += 1
             job.reused(task)
             return msgspec.json.decode(known, type=METHODS[task.method].result)
         waiter = Waiter(lambda: job.rank(task), lambda kind, news: job.news(task, kind, news))
@@ -119,7 +126,7 @@ class Runner:
         async with self._slots.hold(names, job.job_id, flight.rank):
             flight.emit("started", Started(attempt=attempt))
             began = time.monotonic()
-            with self.store.workspace() as workspace:
+            with self.store.workspace() as workspace, self.work.running_task(task.stage, task.method):
                 answer = await self._executor.run(task.plugin, await self._call(task, job, workspace), flight.emit)
                 value = await self._take_in(task, answer, workspace, job)
             self._costs.learn(task, time.monotonic() - began)

@@ -57,6 +57,11 @@ class Slots:
             self._free[name] += 1
         self._grant()
 
+    @property
+    def waiting(self) -> int:
+        """How many want something that is not free."""
+        return len(self._waiting)
+
     def _grant(self) -> None:
         while fitting := [one for one in self._waiting if all(self._free[name] > 0 for name in one.names)]:
             best = min(fitting, key=self._rank)

@@ -11,7 +11,7 @@ import trio
 from msgspec import Meta
 
 from aurad.engine.logfiles import CHUNK
-from aurad.serve.operations.table import ByJob, Call, Result, Route, operation, visible
+from aurad.serve.operations.table import ByJob, Call, Result, operation, visible
 
 PART = 1 << 20  # bytes of a log in one answer: JSON may need six for one
 FOLLOW = 20.0  # seconds an answer waits for something new: less than any client's patience with a call
@@ -37,7 +37,7 @@ class LogPart(Result, frozen=True, kw_only=True):
     ended: bool
 
 
-@operation("jobs.logs", ReadLog, "read", Route("GET", "/api/jobs/{jobId}/logs"))
+@operation("jobs.logs", ReadLog, "read")
 async def read_log(call: Call, params: ReadLog) -> LogPart:
     """A part of a job's log: what its stages and tools said, FFmpeg's runs with command and exit code."""
     await visible(call, params.job_id)
@@ -52,12 +52,10 @@ async def read_log(call: Call, params: ReadLog) -> LogPart:
     return LogPart(text=text, offset=offset, next_offset=offset + used, ended=over and len(data) < params.limit)
 
 
-async def follow_log(call: Call, job_id: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
-    """All bytes of a log from `offset` on, as they come, to the job's end. Raises E200; close it as any generator."""
+async def open_log(call: Call, job_id: str, offset: int, *, wait: bool) -> AsyncGenerator[bytes, None]:
+    """A log's bytes from `offset` on, as `Engine.follow_log` gives them; raises E200."""
     await visible(call, job_id)
-    async with aclosing(call.engine.follow_log(job_id, await _start(call, job_id, offset))) as log:
-        async for data in log:
-            yield data
+    return call.engine.follow_log(job_id, await _start(call, job_id, offset), wait=wait)
 
 
 async def _start(call: Call, job_id: str, offset: int) -> int:

@@ -84,7 +84,7 @@ class Subscriptions:
         self._scopes.clear()
 
     async def _follow(self, name: str, scope: trio.CancelScope, feed: Feed, last: int) -> None:
-        with scope:
+        with scope, self._engine.figures.deliveries.following("socket"):
             async for frames in feed:
                 for frame in frames:
                     if self._out.crowded and isinstance(frame, Spoken):
@@ -100,13 +100,17 @@ class Subscriptions:
         """What is live does not wait for who does not read; history does, at the reader's pace."""
         await self._out.wait_room()
         skipped = {"from": first, "to": await feed.skip()}
+        self._engine.figures.deliveries.skipped(skipped["to"] - first + 1)
         await self._out.notify("events.lagged", {"subscription": name, **skipped})
 
     async def _tell(self, name: str, frame: Frame) -> None:
         match frame:
             case Published() | Spoken():
                 await self._out.notify("events.event", {"subscription": name, "event": msgspec.Raw(frame.data)})
+                if isinstance(frame, Published):
+                    self._engine.figures.deliveries.sent("socket", 1, frame.at)
             case Gap(requested, oldest):
+                self._engine.figures.deliveries.gap(requested, oldest)
                 told = {"subscription": name, "requested": requested, "oldest": oldest}
                 await self._out.notify("events.gap", told)
             case Snapshot(seq, jobs):

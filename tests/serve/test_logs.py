@@ -13,7 +13,7 @@ from aurad.engine.logfiles import Piece
 from aurad.model.errors import AuradError
 from aurad.serve import logs
 from aurad.serve.access import Caller
-from aurad.serve.logs import LogPart, ReadLog, follow_log, read_log
+from aurad.serve.logs import LogPart, ReadLog, open_log, read_log
 from aurad.serve.operations import Call
 from tests.engine.house import House, open_house
 from tests.engine.toys import Gated
@@ -95,7 +95,7 @@ async def test_all_bytes_are_streamed_to_the_end(tmp_path: Path) -> None:
         await say(house, job, "one", "two")
         got = b""
         with trio.fail_after(PATIENCE):
-            async with aclosing(follow_log(call_of(house), job, 4)) as log:
+            async with aclosing(await open_log(call_of(house), job, 4, wait=True)) as log:
                 async for data in log:
                     got += data
                     if data == b"two\n":
@@ -111,7 +111,7 @@ async def test_a_strangers_log_does_not_exist(tmp_path: Path) -> None:
         with pytest.raises(AuradError) as one:
             await read_log(stranger, ReadLog(job_id=job))
         with pytest.raises(AuradError) as two:
-            await anext(follow_log(stranger, job))
+            await open_log(stranger, job, 0, wait=True)
         assert (one.value.code, two.value.code) == ("E200-NO_JOB", "E200-NO_JOB")
 
 

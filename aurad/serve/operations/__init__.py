@@ -15,4 +15,4 @@ from aurad.serve.operations.table import operation as operation
 from aurad.serve.operations.table import visible as visible
 
 from aurad.serve.operations import jobs, files, catalogue, system, web  # noqa: F401, I001, E402  # each enters its own
-from aurad.serve import logs, samples  # noqa: F401, I001, E402
+from aurad.serve import logs, metrics, samples  # noqa: F401, I001, E402
