@@ -12,7 +12,8 @@ from aurad_plugins.script_document.blocks import Block, Heading, Image, Listing,
 BACK_MATTER = re.compile(
     r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^references$|^bibliography$|^external links$"
     r"|^see also$|^further reading$|^footnotes$|^badges?$|^sponsors?$|^contributors$|^citations?$|^sources$"
-    r"|^acknowledge?ments?$|^credits$|^(?:special )?thanks$|^authors?$|^maintainers?$|^star history$",
+    r"|^acknowledge?ments?$|^credits$|^(?:special )?thanks$|^authors?$|^maintainers?$|^star history$"
+    r"|^(?:project |useful |quick )?links$",
     re.IGNORECASE,
 )
 # What every changelog says of itself before it begins.
@@ -26,12 +27,13 @@ LEGAL = re.compile(
     r"|(?:this|the) (?:project|software|package|work|code|library|document) is"
     r" (?:licensed|released|distributed|available) under\b"
     r"|permission is hereby granted\b|spdx-license)"
-    r"|\bis licensed under (?:the|a)\b",
+    r"|\bis licensed under (?:the|a)\b|^\W*[\w-]+ is \S+[ -]licensed\b",
     re.IGNORECASE,
 )
 BADGE = re.compile(
     r"shields\.io|badge|/workflows/|travis-ci|codecov|coveralls|readthedocs\.org/projects", re.IGNORECASE
 )
+MOSTLY = 0.7  # of a list's entries are links, so that it is there to be clicked
 SHORT_LEGAL = 60  # words; a longer paragraph that names a licence is more than boilerplate
 DETAILS = re.compile(r"\s+[·•|]\s+")
 
@@ -57,7 +59,8 @@ def is_boilerplate(block: Block) -> bool:
         case Image():
             return bool(BADGE.search(block.src))
         case Listing():
-            return len(block.entries) > 1 and all(entry.text.linked for entry in block.entries)
+            linked = sum(entry.text.linked for entry in block.entries)
+            return len(block.entries) > 1 and linked >= len(block.entries) * MOSTLY
         case Paragraph(text=text):
             is_legal = bool(LEGAL.search(text.text)) and len(text.text.split()) < SHORT_LEGAL
             return is_legal or not has_words(text.text) or (text.linked and len(text.text.split()) < 40)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aurad.api import Slide
 from aurad_plugins.script_document.blocks import Code
-from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.sentences import Sentence, end_sentence
 from aurad_plugins.script_document.units import Speech, Unit
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording, joined
@@ -23,8 +23,11 @@ DEFINES = re.compile(
     r"(?:def|class|function|fn|func|struct|interface|enum|trait|type)\s+(?:\([^)]*\)\s*)?(\w+)",
     re.MULTILINE,
 )
+CALLS = re.compile(r"\b([A-Za-z_]\w{3,})\(")
+EVERYDAY = word_set("print open repr list dict tuple range enumerate isinstance assert console return")
 SETS = re.compile(r"^\s*[\"']?([A-Za-z][\w.-]*)[\"']?\s*[:=](?![=:])", re.MULTILINE)
 LANGUAGES = {
+    "pycon": "Python",
     "py": "Python", "python": "Python", "js": "JavaScript", "javascript": "JavaScript", "ts": "TypeScript",
     "typescript": "TypeScript", "rs": "Rust", "rust": "Rust", "go": "Go", "c": "C", "cpp": "C++", "c++": "C++",
     "java": "Java", "rb": "Ruby", "ruby": "Ruby", "toml": "TOML", "yaml": "YAML", "yml": "YAML", "json": "JSON",
@@ -33,7 +36,7 @@ LANGUAGES = {
 }  # fmt: skip
 DATA = frozenset(("toml", "yaml", "yml", "json", "ini", "env", "properties"))
 MOST_NAMES = 3
-FEW_WORDS = 4  # a lead-in as short as `Run:` needs the command itself
+FEW_WORDS = 7  # a lead-in as short as `Run:` needs the command itself
 SPEAKABLE = 6
 BRIEF, MOST_JOINED = 10, 40  # words about a piece of code that is gone too soon, and about all on one slide
 COMMAND_WORDS = 3
@@ -48,8 +51,12 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     speech = Speech()
     if lead:
         speech.lead(lead)
-    if lead is None or len(lead.words) < FEW_WORDS or hangs(lead):
-        speech.say(wording.sentence(describe(code)))
+    told = describe(code, title)
+    if lead is None or hangs(lead) or (len(lead.words) < FEW_WORDS and not told.startswith("Here")):
+        command = told.removeprefix("The command is ").lstrip()
+        if lead and command == told:
+            speech.words[-1] = end_sentence(speech.words[-1])  # one colon is enough
+        speech.say(wording.sentence(command if lead else told))
     language = code.language.lower()
     note = LANGUAGES.get(language, "Shell" if language in SHELLS else "" if language in OUTPUT else code.language)
     lines = code.text.strip("\n").count("\n") + 1
@@ -86,7 +93,8 @@ def goes_with(last: Unit, unit: Unit) -> bool:
     return lines <= MOST_LINES and 0 < min(sizes) <= BRIEF and 0 < sum(sizes) <= MOST_JOINED
 
 
-def describe(code: Code) -> str:
+def describe(code: Code, title: str) -> str:
+    """What is in the code; of an example without prose what it is for and what it calls."""
     language = code.language.lower()
     name = LANGUAGES.get(language, "")
     lines = [line for line in code.text.split("\n") if line.strip()]
@@ -96,6 +104,9 @@ def describe(code: Code) -> str:
         return f"The {name or 'example'} code defines {joined(names)}".replace("The example code", "The code")
     if language in DATA and (names := unique(SETS.findall(code.text))):
         return f"The {name or 'example'} sets {joined(names)}"
+    if names := unique([word for word in CALLS.findall(code.text) if word.lower() not in EVERYDAY]):
+        about = f"{title}: an example" if title else "An example"
+        return f"{about}{f' in {name}' if name else ''}, with {joined(names)}"
     return f"Here is an example in {name}" if name else "Here is an example"
 
 

@@ -48,7 +48,7 @@ def ends_well(words: Words, kept: list[int]) -> bool:
     goes_on = bool(following) and not words.trails[last]
     if tag in BAD_ENDS or lower in AUXILIARIES | LOOSE_ENDS:
         return False
-    if tag.startswith("JJ") and words.tags[kept[-2]] in ("DT", "PRP$"):  # `the fourth`: of what?
+    if tag.startswith("JJ") and words.tags[last - 1] in ("DT", "PRP$") and last:  # `the fourth`: of what?
         return False
     if goes_on and (lower in VAGUE or following == "who" or lower.endswith(("'s", "’s", "s'", "s’"))):
         return False

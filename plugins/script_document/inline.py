@@ -9,6 +9,7 @@ FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]|(?<=[\w.,;:!?)\"”])\[\d{1,3}\]")
 FOOTNOTE_TEXT = re.compile(r"^\[\^[^\]\s]+\]:")
 CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
 ISSUE = re.compile(r"\s*\((?:[^()]*\s)?#\d+[^()]*\)|\s*\[#\d+\]")
+ISSUES_LAST = re.compile(r"(?:(?:^|(?<=\s))#\d{2,}[.,]?\s*)+$")  # what a changelog's entry refers to
 EMOJI_CODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+]{2,30}:(?!\w)")
 DASH = re.compile(r"\s*(?:—|(?<=\s)--?(?=\s)|(?<=\s)–(?=\s))\s*")
 TAIL = re.compile(
@@ -22,6 +23,7 @@ def clean(text: str) -> str:
     """One line of normal prose: single spaces, dashes as ` — `, no footnote marks, nothing invisible."""
     text = INVISIBLE.sub("", text)
     text = FOOTNOTE.sub("", text)
+    text = ISSUES_LAST.sub("", text)
     text = EMOJI_CODE.sub("", text)
     text = ISSUE.sub("", text)
     text = DASH.sub(" — ", text)

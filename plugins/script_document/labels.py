@@ -22,7 +22,8 @@ def render(words: Words, kept: Sequence[int]) -> str:
         word = words.raw[index].strip("()[]") if keeps_mark else words.cores[index]
         parts.append(word)
     text = tidy(" ".join(parts))
-    return text if kept[0] == 0 else capitalise(text)
+    begins = kept[0] == 0 or "." in words.trails[kept[0] - 1]  # written as its sentence begins
+    return text if begins else capitalise(text)
 
 
 def tidy(text: str) -> str:

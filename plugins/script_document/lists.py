@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ LINKS = ("Then", "Next", "After that")
 ORDINAL_LIMIT = 5  # beyond this nobody counts along
 MOST_SPOKEN = 60  # words on one slide; a longer list goes over several
 MOST_STEPS = 6  # steps are best seen together
+MOST_SHORT, FEW_WORDS = 8, 2  # names so short that more of them are seen at once
 CARD_WORDS = 3
 BOLD_WORDS = 8  # of a beginning in bold that is an entry's label
 MOST_UNDER = 4
@@ -65,7 +67,7 @@ def tell(entry: Entry) -> Told:
     bold = entry.text.strong[0] if entry.text.strong else ""
     if bold and text.startswith(bold) and len(bold.split()) <= BOLD_WORDS and len(bold) < len(text):
         label, rest = bold, text[len(bold) :]
-        rest = rest.lstrip(" :—–-") if rest[:1] in " :—–-" else ""
+        rest = rest.lstrip(" :—–-") if rest[:1] in " :—–-" and rest.lstrip()[:1] != "(" else ""
     else:
         label, rest = split_label(text)
     if not label or not rest:
@@ -92,9 +94,22 @@ def entry_text(entry: Entry) -> str:
 
 
 def spoken_runs(texts: list[str], wording: Wording, *, ordered: bool) -> list[range]:
+    """Runs of entries, none too many to see or too long to hear, and of about the same length."""
     most = MOST_STEPS if ordered else MOST_ITEMS[wording.density]
-    words = sum(len(text.split()) for text in texts)
-    return chunks(len(texts), max(1, min(most, int(len(texts) * MOST_SPOKEN / max(words, MOST_SPOKEN)) or 1)))
+    sizes = [len(text.split()) for text in texts]
+    if max(sizes) <= FEW_WORDS:
+        most = MOST_SHORT
+    count = max(-(-len(texts) // most), -(-sum(sizes) // MOST_SPOKEN))
+    even = chunks(len(texts), -(-len(texts) // count))
+    if all(sum(sizes[run.start : run.stop]) <= MOST_SPOKEN for run in even):
+        return even
+    bounds, filled = [0], 0
+    for number, size in enumerate(sizes):
+        if number > bounds[-1] and (filled + size > MOST_SPOKEN or number - bounds[-1] == most):
+            bounds.append(number)
+            filled = 0
+        filled += size
+    return [range(a, b) for a, b in itertools.pairwise([*bounds, len(texts)])]
 
 
 def say_names(texts: list[str], run: range, lead: Sentence | None, wording: Wording) -> Unit:
@@ -137,7 +152,7 @@ def say_entry(told: list[Told], index: int, speech: Speech, ordered: bool, wordi
     text, label, rest = told[index]
     opening = link_word(told, index, wording) if ordered else ""
     soft = text[:1].lower() + text[1:] if opening and wording.is_command(text) else wording.soften(text)
-    said = f"{opening}, {soft}" if opening else text
+    said = f"{opening}, {soft}" if opening else wording.raised(text)
     start = len(speech.words)
     for sentence in wording.sentences(end_sentence(said)):
         speech.say(sentence)

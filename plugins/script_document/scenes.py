@@ -60,7 +60,7 @@ def join_tiny(groups: list[Group]) -> list[Group]:
 def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:
     """Which sentences right before a rich unit are said over its slide: all if few, none if it stands alone."""
     if unit.kind == "picture":
-        return split_for_picture(prose)
+        return split_for_picture(prose, is_code=unit.slide is not None and unit.slide.kind == "code")
     size = sum(len(other.spoken) for other in prose)
     last = len(prose[-1].spoken) if prose else 0
     if prose and size <= SMALL and size + len(unit.spoken) <= LONGEST and unit.slide and unit.slide.kind != "quote":
@@ -70,8 +70,11 @@ def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]
     return prose, []
 
 
-def split_for_picture(prose: list[Unit]) -> tuple[list[Unit], list[Unit]]:
-    """The last two sentences, or all if they are few."""
+def split_for_picture(prose: list[Unit], *, is_code: bool) -> tuple[list[Unit], list[Unit]]:
+    """The last two sentences, or all if they are few; of a picture of code only the paragraph next to it."""
+    if is_code:
+        near = [unit for unit in prose if unit.paragraph == prose[-1].paragraph]
+        return prose[: len(prose) - len(near)], near
     if sum(len(unit.spoken) for unit in prose) <= LONGEST:
         return [], prose
     return prose[:-2], prose[-2:]

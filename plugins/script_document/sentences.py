@@ -63,7 +63,9 @@ def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> l
 
     parts: list[str] = []
     for part in segment(language.split("-", maxsplit=1)[0].lower(), text):
-        if parts and INSIDE_NAME.search(parts[-1]) and part[:1].isalnum():  # `Menu.Item` is one word
+        if (
+            parts and INSIDE_NAME.search(parts[-1]) and (part[:1].isalnum() or part[:1] == "_")
+        ):  # `Menu.Item` is one word
             parts[-1] += part
         else:
             parts.append(part)

@@ -107,7 +107,7 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         items = tuple(Item(text=figure.text, detail=figure.detail, at=figure.at) for figure in figures)
         return Slide(kind="statistic", kicker=kicker, heading=heading, items=items)
     points = [point for point in points if point.text != heading][:MOST_POINTS]
-    points = fill_silence(points, sentences, starts, heading, size, wording)
+    points = fill_silence(points, sentences, starts, f"{heading} {kicker} {place.title}", size, wording)
     if len(points) > 1:
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""

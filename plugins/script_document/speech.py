@@ -158,6 +158,8 @@ def speak_core(core: str) -> str:
 
 
 def speak_dotted(part: str) -> str:
+    if DOTTED.match(part) and part.count(".") > 1 and (("_" in part) or part.rsplit(".", 1)[1][:1].isupper()):
+        part = part.rsplit(".", 1)[1]  # of a name in code the last part is enough
     if DOTTED.match(part) and not ABBREVIATED.match(part + "."):
         return part.lstrip(".").replace(".", " dot ")
     return part

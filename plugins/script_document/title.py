@@ -41,14 +41,18 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
 
 
 def make_title_scene(
-    title: str, opening: Sequence[Unit], description: str, chapters: Sequence[str], wording: Wording
+    title: str, opening: Sequence[Unit], description: str, sections: Sequence[Section], wording: Wording
 ) -> Scene:
+    chapters = [section.chapter for section in sections if section.chapter]
+    first = sections[0].units[0].text if sections and not opening else ""
+    defined = definition(make_sentence(first), title, wording)
     words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
     body = short(description) or subtitle(opening, title, wording)
     if len(words) < FEWEST_OPENING_WORDS and len(chapters) > 1:  # a title alone would flash by
         names = [chapter.split(" — ")[0] for chapter in chapters[:MOST_CHAPTERS]]
-        words += wording.sentence(joined([*names, *(["more"] if len(chapters) > MOST_CHAPTERS else [])])).spoken
-        body = body or " · ".join(names)
+        more = ["more"] if len(chapters) > MOST_CHAPTERS else []
+        words += wording.sentence(joined([*names, *more])).spoken
+        body = body or defined or " · ".join(names)
     slide = Slide(kind="title", heading=title, body=body)
     return Scene(text=" ".join(words), chapter=title, slide=slide)
 

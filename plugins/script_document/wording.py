@@ -16,6 +16,7 @@ from aurad_plugins.script_document.sentences import Sentence, end_sentence, make
 LABEL = re.compile(r"^(?P<label>[^:—.!?()]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
 DASHED = re.compile(r"^(?P<label>[^—!?()]{1,64}?)\s+—\s+(?P<rest>\S.*)$", re.DOTALL)  # code may hold any other mark
 BRACKETED = re.compile(r"^(?P<label>[^():]{4,80}) \((?P<rest>[^()]{6,90})\)\.?$")
+LONG_NAME = re.compile(r"\b(?=[\w.]{24})(?:[A-Za-z_]\w*\.){2,}(?P<last>[A-Za-z_]\w*)\b")  # in code
 BRACKETS = re.compile(r"\s*\([^()]*\)")
 ASIDE = re.compile(
     r",\s+(?:e\.g\.|i\.e\.|such as|including|for example|for instance)[^,.;:]*,\s+(?!(?:\S+\s){0,3}(?:and|or)\s|\S+,)"
@@ -51,6 +52,7 @@ class Wording(NamedTuple):
 
     def label(self, text: str, most: int = SHORT) -> Phrase:
         """A short form of `text` for a slide; the whole text if it is short or cannot be shortened."""
+        text = LONG_NAME.sub(r"\g<last>", text)
         words = text.split()
         if any(len(word) > LONGEST_WORD for word in words):
             return Phrase(abridge(tidy(text)), 0, 0.0)
@@ -107,6 +109,8 @@ class Wording(NamedTuple):
     def is_statement(self, text: str) -> bool:
         """Whether a list entry is a sentence of its own rather than the name of something."""
         words = text.split()
+        if len(words) < 2:
+            return False
         if (text.endswith((".", "!", "?")) and len(words) > 3) or len(words) > 12:
             return True
         tags = self.grammar.tags(words)

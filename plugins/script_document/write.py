@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from aurad.api import WORDS_PER_MINUTE, BadInput, Brief, Scene, Script
 from aurad_plugins.script_document.blocks import Block, Document, Entry, Heading, Listing, Paragraph, Quote, Table, Text
+from aurad_plugins.script_document.fragments import PRONOUNS
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.rank import fold, key_phrases, text_rank, word_weights
@@ -24,6 +25,7 @@ from aurad_plugins.script_document.sections import (
 from aurad_plugins.script_document.select import keep_most_important, weigh
 from aurad_plugins.script_document.slides import Place, make_scene
 from aurad_plugins.script_document.title import (
+    DEFINES,
     make_closing_scene,
     make_title_scene,
     say_title,
@@ -37,6 +39,7 @@ from aurad_plugins.script_document.wording import Wording, abridge
 LONGEST_VIDEO = 3600.0  # seconds; the longest that a brief may ask for
 TRIES = 6  # rounds in which the words kept are brought near the time asked for
 NEAR = 0.03  # of the budget; well inside the promised 10 %
+EARLY, NAME_WORDS = 4, 3  # sentences that may say what a document without a heading is about, and how long its name is
 MOST_TAGS = 8
 TAGGED = 40_000  # characters that are looked at for tags; enough to know a word
 DESCRIPTION = 280  # characters
@@ -181,8 +184,7 @@ def make_scenes(sections: Sequence[Section], title: str, document: Document, wor
     sections = [replace(section, units=split_units(section.units)) for section in sections]
     opening, rest = take_opening(sections, title)
     rest, last = split_closing(rest)
-    chapters = [section.chapter for section in rest if section.chapter]
-    scenes = [make_title_scene(title, opening, document.description, chapters, wording)]
+    scenes = [make_title_scene(title, opening, document.description, rest, wording)]
     for section in rest:
         for number, group in enumerate(group_units(section.units, wording.density)):
             place = Place(title, section, not number and section.level > 1, scenes[-1].slide.kind == "statistic")
@@ -195,6 +197,10 @@ def make_scenes(sections: Sequence[Section], title: str, document: Document, wor
 def derive_title(sections: Sequence[Section], wording: Wording) -> str:
     """For a document without a heading: what its weightiest sentence is about."""
     units = [unit for section in sections for unit in section.units if unit.spoken]
+    for unit in units[:EARLY]:
+        found = DEFINES.match(unit.sentence.text if unit.sentence else unit.text)
+        if found and len(found["name"].split()) <= NAME_WORDS and found["name"].lower() not in PRONOUNS:
+            return found["name"]
     ranks = text_rank([unit.text for unit in units])
     for _, unit in sorted(zip(ranks, units, strict=True), key=lambda pair: -pair[0])[:20]:
         if unit.sentence and (phrase := wording.phrase(unit.sentence)):
