@@ -18,7 +18,7 @@ from aurad.model.errors import AuradError
 from aurad.model.event import JobView, Owner, TaskView
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
-from aurad.model.settings import Providers, Settings
+from aurad.model.settings import Defaults, Providers, Settings
 from aurad.model.stage import Stage
 from aurad.wire.worker import API, METHODS, Initialized, Limits, Run, RunResult, error_to_problem, problem_to_error
 from aurad.worker.call import Caller
@@ -115,6 +115,7 @@ async def open_house(
     stages: Sequence[type[Stage[Any]]] = STAGES,
     fingerprint: str = "1",
     stop: Callable[[], None] = lambda: None,
+    defaults: Defaults = Defaults(),
     **providers: tuple[str, ...],
 ) -> AsyncIterator[House]:
     """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins."""
@@ -135,7 +136,7 @@ async def open_house(
     places = Folders(**{name: folder / name for name in ("state", "cache", "config", "runtime", "logs")})
     presets = {"youtube-1080p": Preset()}
     async with open_engine(
-        settings(**providers),
+        msgspec.structs.replace(settings(**providers), defaults=defaults),
         presets,
         places,
         private=True,
