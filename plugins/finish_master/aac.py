@@ -7,11 +7,12 @@ frames of what surrounds it, and only the packets of its own are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import av
+import msgspec
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 from av.codec.context import Flags
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from aurad_plugins.finish_master.dynamics import true_peaks
 from aurad_plugins.finish_master.loudness import Meter
 from aurad_plugins.finish_master.pieces import BLOCK, PIECE
+from aurad_plugins.finish_master.shelf import Shelf, key_of
 from aurad_plugins.finish_master.wav import Stereo
 
 RATE, LAYOUT = 48_000, "stereo"
@@ -33,35 +35,44 @@ CODER = {"aac_coder": "fast", "aac_ms": "1", "aac_pns": "0", "aac_is": "0", "aac
 CONTAINER = {"fflags": "+bitexact", "movie_timescale": str(RATE)}  # its length is exact to the sample
 
 Read = Callable[[int, int], Iterator[Stereo]]  # blocks of the sound from one sample to another
-Packets = list["av.Packet[av.AudioStream]"]
 
 
-class Coded(NamedTuple):
+class Coded(msgspec.Struct, frozen=True, array_like=True):
     """A piece's packets, and of what they decode to: weighted power of each tenth of a second, true peak."""
 
-    packets: Packets
-    powers: NDArray[np.float64]
+    packets: list[bytes]
+    powers: list[float]
     peak: float
 
 
-def encode(read: Read, start: int, end: int, samples: int) -> Coded:
+def encode(shelf: Shelf, read: Read, start: int, end: int, samples: int) -> Coded:
     """The piece from `start` to `end` of a sound of `samples`; the same bytes whoever encodes its neighbours."""
     first, last = max(start - LEAD * FRAME, 0), min(end + TAIL * FRAME, samples)
+    blocks = list(read(first, last))
+    own = slice(start - first, end - first)
+    key = key_of(f"aac {own} {end == samples}", buffers=(np.ascontiguousarray(block).data for block in blocks))
+    return shelf.get(key, Coded, lambda: _coded(blocks, own, final=end == samples))
+
+
+def _coded(blocks: list[Stereo], own: slice, *, final: bool) -> Coded:
     coder = _coder()
-    packets = [packet for frame in chain(_frames(read(first, last)), (None,)) for packet in coder.encode(frame)]
-    heard = _decoded(packets, coder)[FRAME + start - first :][: end - start]  # a frame is whole with the next one
-    mine = packets[(start - first) // FRAME :]
-    return Coded(mine if end == samples else mine[: PIECE // FRAME], *_measured(heard))
+    packets = [packet for frame in chain(_frames(blocks), (None,)) for packet in coder.encode(frame)]
+    heard = _decoded(packets, coder)[FRAME:][own]  # a frame is whole with the next one
+    mine = packets[own.start // FRAME :]
+    powers, peak = _measured(heard)
+    return Coded([bytes(packet) for packet in (mine if final else mine[: PIECE // FRAME])], powers.tolist(), peak)
 
 
-def write_m4a(path: Path, pieces: list[Coded]) -> None:
+def write_m4a(path: Path, pieces: list[Coded], samples: int) -> None:
     """All pieces as one file. Its clock starts one frame early: that is what the coder needs to get going."""
     with av.open(str(path), "w", format="mp4", options=CONTAINER) as sink:
         stream = sink.add_stream("aac", rate=RATE, options=CODER)
         stream.layout, stream.bit_rate = LAYOUT, BIT_RATE
-        for number, packet in enumerate(packet for piece in pieces for packet in piece.packets):
+        for number, data in enumerate(data for piece in pieces for data in piece.packets):
+            packet = av.Packet(data)
+            packet.stream, packet.time_base = stream, Fraction(1, RATE)
             packet.pts = packet.dts = (number - 1) * FRAME
-            packet.stream = stream
+            packet.duration = min(FRAME, samples - packet.pts)
             sink.mux(packet)
 
 
@@ -73,7 +84,7 @@ def _coder() -> AudioCodecContext:
     return coder
 
 
-def _frames(blocks: Iterator[Stereo]) -> Iterator[av.AudioFrame]:
+def _frames(blocks: list[Stereo]) -> Iterator[av.AudioFrame]:
     at = 0
     for block in blocks:
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), format="fltp", layout=LAYOUT)
@@ -82,7 +93,7 @@ def _frames(blocks: Iterator[Stereo]) -> Iterator[av.AudioFrame]:
         yield frame
 
 
-def _decoded(packets: Packets, coder: AudioCodecContext) -> Stereo:
+def _decoded(packets: list[av.Packet[av.AudioStream]], coder: AudioCodecContext) -> Stereo:
     decoder = av.CodecContext.create("aac", "r")
     decoder.extradata, decoder.sample_rate, decoder.layout = coder.extradata, RATE, LAYOUT
     frames = (frame for packet in (*packets, None) for frame in decoder.decode(packet))

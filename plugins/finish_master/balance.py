@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 import trio
 
@@ -16,11 +17,30 @@ from aurad_plugins.finish_master.loudness import SILENT, Meter
 from aurad_plugins.finish_master.mix import Ducking, Music, Score, length, mixed
 from aurad_plugins.finish_master.moods import MOODS
 from aurad_plugins.finish_master.pieces import BLOCK, in_pieces
+from aurad_plugins.finish_master.shelf import Shelf, key_of
 from aurad_plugins.finish_master.wav import Stereo
 
 RATE = 48_000
 UNDER_SPEECH = 17.0  # dB between speech and the music that steps back for it
+GRAIN = 0.5  # dB of the music's level: a changed sentence leaves it as it was
 OVERLAP_SECONDS = 2.5  # blended where a user's music begins again
+
+
+class Levels(Protocol):
+    """How loud the music is wanted, and by how much it steps back, in dB."""
+
+    @property
+    def music_level(self) -> float: ...
+    @property
+    def duck_depth(self) -> float: ...
+
+
+class Song(msgspec.Struct, frozen=True, array_like=True):
+    """A bed of music as it is kept: samples as bytes."""
+
+    loop: bytes
+    ending: bytes
+    bar: int
 
 
 class Balance(NamedTuple):
@@ -31,28 +51,32 @@ class Balance(NamedTuple):
 
 
 async def balanced(
-    request: FinishRequest, voice: Path, mood: str, own: Path | None, music_level: float, duck_depth: float
+    request: FinishRequest, voice: Path, mood: str, own: Path | None, shelf: Shelf, levels: Levels
 ) -> Balance:
     """Compose music of this mood, or take one's `own` (plain samples), and analyse the mix.
 
-    Levels in dB; raises ValueError if the voice cannot be read.
+    Raises ValueError if the voice cannot be read.
     """
     score, samples = None, length(voice)
     if mood != "none":
-        music, spoken = await _music_and_voice(mood, request.seed, own, voice)
-        level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + duck_depth
-        gain = level - await trio.to_thread.run_sync(_level, music) + music_level
-        score = Score(music, Ducking(request.speech, duck_depth), gain, samples)
+        music, spoken = await _music_and_voice(mood, request.seed, own, voice, shelf)
+        level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + levels.duck_depth
+        gain = level - await trio.to_thread.run_sync(_level, music) + levels.music_level
+        score = Score(music, Ducking(request.speech, levels.duck_depth), round(gain / GRAIN) * GRAIN, samples)
     parts = await in_pieces(lambda start, end: analysed(mixed(voice, score, start, end)), samples, done=lambda _: None)
     return Balance(score, joined(parts))
 
 
-async def _music_and_voice(mood: str, seed: int, own: Path | None, voice: Path) -> tuple[Music, float]:
+async def _music_and_voice(mood: str, seed: int, own: Path | None, voice: Path, shelf: Shelf) -> tuple[Music, float]:
     """The music and, side by side, how loud the voice is."""
     found: list[Music] = []
 
     async def make() -> None:
-        found.append(await trio.to_thread.run_sync(_mapped, own) if own else await _composed(mood, seed))
+        found.append(
+            await trio.to_thread.run_sync(_mapped, own)
+            if own
+            else await trio.to_thread.run_sync(_composed, mood, seed, shelf)
+        )
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(make)
@@ -71,9 +95,17 @@ def _level(music: Music) -> float:
     return _loudness(music.read(at, min(BLOCK, len(music.loop) - at)) for at in range(0, len(music.loop), BLOCK))
 
 
-async def _composed(mood: str, seed: int) -> Music:
-    bed = await trio.to_thread.run_sync(compose, MOODS[mood], seed)
-    return Music(bed.loop, 1.0, ending=bed.ending, bar=bed.bar)
+def _composed(mood: str, seed: int, shelf: Shelf) -> Music:
+    def make() -> Song:
+        bed = compose(MOODS[mood], seed)
+        return Song(bed.loop.tobytes(), bed.ending.tobytes(), bed.bar)
+
+    song = shelf.get(key_of(f"bed {mood} {seed}"), Song, make)
+    return Music(_stereo(song.loop), 1.0, ending=_stereo(song.ending), bar=song.bar)
+
+
+def _stereo(data: bytes) -> Stereo:
+    return np.frombuffer(data, np.float32).reshape(-1, 2)
 
 
 def _mapped(path: Path) -> Music:

@@ -17,7 +17,7 @@ from aurad_plugins.finish_master.loudness import STEP, Meter, gated
 RATE = 48_000
 FRAME = 128  # samples; 2.7 ms
 _PER_STEP = STEP / FRAME
-_OVERSAMPLE = 2  # what is heard was made at 24 kHz or has little above 12: true peaks to about 0.1 dB
+_REACH = 6  # samples on either side of a place that tell what is there
 _TINY = 1e-9
 
 _KNEE = 2.0  # LU above the wanted loudness, where the compressor begins
@@ -28,10 +28,25 @@ _BENDS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)  # dB that peaks may stand out before 
 _NEAR = 0.1  # LU
 _BEND_FROM = 0.75  # of the ceiling
 _MOST_GAIN = 40.0  # dB, either way
-_EXACT, _SEARCH = 0.01, 18  # LU that are near enough, and steps of the search at most: mostly four
+_EXACT, _SEARCH = 0.02, 18  # LU that are near enough, and steps of the search at most: mostly three
+_GRAIN = 0.2  # dB
 
 Curve = NDArray[np.float64]
 Stereo = NDArray[np.float32]
+
+
+def _half_way() -> Stereo:
+    """Weights of the samples to one side of a place half-way between two: a windowed sinc.
+
+    What is heard was made at 24 kHz or has little above 12: true peaks to 0.15 dB up to 11 kHz, to 0.6 dB at 12.
+    """
+    places = np.arange(_REACH) + 0.5
+    weights = np.sinc(places) * np.kaiser(2 * _REACH, 5.0)[_REACH:]
+    half: Stereo = (weights / (2 * weights.sum())).astype(np.float32)
+    return half
+
+
+_HALF_WAY = _half_way()
 
 
 class Analysis(NamedTuple):
@@ -65,18 +80,23 @@ def joined(parts: Sequence[Analysis]) -> Analysis:
     return Analysis(peaks, powers, weighted, sum(part.samples for part in parts))
 
 
+def true_peaks(block: Stereo) -> Curve:
+    """The true peak of each frame, as an amplitude: of the samples and of what lies half-way between them."""
+    count, reach = len(block), len(_HALF_WAY)
+    sides = np.ascontiguousarray(_whole(block).T)
+    around = np.pad(sides, ((0, 0), (reach - 1, reach)), mode="edge")
+    between = np.zeros_like(sides)
+    for step, weight in enumerate(_HALF_WAY):
+        left, right = reach - 1 - step, reach + step
+        between += (around[:, left:][:, : between.shape[1]] + around[:, right:][:, : between.shape[1]]) * weight
+    between[:, count:] = 0
+    loudest = np.maximum(np.abs(between, out=between), np.abs(sides, out=sides))
+    peaks: Curve = loudest.reshape(2, -1, FRAME).max(axis=2).max(axis=0).astype(np.float64)
+    return peaks
+
+
 def _whole(block: Stereo) -> Stereo:
     return np.pad(block, ((0, -len(block) % FRAME), (0, 0)))
-
-
-def true_peaks(block: Stereo) -> Curve:
-    """The true peak of each frame, as an amplitude."""
-    block = _whole(block)
-    spectrum = np.fft.rfft(block, axis=0)
-    finer = np.fft.irfft(spectrum, len(block) * _OVERSAMPLE, axis=0) * _OVERSAMPLE
-    between = np.abs(finer).reshape(-1, FRAME * _OVERSAMPLE * 2).max(axis=1)
-    peaks: Curve = np.maximum(between, np.abs(block).reshape(-1, FRAME * 2).max(axis=1)).astype(np.float64)
-    return peaks
 
 
 class Plan(NamedTuple):
@@ -104,18 +124,18 @@ def planned(analysis: Analysis, target: float, limit: float, ratio: float) -> Pl
 def gain_curve(analysis: Analysis, target: float, limit: float, ratio: float) -> Curve:
     """Gain of each frame in dB: as near to `target` LUFS as can be with no peak over `limit` dB.
 
-    Each step adds the loudness that is missing; where the limiter eats most of it, halving is quicker.
+    Each step adds the loudness that is missing; where the limiter eats most of it, halving is quicker. The gain
+    is a whole number of grains, so that a changed sentence leaves the sound before it as it was.
     """
     low, high = -_MOST_GAIN, _MOST_GAIN
     gain = min(max(target - analysis.loudness, low), high)
     for _ in range(_SEARCH):
-        curve = _curve(analysis, gain, target, limit, ratio)
-        missing = target - loudness_after(analysis, curve)
+        missing = target - loudness_after(analysis, _curve(analysis, gain, target, limit, ratio))
         if abs(missing) < _EXACT:
             break
         low, high = (gain, high) if missing > 0 else (low, gain)
         gain = gain + missing if low < gain + missing < high else (low + high) / 2
-    return curve
+    return _curve(analysis, round(gain / _GRAIN) * _GRAIN, target, limit, ratio)
 
 
 def _curve(analysis: Analysis, gain: float, target: float, limit: float, ratio: float) -> Curve:

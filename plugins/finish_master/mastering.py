@@ -16,6 +16,7 @@ from aurad_plugins.finish_master.dynamics import Plan, amplified, planned
 from aurad_plugins.finish_master.loudness import SILENT, gated
 from aurad_plugins.finish_master.mix import mixed
 from aurad_plugins.finish_master.pieces import in_pieces
+from aurad_plugins.finish_master.shelf import Shelf
 from aurad_plugins.finish_master.wav import Stereo
 
 TRUE_PEAK = -1.0  # dBTP that must not be passed after AAC
@@ -38,19 +39,21 @@ class Measured(NamedTuple):
         return self.loudness <= SILENT + 1
 
 
-async def mastered(path: Path, voice: Path, balance: Balance, target: float, ratio: float, report: Report) -> Measured:
+async def mastered(
+    path: Path, voice: Path, balance: Balance, target: float, ratio: float, shelf: Shelf, report: Report
+) -> Measured:
     """Write the file; encodes again only if AAC rang louder than it usually does."""
     wanted, limit = target, LIMIT
     for turn in range(ROUNDS):
         plan = await trio.to_thread.run_sync(planned, balance.analysis, wanted, limit, ratio)
-        pieces = await _encoded(voice, balance, plan, _reporter(report, turn))
+        pieces = await _encoded(voice, balance, plan, shelf, _reporter(report, turn))
         measured = _measured(pieces)
         over, off = measured.true_peak - TRUE_PEAK, target - measured.loudness
         if over <= 0 and (abs(off) <= TOLERANCE or measured.silent):
             break
         limit -= over + 0.1 if over > 0 else 0.0
         wanted += off
-    await trio.to_thread.run_sync(write_m4a, path, pieces)
+    await trio.to_thread.run_sync(write_m4a, path, pieces, balance.analysis.samples)
     return measured
 
 
@@ -62,7 +65,9 @@ def _reporter(report: Report, turn: int) -> Callable[[float], None]:
     return lambda done: report(begin + share * done, "mastering")
 
 
-async def _encoded(voice: Path, balance: Balance, plan: Plan, done: Callable[[float], None]) -> list[Coded]:
+async def _encoded(
+    voice: Path, balance: Balance, plan: Plan, shelf: Shelf, done: Callable[[float], None]
+) -> list[Coded]:
     samples = balance.analysis.samples
 
     def read(start: int, end: int) -> Iterator[Stereo]:
@@ -71,7 +76,7 @@ async def _encoded(voice: Path, balance: Balance, plan: Plan, done: Callable[[fl
             yield amplified(block, at, plan)
             at += len(block)
 
-    return await in_pieces(lambda start, end: encode(read, start, end, samples), samples, done=done)
+    return await in_pieces(lambda start, end: encode(shelf, read, start, end, samples), samples, done=done)
 
 
 def _measured(pieces: list[Coded]) -> Measured:

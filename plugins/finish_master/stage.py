@@ -61,16 +61,19 @@ class Master(Finisher[MasterOptions]):
         """Compose, balance, then encode until loudness and peaks are right."""
         from aurad_plugins.finish_master.balance import balanced
         from aurad_plugins.finish_master.mastering import mastered
+        from aurad_plugins.finish_master.shelf import Shelf
 
+        shelf = Shelf(context.cache)
         mood, voice, options = _mood(request), _voice(request, context), context.options
         own = await _decoded(request, context)
         try:
-            balance = await balanced(request, voice, mood, own, options.music_level, options.duck_depth)
+            balance = await balanced(request, voice, mood, own, shelf, options)
         except ValueError as error:
             raise BadInput(f"cannot master {VOICE}: {error}") from error
         context.progress(0.3, "music" if balance.score else "no music")
         path = context.workspace / SOUND
-        measured = await mastered(path, voice, balance, request.loudness, options.compression, context.progress)
+        measured = await mastered(path, voice, balance, request.loudness, options.compression, shelf, context.progress)
+        shelf.tidy()
         if not measured.silent and abs(measured.loudness - request.loudness) > LOUDNESS_SLACK:
             told = f"{measured.loudness:.1f} LUFS instead of {request.loudness:.1f}"
             context.warn("loudness", f"the sound has {told}: its peaks forbid more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from aurad_plugins.finish_master import pieces
 from aurad_plugins.finish_master.aac import FRAME, Coded, encode, write_m4a
 from aurad_plugins.finish_master.pieces import BLOCK, PIECE, in_pieces
+from aurad_plugins.finish_master.shelf import Shelf, key_of
 
 pytestmark = pytest.mark.slow
 RATE = 48_000
@@ -34,12 +36,13 @@ def read(sound: np.ndarray, start: int, end: int) -> Iterator[np.ndarray]:
 
 
 async def coded(sound: np.ndarray, path: Path) -> list[Coded]:
+    shelf = Shelf(path.with_suffix(".shelf"))
     parts = await in_pieces(
-        lambda start, end: encode(lambda a, b: read(sound, a, b), start, end, len(sound)),
+        lambda start, end: encode(shelf, lambda a, b: read(sound, a, b), start, end, len(sound)),
         len(sound),
         done=lambda _: None,
     )
-    write_m4a(path, parts)
+    write_m4a(path, parts, len(sound))
     return parts
 
 
@@ -80,3 +83,37 @@ async def test_the_number_of_cores_does_not_matter(
     monkeypatch.setattr(pieces, "SIDE_BY_SIDE", 1)
     await coded(sound, tmp_path / "one.m4a")
     assert (tmp_path / "some.m4a").read_bytes() == (tmp_path / "one.m4a").read_bytes()
+
+
+async def test_the_sound_before_a_change_is_not_encoded_again(sound: np.ndarray, tmp_path: Path) -> None:
+    """And what is reused is what would have been made."""
+    await coded(sound, tmp_path / "a.m4a")
+    kept = set((tmp_path / "a.shelf" / "shelf").iterdir())
+    changed = np.concatenate([sound[: PIECE + RATE], sound[PIECE:]])
+    (tmp_path / "a.shelf").rename(tmp_path / "b.shelf")
+    await coded(changed, tmp_path / "b.m4a")
+    new = {path.name for path in (tmp_path / "b.shelf" / "shelf").iterdir()} - {path.name for path in kept}
+    assert len(new) == 2  # of three pieces
+    await coded(changed, tmp_path / "fresh.m4a")
+    assert (tmp_path / "b.m4a").read_bytes() == (tmp_path / "fresh.m4a").read_bytes()
+
+
+def test_a_damaged_piece_is_made_again(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    key = key_of("a", "bc")
+    assert shelf.get(key, int, lambda: 1) == shelf.get(key, int, lambda: 2) == 1
+    for damage in (b"", b"short", bytes(64)):
+        (tmp_path / "shelf" / key).write_bytes(damage)
+        assert shelf.get(key, int, lambda: 3) == 3
+    assert key_of("ab", "c") != key
+
+
+def test_what_was_used_last_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(tmp_path)
+    for number in range(6):
+        shelf.get(f"k{number}", bytes, lambda: bytes(1000))
+        os.utime(tmp_path / "shelf" / f"k{number}", (number, number))
+    shelf.get("k0", bytes, bytes)  # used again just now
+    monkeypatch.setattr("aurad_plugins.finish_master.shelf.MOST_BYTES", 3100)
+    shelf.tidy()
+    assert {path.name for path in (tmp_path / "shelf").iterdir()} == {"k0", "k4", "k5"}
