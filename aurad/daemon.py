@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
 import structlog
@@ -12,10 +13,12 @@ from aurad import __version__
 from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine, open_engine
 from aurad.model.folders import folders
+from aurad.model.settings import Http
 from aurad.serve.control import Control, open_control
 from aurad.serve.logging import open_log
 from aurad.serve.signals import stop_on_signal
 from aurad.serve.statelock import locked
+from aurad.serve.tokens import Tokens, open_tokens
 
 log = structlog.get_logger()
 IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
@@ -31,14 +34,24 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             locked(places.state, patience=HANDOVER if private else 0.0),
             trio.open_nursery() as nursery,
             open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
-            open_control(engine, socket) as control,
+            open_tokens(places.state) as tokens,
+            open_control(engine, socket, tokens) as control,
+            nullcontext() if private else _open_web(engine, settings.http, tokens),
         ):
+            nursery.start_soon(engine.figures.watch_loop)
             await nursery.start(stop_on_signal, scope)
             log.info("serving", version=__version__, pid=os.getpid(), socket=str(socket), private=private)
             if private:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
                 scope.cancel()
             await trio.sleep_forever()
+
+
+def _open_web(engine: Engine, http: Http, tokens: Tokens) -> AbstractAsyncContextManager[object]:
+    """Imported here: a private daemon, which starts while somebody waits, has no use for a web server."""
+    from aurad.serve.web import open_web
+
+    return open_web(engine, http, tokens)
 
 
 async def _leave_when_idle(engine: Engine, control: Control, idle: float) -> None:

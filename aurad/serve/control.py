@@ -28,6 +28,7 @@ from aurad.serve.access import Caller, caller_of
 from aurad.serve.operations import TABLE, Call
 from aurad.serve.outbox import Outbox
 from aurad.serve.subscriptions import Subscribe, Subscriptions, Unsubscribe
+from aurad.serve.tokens import Tokens
 from aurad.wire import jsonrpc
 from aurad.wire.lines import LineDecoder
 from aurad.wire.strict import check_strict
@@ -48,8 +49,8 @@ log = structlog.get_logger()
 class Control:
     """Serves connections to one engine."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, tokens: Tokens | None = None) -> None:
+        self._engine, self._tokens = engine, tokens
         self.connections = 0
         self.last_used = trio.current_time()
         self._retired = False
@@ -70,7 +71,7 @@ class Control:
         self.connections += 1
         try:
             if self.connections <= CONNECTIONS and not self._retired:
-                await _Connection(self._engine, stream.socket).run()
+                await _Connection(self._engine, stream.socket, self._tokens).run()
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away
         except* Exception:
@@ -82,8 +83,8 @@ class Control:
 
 
 class _Connection:
-    def __init__(self, engine: Engine, sock: trio.socket.SocketType) -> None:
-        self._engine, self._socket = engine, sock
+    def __init__(self, engine: Engine, sock: trio.socket.SocketType, tokens: Tokens | None) -> None:
+        self._engine, self._socket, self._tokens = engine, sock, tokens
         self._received: set[int] = set()  # descriptors that are still open
         self._outbox = Outbox()
         self._slots = trio.Semaphore(CALLS)
@@ -161,7 +162,7 @@ class _Connection:
     async def _answer(self, line: bytes, fds: list[int], caller: Caller, subscriptions: Subscriptions) -> None:
         reply_fds: list[int] = []
         try:
-            call = Call(self._engine, caller, fds, reply_fds)
+            call = Call(self._engine, caller, fds, reply_fds, self._tokens)
             replies = [await self._one(raw, call, subscriptions) for raw in _messages(line)]
             if data := b",".join(reply for reply in replies if reply):
                 whole = b"[" + data + b"]" if line.lstrip().startswith(b"[") else data
@@ -277,10 +278,10 @@ def _peer_uid(sock: trio.socket.SocketType) -> int:
 
 
 @asynccontextmanager
-async def open_control(engine: Engine, path: Path) -> AsyncIterator[Control]:
+async def open_control(engine: Engine, path: Path, tokens: Tokens | None = None) -> AsyncIterator[Control]:
     """Listen on `path`, for its owner only; raises E503 if another daemon does already."""
     sock = await _bind(path)
-    control = Control(engine)
+    control = Control(engine, tokens)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(control.serve_forever, trio.SocketListener(sock)))
         try:

@@ -11,8 +11,8 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +27,7 @@ from aurad.serve.access import Caller, Role
 CODE_SECONDS = 60.0  # a one-time code is opened at once, or never
 SESSION_DAYS = 30.0  # a browser that was not used for so long is asked to come in again by `auractl open`
 DAY = 86400.0
+FILE = "tokens.json"
 CODES = 64  # one-time codes that wait at the same time; the oldest goes
 GRANTS = 1000  # tokens and sessions; the oldest session goes first
 
@@ -105,6 +106,12 @@ class Tokens:
         async with self._writing:
             self._grants = {grant.digest: grant for grant in grants}
             await trio.to_thread.run_sync(_save, self._path, list(self._grants.values()))
+
+
+@asynccontextmanager
+async def open_tokens(state: Path) -> AsyncIterator[Tokens]:
+    """Those of the state folder; raises E503 if they cannot be read."""
+    yield Tokens(state / FILE)
 
 
 def _thinned(grants: Iterable[Grant]) -> list[Grant]:

@@ -3,6 +3,8 @@
 JSON-RPC, REST, the OpenAPI document and the reference pages come from it.
 """
 
+from aurad.serve import logs, metrics, samples  # noqa: F401
+from aurad.serve.operations import catalogue, files, jobs, system, web  # noqa: F401  # each enters its own
 from aurad.serve.operations.files import INLINE as INLINE
 from aurad.serve.operations.table import TABLE as TABLE
 from aurad.serve.operations.table import ByJob as ByJob
@@ -13,6 +15,3 @@ from aurad.serve.operations.table import Result as Result
 from aurad.serve.operations.table import Route as Route
 from aurad.serve.operations.table import operation as operation
 from aurad.serve.operations.table import visible as visible
-
-from aurad.serve.operations import jobs, files, catalogue, system, web  # noqa: F401, I001, E402  # each enters its own
-from aurad.serve import logs, metrics, samples  # noqa: F401, I001, E402

@@ -49,9 +49,7 @@ async def put_asset(call: Call, params: PutAsset) -> AssetView:
 
 
 def asset_view(artifact: Artifact) -> AssetView:
-    return AssetView(
-        asset=f"asset:{artifact.sha256}", size_bytes=artifact.size_bytes, media_type=artifact.media_type
-    )
+    return AssetView(asset=f"asset:{artifact.sha256}", size_bytes=artifact.size_bytes, media_type=artifact.media_type)
 
 
 def _content(call: Call, params: PutAsset) -> int | bytes:

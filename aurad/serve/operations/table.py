@@ -64,9 +64,7 @@ class Operation(NamedTuple):
 TABLE: dict[str, Operation] = {}
 
 
-def operation(
-    name: str, params: type[Value], role: Role, route: Route | None = None
-) -> Callable[[Handler], Handler]:
+def operation(name: str, params: type[Value], role: Role, route: Route | None = None) -> Callable[[Handler], Handler]:
     """Enter a handler into the table; its docstring is the summary, its return type the result."""
 
     def enter(handler: Handler) -> Handler:

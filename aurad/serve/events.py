@@ -1,0 +1,151 @@
+"""Events as they happen, over HTTP: server-sent events of one job, of some, or of all that one may see.
+
+What is sent, and from where on, is `aurad.serve.feed`'s; here it becomes bytes, heartbeats and an end.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from quart.wrappers import Response
+from quart.wrappers.response import ResponseBody
+from quart_trio.wrappers import TrioResponse
+
+from aurad.engine.figures import Deliveries
+from aurad.engine.hub import Published
+from aurad.model.event import AnyEvent, JobView
+from aurad.model.value import Value
+from aurad.serve.endpoints import endpoint
+from aurad.serve.exchange import Exchange
+from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cursor
+from aurad.serve.operations import Result, Route
+from aurad.serve.operations.jobs import JOB
+from aurad.serve.operations.table import PAGE, JobId
+from aurad.serve.server import Stopping
+from aurad.wire import sse
+
+RETRY = 2000  # milliseconds until a reader that lost its connection comes back
+RETRY_STOPPING = (500, 3000)  # milliseconds; spread, so that not all come back to a new daemon at once
+HEARTBEAT = 15.0  # seconds of silence at most: proxies cut connections after 30 or 60
+HEADERS = {
+    "Cache-Control": "no-store, no-transform",  # nothing in between keeps or compresses it
+    "X-Accel-Buffering": "no",  # nginx passes on each piece at once
+}
+
+_encoder = msgspec.json.Encoder()
+
+
+class Follow(Value, frozen=True, kw_only=True):
+    """Which events, and after which: `lastEventID` counts where there is no header `Last-Event-ID`."""
+
+    types: tuple[str, ...] | None = None
+    last_event_id: Annotated[str, Meta(max_length=64)] | None = msgspec.field(default=None, name="lastEventID")
+
+
+class FollowJob(Follow, frozen=True, kw_only=True):
+    job_id: JobId
+
+
+class FollowJobs(Follow, frozen=True, kw_only=True):
+    """Without `jobs` all that one may see; with `labels` those that have all of them."""
+
+    jobs: Annotated[tuple[str, ...], Meta(max_length=PAGE)] | None = None
+    labels: dict[str, str] | None = None
+
+
+class Jobs(Result, frozen=True, kw_only=True):
+    """The snapshot that a stream of several jobs starts with."""
+
+    jobs: tuple[JobView, ...]
+
+
+@endpoint("jobs.events", Route("GET", JOB + "/events"), "read", FollowJob, result=AnyEvent, gives=sse.MEDIA_TYPE, also=(204,))  # fmt: skip
+async def follow_job(exchange: Exchange, params: FollowJob) -> Response:
+    """A job's events as they happen, after a snapshot of it; the answer ends with the job."""
+    return await _stream(exchange, Filter(jobs=(params.job_id,), types=params.types), params, one=True)
+
+
+@endpoint("events", Route("GET", "/api/events"), "read", FollowJobs, result=AnyEvent, gives=sse.MEDIA_TYPE, also=(204,))
+async def follow_jobs(exchange: Exchange, params: FollowJobs) -> Response:
+    """The events of several jobs in one stream, after a snapshot of them."""
+    return await _stream(
+        exchange, Filter(jobs=params.jobs, types=params.types, labels=params.labels), params, one=False
+    )
+
+
+async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bool) -> Response:
+    asked = exchange.request.headers.get("Last-Event-ID") or params.last_event_id
+    epoch = exchange.engine.epoch
+    after: After = parse_cursor(asked, epoch) if asked else None
+    feed = Feed(exchange.engine, exchange.known, wanted, after)
+    await feed.begin()
+    if feed.over:  # an EventSource that is told so does not come back
+        return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
+    deliveries = exchange.engine.figures.deliveries
+    body = (
+        b"" if exchange.request.method == "HEAD" else EventStream(feed, epoch, exchange.stopping, deliveries, one=one)
+    )
+    response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
+    response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
+    return response
+
+
+class EventStream(ResponseBody):
+    """The body of one stream. Quart iterates it; whatever comes together goes out in one piece."""
+
+    def __init__(self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, *, one: bool) -> None:
+        self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
+        self._begun = self._ended = False
+        self._deliveries, self._under_way = deliveries, list[Frame]()
+
+    async def __aenter__(self) -> EventStream:
+        self._deliveries.followers["sse"] += 1
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Nothing is held: the feed's place in the hub goes with the wait."""
+        self._deliveries.followers["sse"] -= 1
+
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._count()
+        if self._ended:
+            raise StopAsyncIteration
+        if not self._begun:
+            self._begun = True
+            return sse.retry(RETRY)
+        with self._stopping.watch(HEARTBEAT):
+            self._under_way = await anext(self._feed)
+            return b"".join([self._bytes(frame) for frame in self._under_way])
+        if self._stopping.asked:
+            self._ended = True
+            return sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}")
+        return sse.heartbeat(self._id(self._feed.cursor))
+
+    def _count(self) -> None:
+        """What was given before has left: we are asked for more."""
+        frames, self._under_way = self._under_way, []
+        first = frames[0] if frames else None
+        if isinstance(first, Published):  # then all are events: only history and news of logs come with others
+            self._deliveries.sent("sse", len(frames), first.at)
+        elif isinstance(first, Gap):
+            self._deliveries.gap(first.requested, first.oldest)
+
+    def _id(self, seq: int) -> str:
+        return f"{self._epoch}-{seq}"
+
+    def _bytes(self, frame: Frame) -> bytes:
+        match frame:
+            case Snapshot(seq, jobs):
+                view: Any = jobs[0] if self._one and jobs else Jobs(jobs=jobs)
+                return sse.frame("snapshot", _encoder.encode(view), self._id(seq))
+            case Gap(requested, oldest):
+                asked = requested if isinstance(requested, str) else self._id(requested)
+                return sse.frame("gap", _encoder.encode({"requested": asked, "oldest": self._id(oldest)}))
+            case _:
+                return frame.frame(self._epoch)

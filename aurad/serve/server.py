@@ -1,0 +1,174 @@
+"""Hypercorn, connection by connection, on sockets of our own: so that stopping is prompt whatever clients do.
+
+Hypercorn's own `serve` cannot be interrupted while it sends: one client that stopped reading would hold the
+daemon for ever. We accept connections ourselves and know their sockets; a send that cannot go on ends when its
+socket is shut down, by us when the daemon stops, by the kernel after `STALLED`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+
+import structlog
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import wrap_app
+from quart_trio import QuartTrio
+
+from aurad.model.errors import AuradError
+
+BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
+STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
+IDLE = 20.0  # seconds a connection is kept without a request, and a request's head may take
+CONNECTIONS = 4096  # open at once; a further one is closed
+FAREWELL = 0.3  # seconds for answers under way and last words to streams, when the daemon stops
+SHUT = 0.2  # seconds for connections to end after their sockets were shut down
+
+log = structlog.get_logger()
+
+
+class Stopping:
+    """Tells those who wait for something that the daemon stops. `watch` bounds a wait by that, and by a time."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._scopes: set[trio.CancelScope] = set()
+
+    @contextmanager
+    def watch(self, seconds: float = math.inf) -> Iterator[trio.CancelScope]:
+        """A cancel scope that ends early when the daemon stops."""
+        with trio.move_on_after(0 if self.asked else seconds) as scope:
+            self._scopes.add(scope)
+            try:
+                yield scope
+            finally:
+                self._scopes.discard(scope)
+
+    def ask(self) -> None:
+        self.asked = True
+        for scope in self._scopes:
+            scope.cancel()
+
+
+class Server:
+    """All connections of the HTTP edge."""
+
+    def __init__(self, app: QuartTrio) -> None:
+        config = Config()
+        config.errorlog = logging.getLogger("aurad.http")
+        config.include_server_header = False
+        config.keep_alive_timeout = IDLE  # type: ignore[assignment]  # a float does as well
+        self._config, self._app = config, wrap_app(app, config.wsgi_max_body_size, "asgi")  # type: ignore[arg-type]
+        self._context = WorkerContext(None)
+        self._streams: set[trio.SocketStream] = set()
+        self._none_left = trio.Event()
+
+    @property
+    def connections(self) -> int:
+        return len(self._streams)
+
+    async def serve(
+        self, sockets: list[trio.socket.SocketType], stopping: Stopping, leave: trio.Event,
+        *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:  # fmt: skip
+        """Serve until `leave`, then see everybody off within `FAREWELL` and `SHUT`.
+
+        A cancel from outside does not come in between: it would cut off the last words.
+        """
+        listeners = [trio.SocketListener(sock) for sock in sockets]
+        with trio.CancelScope(shield=True):
+            async with trio.open_nursery() as connections:
+                async with trio.open_nursery() as accepting:
+                    accepting.start_soon(
+                        partial(trio.serve_listeners, self._connection, listeners, handler_nursery=connections)
+                    )
+                    task_status.started()
+                    await leave.wait()
+                    accepting.cancel_scope.cancel()
+                stopping.ask()
+                await self._see_off()
+                connections.cancel_scope.cancel()
+
+    async def _see_off(self) -> None:
+        await self._context.terminated.set()  # idle connections end at once, others after their answer
+        with trio.move_on_after(FAREWELL):
+            await self._all_gone()
+        for stream in self._streams:
+            with suppress(OSError):
+                stream.socket.shutdown(socket.SHUT_RDWR)
+        with trio.move_on_after(SHUT):
+            await self._all_gone()
+
+    async def _all_gone(self) -> None:
+        while self._streams:
+            self._none_left = trio.Event()
+            await self._none_left.wait()
+
+    async def _connection(self, stream: trio.SocketStream) -> None:
+        """Catches whatever goes wrong: one connection must never end the server."""
+        if len(self._streams) >= CONNECTIONS:
+            stream.socket.close()
+            return
+        self._streams.add(stream)
+        try:
+            await TCPServer(self._app, self._config, self._context, ConnectionState({}), stream)
+        except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+            pass  # the other end went away
+        except* Exception:
+            log.exception("connection failed")
+        finally:
+            stream.socket.close()
+            self._streams.discard(stream)
+            if not self._streams:
+                self._none_left.set()
+
+
+@asynccontextmanager
+async def open_server(
+    app: QuartTrio, sockets: list[trio.socket.SocketType], stopping: Stopping
+) -> AsyncIterator[Server]:
+    """Serve `app` until the block is left; then `stopping` is told, and everybody is gone when this returns."""
+    server, leave = Server(app), trio.Event()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(server.serve, sockets, stopping, leave)
+        try:
+            yield server
+        finally:
+            leave.set()
+
+
+async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
+    """A listening socket for every address of `host`, all with one port; raises E503."""
+    sockets: list[trio.socket.SocketType] = []
+    try:
+        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in found:
+            sock = trio.socket.socket(family, kind, protocol)
+            sockets.append(sock)
+            await _bind(sock, address[0], port or sockets[0].getsockname()[1])  # port 0: whatever the first one got
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        raise AuradError(
+            "E503-CONFIG",
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            remedy="Choose another address: `http.bind`.",
+        ) from error
+    return sockets
+
+
+async def _bind(sock: trio.socket.SocketType, host: str, port: int) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)  # connections inherit it
+    if sock.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # the other family has a socket of its own
+    await sock.bind((host, port))
+    sock.listen(BACKLOG)
