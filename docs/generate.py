@@ -15,6 +15,7 @@ from aurad.client.cli.main import cli
 from aurad.hooks.specs import Specs
 from aurad.model import stage, stage_errors
 from aurad.model.errors import KINDS
+from aurad.serve.metrics import METRICS
 from aurad.wire.toml import default_text
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -52,6 +53,7 @@ def pages() -> dict[str, str]:
         "auractl.md": _auractl,
         "errors.md": _errors,
         "hooks.md": _hooks,
+        "metrics.md": _metrics,
         "settings.md": _settings,
         "stages.md": _stages,
     }
@@ -96,6 +98,22 @@ def _errors() -> Iterator[str]:
             ["| code | meaning | HTTP | RPC | remedy |", "|---|---|---|---|---|"]
             + [f"| `{code}` | {kind.title} | {kind.http} | {kind.rpc} | {kind.remedy or '-'} |" for code, kind in rows]
         )
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics"
+    yield (
+        "`GET /metrics` gives them to Prometheus, the operation `system.metrics` as JSON. A counter's name ends in "
+        "`_total` there, a histogram has `_bucket`, `_sum` and `_count`. No label ever names a job."
+    )
+    yield "\n".join(
+        ["| metric | kind | labels | what |", "|---|---|---|---|"]
+        + [
+            f"| `{one.name}` | {one.kind} | {', '.join(f'`{label}`' for label in one.labels) or '-'} | {one.help} |"
+            for one in METRICS
+        ]
+    )
+    yield "Those of the process itself (`process_resident_memory_bytes`, `process_cpu_seconds_total`, ...) come along."
 
 
 def _hooks() -> Iterator[str]:

@@ -10,6 +10,7 @@ import trio
 import trio.testing
 from prometheus_client.parser import text_string_to_metric_families
 
+from aurad import __version__
 from aurad.api import Transient
 from aurad.engine import runner
 from aurad.engine.figures import Deliveries, Figures, Histogram, Work
@@ -27,7 +28,11 @@ async def scrape(house: House) -> dict[str, Any]:
     text, content_type = await render(house.engine)
     assert content_type.startswith("text/plain; version=0.0.4")
     families = text_string_to_metric_families(text.decode())
-    return {" ".join([s.name, *s.labels.values()]): s.value for family in families for s in family.samples}
+    return {
+        " ".join([s.name, *(s.labels[name] for name in sorted(s.labels))]): s.value
+        for family in families
+        for s in family.samples
+    }
 
 
 async def test_work_is_counted_and_reuse_too(tmp_path: Path) -> None:
@@ -38,14 +43,14 @@ async def test_work_is_counted_and_reuse_too(tmp_path: Path) -> None:
         text, _ = await render(house.engine)
     assert found["aurad_jobs Succeeded"] == 2
     assert (found["aurad_jobs Running"], found["aurad_queue_depth"], found["aurad_tasks_running"]) == (0, 0, 0)
-    assert found["aurad_task_seconds_count tone speak"] == 2
-    assert found["aurad_task_seconds_bucket tone speak +Inf"] == 2
+    assert found["aurad_task_seconds_count speak tone"] == 2
+    assert found["aurad_task_seconds_bucket +Inf speak tone"] == 2
     assert found["aurad_tasks_reused_total speak"] == 2
     assert found["aurad_events_published_total"] == house.engine.events.hub.last
     assert found["aurad_commit_seconds_count"] > 0
     assert found["aurad_commit_entries_total"] >= found["aurad_commit_seconds_count"]
     assert found["process_open_fds"] > 0
-    assert found[f"aurad_build_info 0.1.0 {house.engine.boot_id}"] == 1
+    assert found[f"aurad_build_info {house.engine.boot_id} {__version__}"] == 1
     assert view.job_id not in text.decode()
 
 

@@ -9,6 +9,7 @@ from aurad.client.cli import talk
 from aurad.client.cli.session import Session
 
 LOG_LINES = 12
+FRAME = ("-" * 80, "Completed: ")  # what only ends a tool's section
 SELF_EXPLAINING = ("E1", "E310-", "E311-", "E312-", "E313-")  # the cause is in the sentence, not in a log
 
 
@@ -45,7 +46,8 @@ def _facts(session: Session, problem: Mapping[str, Any], final: Mapping[str, Any
         yield from ((f"attempt {one.get('attempt', '?')}", _attempt(one)) for one in attempts)
     if not str(problem.get("errorCode", "")).startswith(SELF_EXPLAINING):
         told = [str((one.get("problem") or {}).get("detail")) for one in attempts]
-        log = [str(line) for line in final.get("logTail") or () if not any(detail in line for detail in told)]
+        log = [line for line in map(str, final.get("logTail") or ()) if not line.startswith(FRAME)]
+        log = [line for line in log if not any(detail in line for detail in told)]
         yield from (("log", line) for line in log[-LOG_LINES:])
     yield "job", session.job_id
     yield "correlation id", str(problem.get("correlationId") or session.correlation_id)
