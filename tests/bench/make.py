@@ -26,13 +26,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aurad.engine.tools import find_ffmpeg
 from tests.bench.journal import eta_error, moments, never_falls, profile_arguments
-from tests.bench.reference import encode_alone
+from tests.bench.reference import Reference, encode_alone
 from tests.bench.tree import Run, measure
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = Path(__file__).with_name("documents")
 NOISY = 0.05  # share of the machine; above it a wall time is not to be trusted
 MANY_SCENES = 20
+DIGITS = 3  # after the point, in the table
 SHORT, LONG = 1.6, 1.45  # times encoding alone, for videos under and from LONG_VIDEO seconds
 LONG_VIDEO = 240
 REAL_TIME, AGAIN, CHANGED, FIRST_LINE, MEMORY, GROWTH, ETA = 0.9, 1.5, 0.2, 1.0, 1100.0, 1.1, 0.25
@@ -40,19 +41,21 @@ REAL_TIME, AGAIN, CHANGED, FIRST_LINE, MEMORY, GROWTH, ETA = 0.9, 1.5, 0.2, 1.0,
 
 @dataclass(frozen=True)
 class Figure:
-    """One promise: what was measured against the bound that it must not exceed."""
+    """One promise: what was measured against the bound that it must not exceed, or with `least` not fall below."""
 
     name: str
     measured: float | None
     bound: float
     unit: str = ""
     noise: float = 0.0
+    least: bool = False
 
     @property
     def verdict(self) -> str:
         if self.measured is None:
             return "not measured"
-        word = "ok" if self.measured <= self.bound else "MISSED"
+        held = self.measured >= self.bound if self.least else self.measured <= self.bound
+        word = "ok" if held else "MISSED"
         return word + (f" (noise {self.noise:.0%})" if self.noise > NOISY else "")
 
 
@@ -103,11 +106,11 @@ def main() -> int:
     work = Path(tempfile.mkdtemp(prefix="aurad-bench-"))
     try:
         documents = shutil.copytree(DOCUMENTS, work / "documents")
-        Home(work / "warm", extra).make(_document(documents, options.documents[0]), "--until", "Script")
+        Home(work / "warm", extra).make(document_of(documents, options.documents[0]), "--until", "Script")
         figures = list(_figures(work, documents, options.documents, extra))
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    _print(figures)
+    print_table(figures)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"machine": platform.platform(), "cores": os.cpu_count(), "quick": options.quick}
     options.out.write_text(
@@ -124,7 +127,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _document(folder: Path, length: str) -> Path:
+def document_of(folder: Path, length: str) -> Path:
     found = [path for path in sorted(folder.glob("*.md")) if re.search(rf"(^|\D){length}(\D|$)", path.stem)]
     if not found:
         raise SystemExit(f"cannot find a document of {length} s in {folder}")
@@ -135,7 +138,7 @@ def _figures(work: Path, documents: Path, lengths: Sequence[str], extra: Sequenc
     peaks: list[int] = []
     most: tuple[int, Home, Path, Made] | None = None
     for length in lengths:
-        home, document = Home(work / length, extra), _document(documents, length)
+        home, document = Home(work / length, extra), document_of(documents, length)
         _say(f"making {document.name} from nothing")
         cold = home.make(document)
         peaks.append(cold.run.peak_pss)
@@ -164,6 +167,14 @@ def _cold_figures(length: str, home: Home, cold: Made) -> Iterator[Figure]:
         f"{length} s: ETA off by, from 25 % on", eta_error(promises), ETA, "of the time left", cold.run.foreign
     )
     yield Figure(f"{length} s: times the percent fell", 0 if never_falls(promises) else 1, 0)
+    alone = encoding_alone(home, cold)
+    bound, noise = (LONG if cold.seconds >= LONG_VIDEO else SHORT), max(cold.run.foreign, alone.noise)
+    yield Figure(f"{length} s: wall against encoding alone", cold.run.wall / alone.wall, bound, "x", noise)
+    yield Figure(f"{length} s: CPU against encoding alone", cold.run.cpu / alone.cpu, bound, "x")
+
+
+def encoding_alone(home: Home, cold: Made) -> Reference:
+    """What it costs to encode the frames of a video that was made, and nothing else."""
     _say(f"encoding the {cold.seconds:.0f} s alone")
     frames, rate = _frames(cold.video)
     alone = encode_alone(
@@ -174,11 +185,9 @@ def _cold_figures(length: str, home: Home, cold: Made) -> Iterator[Figure]:
         arguments=profile_arguments(home.folder / "state"),
         folder=home.folder,
     )
-    bound, noise = (LONG if cold.seconds >= LONG_VIDEO else SHORT), max(cold.run.foreign, alone.noise)
     _say(f"  the job: wall {cold.run.wall:.1f} s, CPU {cold.run.cpu:.1f} s")
     _say(f"  encoding alone: wall {alone.wall:.1f} s, CPU {alone.cpu:.1f} s (decoding took {alone.decode_cpu:.1f} s)")
-    yield Figure(f"{length} s: wall against encoding alone", cold.run.wall / alone.wall, bound, "x", noise)
-    yield Figure(f"{length} s: CPU against encoding alone", cold.run.cpu / alone.cpu, bound, "x")
+    return alone
 
 
 def _frames(video: Path) -> tuple[int, float]:
@@ -210,11 +219,13 @@ def change_sentence(document: str) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _print(figures: Sequence[Figure]) -> None:
+def print_table(figures: Sequence[Figure]) -> None:
+    """A line for each figure, with its bound and verdict."""
     width = max(len(figure.name) for figure in figures)
     for figure in figures:
-        measured = "-" if figure.measured is None else f"{figure.measured:.2f}"
-        print(f"{figure.name:<{width}}  {measured:>8}  <= {figure.bound:<7g} {figure.unit:<16} {figure.verdict}")
+        measured = "-" if figure.measured is None else f"{figure.measured:.{DIGITS}f}"
+        sign = ">=" if figure.least else "<="
+        print(f"{figure.name:<{width}}  {measured:>8}  {sign} {figure.bound:<7g} {figure.unit:<16} {figure.verdict}")
 
 
 def _say(text: str) -> None:

@@ -71,7 +71,7 @@ def test_every_text_meets_wcag_aa_as_painted(kind: str, theme: str) -> None:
 
 
 def contrasts(kind: str, theme: str) -> Iterator[tuple[Node, float]]:
-    """Every text of a layout, and the least contrast of its letters to what lies behind them; 1 if it is not painted."""
+    """Every text of a layout, and the least contrast of its letters to what is behind them; 1 if it is not painted."""
     painter = Painter(frame_of(CANVAS), THEMES[theme])
     under, node, _ = designed(full(kind), painter)
     shown, bare = painted(under, node, painter), painted(under, without_text(node), painter)
