@@ -37,7 +37,7 @@ LOGO_PATTERN = r"^(data:image/(png|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/=]+)?$
 LOGO_LETTERS = 48_000  # of a data URI: settings are small files, and a mark in the margin needs no more
 LOGO_HIGH, LOGO_WIDE, LOGO_TOP = 2.5, 12.0, 1.1  # units; no text ever enters the top margin
 CARD_LOGO = (13.0, 26.0)  # units: the most height and width of a logo on a card
-CARD_SIZE = 3.0  # em
+CARD_SIZE = 3.4  # em
 DARK = 0.18  # luminance at which white and black text are about equally readable
 STEP = 0.03  # of lightness by which a colour gives way until text can be read on it
 SHADE = 0.04  # difference of lightness between the ends of the ground

@@ -71,18 +71,22 @@ def assemble(
     """Paint a page that fits over `under` (RGBA, opaque); `first` are layers below those of the page."""
     under.alpha_composite(Image.fromarray(painter.paint(node, frozenset())))
     spots = placed(node, painter)
-    layers = first + _layers(node, spots, painter)
-    _foreshadow(under, layers)
+    layers = first + tuple(_foreshadowed(layer, under) for layer in _layers(node, spots, painter))
     return Composition(_rgb(under), layers, _rgb(_flattened(under, layers)), shortened, text_boxes(spots))
 
 
-def _foreshadow(under: Image.Image, layers: tuple[Sheet, ...]) -> None:
-    """A trace on the base of all that waits for a word: a slide is composed before anything is said."""
-    for layer in layers:
-        if layer.reveal.at is not None:
-            trace = layer.pixels.copy()
-            trace[..., 3] = np.rint(trace[..., 3] * TRACE).astype(np.uint8)
-            under.alpha_composite(Image.fromarray(trace), (layer.x, layer.y))
+def _foreshadowed(layer: Sheet, under: Image.Image) -> Sheet:
+    """Leave a trace on the base of what waits for a word: a slide is composed before anything is said.
+
+    Such a layer lights up where its trace is; if it moved, it would be seen twice.
+    """
+    reveal = layer.reveal
+    if reveal.at is None:
+        return layer
+    trace = layer.pixels.copy()
+    trace[..., 3] = np.rint(trace[..., 3] * TRACE).astype(np.uint8)
+    under.alpha_composite(Image.fromarray(trace), (layer.x, layer.y))
+    return layer if reveal.effect == "wipe" else replace(layer, reveal=replace(reveal, effect="fade"))
 
 
 def _rgb(picture: Image.Image) -> Pixels:

@@ -22,6 +22,13 @@ _DRAWN = (
 JOINERS = "\u200c\u200d"  # Persian and Indic spelling needs them; alone they draw nothing
 _SYMBOLS = frozenset("✓✔✗✘★☆♥❤⌘⌥⌃⇧⌫⏎")
 
+CREDITS = (  # as they stand in OFL.txt and beside the icons
+    {"title": "Inter", "author": "The Inter Project Authors", "licence": "OFL-1.1"},
+    {"title": "Source Serif 4", "author": "Adobe", "licence": "OFL-1.1"},
+    {"title": "JetBrains Mono", "author": "The JetBrains Mono Project Authors", "licence": "OFL-1.1"},
+    {"title": "Lucide icons", "author": "Lucide Icons and Contributors", "licence": "ISC"},
+)
+
 
 @cache
 def font_bytes(name: str) -> bytes:

@@ -27,7 +27,9 @@ def family_of(path: Path) -> str:
         raise BadInput("cannot use the brand's font: the file is no font", remedy=REMEDY)
     name = f"Brand {hashlib.sha256(data).hexdigest()[:12]}"
     try:
-        renderer().register_font(FontResource(data, name=name))
+        known = renderer().register_font(FontResource(data, name=name))
     except FontError as error:
         raise BadInput(f"cannot use the brand's font: {error}", remedy=REMEDY) from error
+    if not known:  # what the renderer cannot read at all it passes over in silence
+        raise BadInput("cannot use the brand's font: the file is damaged", remedy=REMEDY)
     return name

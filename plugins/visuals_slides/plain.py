@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from aurad.api import Slide
 from aurad_plugins.visuals_slides.compose import Composition
-from aurad_plugins.visuals_slides.fonts import FOLDER, PLAIN, STRONG
+from aurad_plugins.visuals_slides.fonts import FOLDER, PLAIN, STRONG, presentable
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.ground import ground
+from aurad_plugins.visuals_slides.scripts import font_file
 from aurad_plugins.visuals_slides.themes import Theme
 
 HEADING, BODY = 3.4, 1.7  # units
@@ -52,13 +55,20 @@ def _set(
     """Lines with the bottom of each, from the top of the frame."""
     lines, bottom = [], 0.0
     for words, name, size, colour in paragraphs:
-        font = ImageFont.truetype(FOLDER / name, max(4.0, size * scale * frame.unit))
+        font = ImageFont.truetype(_file_for(words, name), max(4.0, size * scale * frame.unit))
         height = font.size * 1.3
         for line in _wrapped(words, font, frame.inner_width):
             bottom += height
             lines.append((line, bottom, font, colour))
         bottom += height * GAP
     return lines
+
+
+def _file_for(words: str, name: str) -> Path:
+    """The shipped font, or that of an installed package if the words are of its script: Pillow has no fall-backs."""
+    scripts = presentable(words).scripts
+    found = font_file(min(scripts).module) if scripts else None
+    return found or FOLDER / name
 
 
 def _wrapped(words: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

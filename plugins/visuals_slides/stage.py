@@ -30,7 +30,7 @@ from aurad.api import (
 from aurad_plugins.visuals_slides.brand import LOGO_LETTERS, LOGO_PATTERN, card, signed, with_ground, with_logo
 from aurad_plugins.visuals_slides.compose import Composition, Pixels, Sheet, compose
 from aurad_plugins.visuals_slides.content import prepared
-from aurad_plugins.visuals_slides.fonts import families
+from aurad_plugins.visuals_slides.fonts import CREDITS, families
 from aurad_plugins.visuals_slides.frame import Frame, frame_of
 from aurad_plugins.visuals_slides.lettering import family_of
 from aurad_plugins.visuals_slides.painter import provide, renderer
@@ -75,7 +75,7 @@ class SlidesStage(VisualsStage[SlidesOptions]):
 
     def describe(self) -> Mapping[str, Any]:
         themes = [{"name": theme.name, "description": theme.description} for theme in THEMES.values()]
-        return {"themes": themes, "fonts": families()}
+        return {"themes": themes, "fonts": families(), "credits": list(CREDITS)}
 
     def fingerprint(self) -> Mapping[str, str]:
         from importlib.metadata import version  # only the worker that asks pays for it

@@ -208,6 +208,9 @@ def test_no_daemon_and_none_can_be_started(
         ["bees.md", "--duration", "soon"], ["bees.md", "--duration", "0:05"], ["gone.md"],
         ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
+        ["bees.md", "--logo", "bees.md"],
+        ["bees.md", "--logo", "gone.svg"],
+        ["bees.md", "--font", "."],
     ],
 )  # fmt: skip
 def test_a_wrong_command_is_told_before_anything_is_started(
@@ -250,6 +253,17 @@ def test_pictures_go_along(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     assert [(one["name"], one["role"]) for one in assets] == [("bee.png", "image")]
     assert fake.assets[assets[0]["asset"]].endswith(b"rest")
     assert "cannot use the picture gone.png: there is no such file" in capsys.readouterr().err
+
+
+def test_the_brand_goes_along(fake: FakeDaemon, here: Path) -> None:
+    (here / "logo.svg").write_bytes(b"<svg/>")
+    (here / "font.otf").write_bytes(b"OTTO rest")
+    brand = ["--logo", "logo.svg", "--font", "font.otf", "--intro", "The Hive", "--outro", "hive.example"]
+    assert run(["make", "bees.md", "-q", *brand]) == codes.OK
+    submitted = fake.named("jobs.submit")[0]
+    assert (submitted["introCard"], submitted["outroCard"]) == ("The Hive", "hive.example")
+    assets = {one["role"]: fake.assets[one["asset"]] for one in submitted["brief"]["assets"]}
+    assert assets == {"logo": b"<svg/>", "font": b"OTTO rest"}
 
 
 def test_a_script_to_start_from(fake: FakeDaemon, here: Path) -> None:

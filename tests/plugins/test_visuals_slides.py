@@ -74,6 +74,20 @@ async def test_base_and_layers_make_the_poster(tmp_path: Path, theme: str) -> No
     assert np.abs(base - poster).mean() > np.abs(np.asarray(whole.convert("RGB")) - poster).mean()
 
 
+async def test_what_waits_for_a_word_is_foreshadowed_and_lights_up_in_its_place(tmp_path: Path) -> None:
+    later = Slide(kind="statistic", heading="Lenses", items=(Item(text="in one eye", value=6900.0, at=9),))
+    at_once = Slide(kind="statistic", heading="Lenses", items=(Item(text="in one eye", value=6900.0),))
+    told = []
+    for slide in (later, at_once):
+        ran = await run_stage(SlidesStage, "draw", request(slide), workspace=tmp_path)
+        (layer,) = [one for one in animation(ran).layers if one.y < 120]
+        ink = pixels(ran, layer.image)[..., 3] == 255
+        place = np.s_[layer.y : layer.y + ink.shape[0], layer.x : layer.x + ink.shape[1]]
+        told.append((layer.at, layer.effect, pixels(ran, animation(ran).base)[place][ink].mean()))
+    assert [one[:2] for one in told] == [(9, "fade"), (None, "rise")]
+    assert 10 < told[0][2] - told[1][2] < 60, "seen, but not read"
+
+
 @pytest.mark.parametrize("kind", [*LAYOUTS, "image"])
 async def test_every_kind_is_drawn_even_without_content(tmp_path: Path, kind: str) -> None:
     bare = Slide(kind=kind, heading="Bees")  # type: ignore[arg-type]
