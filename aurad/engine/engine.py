@@ -175,7 +175,7 @@ async def open_engine(
         await costs.load()
         memo = Memo(journal, store)
         catalog = Catalog(executor, folders.cache / "stages.json", settings.tools.ffmpeg, installed)
-        slots = Slots({"cpu": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
+        slots = Slots({"cpu": cores, "finish": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
         flights = Flights(nursery)
         runner = Runner(
             memo, store, costs, slots, flights, executor, time_limit=settings.workers.task_seconds, lanes=cores

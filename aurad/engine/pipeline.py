@@ -25,7 +25,7 @@ from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
-from aurad.engine.task import seeded
+from aurad.engine.task import seed_of, seeded
 from aurad.engine.timeline import Timed
 from aurad.engine.tools import hardware
 from aurad.model import assembly
@@ -308,6 +308,7 @@ class Pipeline:
         shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
         request = FinishRequest(
             title=script.title,
+            seed=seed_of(script.title, self._brief.language),  # a changed sentence keeps its music
             language=self._brief.language,
             duration=sum(one.frames for one in scenes) / fps,
             canvas=self._canvas,
@@ -323,7 +324,7 @@ class Pipeline:
             credits=timeline.credits(script, shown) if "credits" in needs else (),
             provenance=self._provenance(script) if "provenance" in needs else None,
         )
-        given = await self._ask.stage(stage, "finish", seeded(request), name=stage.info.name, size=request.duration)
+        given = await self._ask.stage(stage, "finish", request, name=stage.info.name, size=request.duration)
         self._facts[stage.info.name] = given.facts
         return list(given.files)
 

@@ -15,7 +15,7 @@ from aurad.engine.executor import Executor
 from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
 from aurad.engine.process import CRASH, GARBAGE, HUNG
-from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size
+from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size, slot_of
 from aurad.engine.store import Store
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
@@ -122,7 +122,7 @@ class Runner:
     async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
         pool = f"worker:{task.plugin}"
         self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
-        names = [task.slot, pool]
+        names = [slot_of(task.method, task.slot), pool]
         async with self._slots.hold(names, job.job_id, flight.rank):
             flight.emit("started", Started(attempt=attempt))
             began = time.monotonic()

@@ -12,12 +12,18 @@ import trio
 Rank = tuple[float, ...]
 Emit = Callable[[str, Any], None]
 RENDERING = frozenset({"profile", "render_scene"})
+FINISHING = frozenset({"sound", "finish", "join", "verify"})
 DOWN = 5.0  # seconds a cancelled task may take to be gone: a worker that does not obey is killed after one
 
 
 def pool_size(method: str, slot: str, lanes: int) -> int:
     """Workers of one plugin: encoders fill every lane; models are large, so others share half of them."""
     return lanes if method in RENDERING or slot == "network" else max(1, lanes // 2)
+
+
+def slot_of(method: str, slot: str) -> str:
+    """What ends a video is one long chain of small work: it shares the cores with encoders and waits for none."""
+    return "finish" if slot == "cpu" and method in FINISHING else slot
 
 
 class Slots:

@@ -47,8 +47,12 @@ class Task(Value, frozen=True, kw_only=True):
 
 def seeded(request: Value) -> Any:
     """The same request with its seed set: 31 bits that follow from everything else in it."""
-    seed = int(digest(canonical(request))[:8], 16) >> 1
-    return msgspec.structs.replace(request, seed=seed)
+    return msgspec.structs.replace(request, seed=seed_of(request))
+
+
+def seed_of(*facts: object) -> int:
+    """A seed of 31 bits that follows from these facts alone."""
+    return int(digest(canonical(facts))[:8], 16) >> 1
 
 
 def artifacts_in(value: object) -> Iterator[Artifact]:

@@ -36,7 +36,7 @@ class SoundRequest(Value, frozen=True, kw_only=True):
 
 
 class Soundtrack(Value, frozen=True, kw_only=True):
-    """48 kHz stereo WAV of `samples` frames, before music and mastering."""
+    """48 kHz WAV of `samples` frames, in one channel or two, before music and mastering."""
 
     audio: Artifact
     samples: int

@@ -126,8 +126,22 @@ def test_memory_does_not_grow_with_a_scene(sounds: Sounds, tmp_path: Path) -> No
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (tmp_path / "long.wav").stat().st_size == frames * 8 + len(wave_header(0))
+    assert (tmp_path / "long.wav").stat().st_size == frames * 4 + len(wave_header(0))
     assert peak < BLOCK * 8 * 12
+
+
+def test_two_channels_only_where_something_has_them(sounds: Sounds, tmp_path: Path) -> None:
+    voice, wide = sounds.add(tone(0.5, 24_000)), sounds.add(np.full((24_000, 2), (0.2, -0.3)), 48_000)
+    shapes = {}
+    for name, heard in {"voices": (voice,), "both": (voice, wide)}.items():
+        scene = SceneSound(frames=FPS, sounds=tuple(Sound(audio=sound, start=0) for sound in heard))
+        write_soundtrack(SoundRequest(scenes=(scene,), fps=FPS), sounds, tmp_path / name, lambda done: None)
+        with av.open(str(tmp_path / name)) as container:
+            shapes[name] = np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+            assert container.streams.audio[0].codec_context.channels == (1 if name == "voices" else 2)
+    left, right = shapes["both"].reshape(-1, 2).T
+    assert np.allclose(left[:20_000] - 0.2, shapes["voices"].ravel()[:20_000], atol=1e-4)
+    assert np.allclose(right[:20_000] + 0.3, shapes["voices"].ravel()[:20_000], atol=1e-4)
 
 
 async def test_the_whole_track_is_as_long_as_the_video(sounds: Sounds, tmp_path: Path) -> None:
@@ -137,7 +151,7 @@ async def test_the_whole_track_is_as_long_as_the_video(sounds: Sounds, tmp_path:
     assert ran.output.samples == round(92 * 48_000 / 7)
     with av.open(str(ran.path(ran.output.audio))) as container:
         stream = container.streams.audio[0]
-        assert (stream.codec_context.name, stream.rate, stream.channels) == ("pcm_f32le", 48_000, 2)
+        assert (stream.codec_context.name, stream.rate, stream.channels) == ("pcm_f32le", 48_000, 1)
         heard = np.concatenate([f.to_ndarray().reshape(-1, 2) for f in container.decode(stream)])
     assert len(heard) == ran.output.samples
     starts = [round(n * 48_000 / 7) + 2400 for n in (0, 31, 48)]
