@@ -15,7 +15,8 @@ from aurad.engine.journal import Journal
 from aurad.engine.task import Task
 from aurad.model.video import Canvas
 
-KEEP = 0.9  # of what older tasks weigh when one more is done: about the last ten count
+KEEP = 0.95  # of what older tasks weigh when one more is done: about the last twenty count
+AS_GUESSED = 1.0  # what the guess itself says of the speed, beside the kinds of tasks that were done
 PRIOR = 1.0  # tasks that a guess counts for beside real ones
 TINY = 1e-6
 LEAST = 0.2  # of a first task's time that is work at least, however long its worker takes to start
@@ -38,9 +39,9 @@ FIRST_GUESS = {
     "preview": Guess(0.3, 0.3),
     "sound": Guess(0.3, 0.003),
     "join": Guess(0.1, 0.3),
-    "verify": Guess(0.1, 0.0065),
+    "verify": Guess(0.1, 0.006),
     "finish": Guess(0.3, 0.001),
-    "master.finish": Guess(1.2, 0.02),  # the one finisher that computes
+    "master.finish": Guess(1.5, 0.007),  # the one finisher that computes
 }
 UNHEARD = Guess(0.3, 1.0)
 
@@ -61,12 +62,24 @@ def first_guess(key: str) -> Guess:
     return FIRST_GUESS.get(name) or FIRST_GUESS.get(name.rpartition(".")[2], UNHEARD)
 
 
-class _Seen(NamedTuple):
-    """Tasks of one key that this daemon has done, the older the less."""
+class Done(NamedTuple):
+    """Work that was done: how much, in seconds of a slot without and with the starts of workers."""
 
     tasks: float = 0.0
-    seconds: float = 0.0
     size: float = 0.0
+    seconds: float = 0.0
+    whole: float = 0.0
+    guessed: float = 0.0  # for the same
+
+    def then(self, size: float, seconds: float, whole: float, guessed: float) -> Done:
+        """With one task more, and the older ones a little less important."""
+        return Done(
+            self.tasks * KEEP + 1,
+            self.size * KEEP + size,
+            self.seconds * KEEP + seconds,
+            self.whole * KEEP + whole,
+            self.guessed * KEEP + guessed,
+        )
 
 
 class Costs:
@@ -75,7 +88,7 @@ class Costs:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._before: dict[str, float] = {}  # seconds a unit, as earlier daemons left it
-        self._seen: dict[str, _Seen] = {}
+        self._done: dict[str, Done] = {}
         self._warm: set[str] = set()
         self._speed = 1.0
 
@@ -85,35 +98,30 @@ class Costs:
 
     def start(self, key: str) -> float:
         """Seconds until the key's plugin begins to work, if it has not run yet."""
-        return 0.0 if _plugin(key) in self._warm else first_guess(key).start * self._speed
+        return self._start(key) * self._speed
 
-    def of(self, key: str) -> float:
-        """Seconds for a unit."""
-        guess, seen = self._guess(key) * self._speed, self._seen.get(key)
-        if seen is None:
-            return guess
-        prior = PRIOR / seen.tasks * seen.size
-        return (seen.seconds + guess * prior) / (seen.size + prior)
+    def of(self, key: str, *, size: float = 0.0, seconds: float = 0.0, typical: float = 1.0) -> float:
+        """Seconds for a unit. `size` units took `seconds` in tasks that still run; one task is about `typical`."""
+        done = self._done.get(key, Done())
+        prior = PRIOR * max(done.size / done.tasks if done.tasks else typical, TINY)
+        guess = self._guess(key) * self._speed
+        return (done.seconds + seconds + guess * prior) / (done.size + size + prior)
 
     def learn(self, task: Task, seconds: float) -> None:
         """Take in how long a task held its slot."""
         key, size = task_key(task), max(task.size, TINY)
         worked = max(seconds - self.start(key), LEAST * seconds)
-        seen = self._seen.get(key, _Seen())
-        self._seen[key] = _Seen(seen.tasks * KEEP + 1, seen.seconds * KEEP + worked, seen.size * KEEP + size)
+        guessed = self._start(key) + size * self._guess(key)
+        self._done[key] = self._done.get(key, Done()).then(size, worked, seconds, guessed)
         self._warm.add(_plugin(key))
-        self._speed = self._measured_speed()
+        self._speed = median([AS_GUESSED, *(done.whole / max(done.guessed, TINY) for done in self._done.values())])
         self._keep(key, self.of(key))
+
+    def _start(self, key: str) -> float:
+        return 0.0 if _plugin(key) in self._warm else first_guess(key).start
 
     def _guess(self, key: str) -> float:
         return self._before.get(key, first_guess(key).unit)
-
-    def _measured_speed(self) -> float:
-        """The median of what each kind of task says, and of the guess: what shares the machine with others, or
-        has much to draw, is slow for reasons of its own.
-        """
-        ratios = [seen.seconds / max(seen.size * self._guess(key), TINY) for key, seen in self._seen.items()]
-        return median([1.0, *ratios])
 
     def _keep(self, key: str, value: float) -> None:
         def write(connection: sqlite3.Connection) -> None:

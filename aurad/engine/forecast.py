@@ -7,6 +7,7 @@ looked up whenever it is asked, so the first scenes of a job teach what its othe
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ from aurad.engine.lookahead import Ahead, time_left
 from aurad.engine.schedule import pool_size
 from aurad.engine.task import Task
 
-PERIOD = 0.25  # seconds that an answer serves: nobody reads faster, and a long video has many tasks
-OVERDUE = 0.1  # of a task's time that is left at least while it runs, however long it has taken
+PERIOD = 0.25  # seconds that an answer serves at least: nobody reads faster
+SHARE = 0.05  # of a core that looking ahead may take: a script of 500 scenes has many tasks
+OVERDUE = 0.2  # of the time a task has taken that is left at least: what is late stays late for a while
 
 
 class _Piece(NamedTuple):
@@ -29,21 +31,19 @@ class _Piece(NamedTuple):
     done: float = 0.0
     told: float = 0.0  # when it said how much is done
 
-    def total(self, cost: float) -> float:
-        """Seconds in all: as expected, and the further it is the more by its own pace."""
+    def work(self, cost: float, now: float) -> tuple[float, float]:
+        """Seconds in all, and left: as expected, and the further the task is the more by its own pace."""
         expected = self.start + cost * self.what.size
-        if self.began is None or not self.done:
-            return expected
-        return expected * (1 - self.done) + (self.told - self.began)
+        if self.began is None:
+            return expected, expected * (1 - self.done)
+        took = (self.told if self.done == 1 else now) - self.began
+        paced = expected * (1 - self.done) + (self.told - self.began)
+        left = max(paced - took, OVERDUE * took) * (self.done < 1)
+        return took + left, left
 
     def ahead(self, left: float) -> Ahead:
         what = self.what
         return Ahead(left, (what.slot, what.plugin), what.after, what.order, self.began is not None)
-
-    def left(self, total: float, now: float) -> float:
-        if self.began is None or self.done == 1:
-            return total * (1 - self.done)
-        return max(total - (now - self.began), OVERDUE * total * (1 - self.done))
 
 
 class Forecast:
@@ -56,7 +56,7 @@ class Forecast:
         self._costs, self._lanes, self._jobs = costs, lanes, jobs
         self._pieces: dict[str, _Piece] = {}
         self._known = self._running = False
-        self._percent, self._eta, self._looked = floor, 0.0, -PERIOD
+        self._percent, self._eta, self._looked, self._due = floor, 0.0, 0.0, 0.0
 
     def expect(self, coming: Coming) -> None:
         """Say that a task of that name will come, of about that size."""
@@ -98,26 +98,42 @@ class Forecast:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now - self._looked < PERIOD:
+        if now < self._due:
             return
         all_work, ahead = self._survey(now)
         done = 1 - sum(task.seconds for task in ahead.values()) / all_work if all_work else float(self._known)
         self._percent = max(self._percent, min(round(done * 100, 1), 99.9))
         self._eta, self._looked = self._time_left(ahead), now
+        ended = time.monotonic()
+        self._due = ended + max(PERIOD, (ended - now) / SHARE)
 
     def _survey(self, now: float) -> tuple[float, dict[str, Ahead]]:
         """The seconds of all work, and what is left of it."""
-        all_work, ahead, started = 0.0, dict[str, Ahead](), set[str]()
+        all_work, ahead, started, costs = 0.0, dict[str, Ahead](), set[str](), self._unit_costs()
         for name, piece in self._pieces.items():
             key = piece.what.key
             first = piece.began is None and piece.what.plugin not in started
             started.add(piece.what.plugin)
-            total = piece.total(self._costs.of(key)) + (self._costs.start(key) if first else 0.0)
-            left = piece.left(total, now)
-            all_work += total
+            whole, left = piece.work(costs[key], now)
+            start = self._costs.start(key) if first else 0.0
+            all_work += whole + start
             if left:
-                ahead[name] = piece.ahead(left)
+                ahead[name] = piece.ahead(left + start)
         return all_work, ahead
+
+    def _unit_costs(self) -> dict[str, float]:
+        """What a unit costs by key, with what the running tasks tell of themselves."""
+        sizes, seconds, typical = defaultdict[str, float](float), defaultdict[str, float](float), dict[str, float]()
+        for piece in self._pieces.values():
+            key = piece.what.key
+            typical.setdefault(key, piece.what.size)
+            if piece.began is not None and 0 < piece.done < 1:
+                sizes[key] += piece.done * piece.what.size
+                seconds[key] += max(piece.told - piece.began - piece.start, 0.0)
+        return {
+            key: self._costs.of(key, size=sizes[key], seconds=seconds[key], typical=size)
+            for key, size in typical.items()
+        }
 
     def _time_left(self, ahead: dict[str, Ahead]) -> float:
         """Jobs share the lanes evenly; where there are more jobs than lanes, they share time as well."""

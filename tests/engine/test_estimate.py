@@ -65,9 +65,15 @@ def test_on_a_slow_machine_what_has_not_been_done_yet_is_slow_too() -> None:
     known = costs()
     for method in ("speak", "draw", "sound"):
         guess = FIRST_GUESS[method]
-        known.learn(task(method=method, plugin=method), guess.start + 3 * 10 * guess.unit)
-    assert known.of("q.x.verify") == pytest.approx(FIRST_GUESS["verify"].unit * 3, rel=0.5)
-    assert known.of("q.x.verify") > FIRST_GUESS["verify"].unit * 1.5
+        known.learn(task(method=method, plugin=method), 3 * (guess.start + 10 * guess.unit))
+    assert known.of("q.x.verify") == pytest.approx(FIRST_GUESS["verify"].unit * 3)
+    assert known.start("q.x.verify") == pytest.approx(FIRST_GUESS["verify"].start * 3)
+
+
+def test_what_a_running_task_tells_counts_before_it_has_ended() -> None:
+    known = costs()
+    guess = known.of(SPEAK)
+    assert guess < known.of(SPEAK, size=5, seconds=5 * 3 * guess, typical=10) < 3 * guess
 
 
 def test_one_odd_guess_does_not_spoil_the_others() -> None:

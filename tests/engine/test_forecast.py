@@ -54,7 +54,7 @@ class Even(Costs):
     def start(self, key: str) -> float:
         return 0.0
 
-    def of(self, key: str) -> float:
+    def of(self, key: str, *, size: float = 0.0, seconds: float = 0.0, typical: float = 1.0) -> float:
         return 1.0
 
 
@@ -100,8 +100,8 @@ def test_a_task_that_hangs_is_not_done(clock: Clock) -> None:
     forecast = Forecast(Even(), 1)
     forecast.begin(task("a", size=10))
     clock.wait(1000)
-    assert forecast.percent == pytest.approx(90)
-    assert (forecast.eta or 0) > 0
+    assert forecast.percent < 90
+    assert (forecast.eta or 0) > 100
 
 
 def test_what_was_known_is_no_work_and_only_that_is_as_good_as_done(clock: Clock) -> None:
@@ -124,7 +124,7 @@ def test_time_left_is_unknown_until_something_runs_and_then_follows_the_clock(cl
     forecast.advance("a", 0.5)  # half as fast as assumed
     clock.wait()
     promised = forecast.eta or 0
-    assert promised == pytest.approx(90, abs=1)
+    assert 75 < promised < 120
     clock.wait(PERIOD / 2)
     assert forecast.eta == pytest.approx(promised - PERIOD / 2, abs=0.1)  # no new look, but time passes
 
