@@ -32,6 +32,8 @@ class Figure(NamedTuple):
     detail: str
     at: int
     score: int
+    end: int = 0
+    counts: bool = False  # the detail is what is counted, in the sentence's own next words
 
 
 def find_figures(sentences: list[Sentence], starts: list[int], wording: Wording) -> list[Figure]:
@@ -68,8 +70,13 @@ def make_figure(sentence: Sentence, index: int, text: str, start: int, wording: 
         text, score, after = f"{text} {following.strip('.,;:!?').lower()}", 3, after + 1
     elif UNIT.match(following):
         text, after = f"{text} {following.rstrip('.,;:!?)')}", after + 1
-    detail = counted(sentence, after, wording) or capitalise(measured(sentence, index, wording))
-    return Figure(hedged(words, index, text), detail, start + sentence.starts[index], score)
+    detail = counted(sentence, after, wording)
+    if any(character.isdigit() for character in detail) and " " not in detail:  # `t CO2e`
+        text, detail = f"{text} {detail}", ""
+    end = min(after + len(detail.split()), len(words))
+    at, until = start + sentence.starts[index], start + sentence.starts[end]
+    told = detail or capitalise(measured(sentence, index, wording))
+    return Figure(hedged(words, index, text), told, at, score, until, bool(detail))
 
 
 def weight(text: str) -> int:
@@ -88,6 +95,8 @@ def measured(sentence: Sentence, index: int, wording: Wording) -> str:
     first = begins[-1] if begins else 0
     kept, tags = list(sentence.words[first:index]), wording.grammar.tags(sentence.words)[first:index]
     if not kept or len(kept) > AFTER_FIGURE or not tags[0].startswith(("NN", "DT", "JJ")):
+        return ""
+    if kept[0].lower() in ("a", "an"):
         return ""
     if kept[-1].lower() in OVER:  # it says of what size they are, not how many
         return ""

@@ -29,8 +29,11 @@ QUANTITIES = word_set("many some most few several others each both all none one 
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
 
 
-def fits(words: Words, kept: list[int], most: int) -> bool:
-    """Whether the words stand alone: neither their end nor their beginning waits for others."""
+def fits(words: Words, kept: list[int], most: int, *, loose: bool = False) -> bool:
+    """Whether the words stand alone: neither their end nor their beginning waits for others.
+
+    `loose` lets them begin with a pronoun, whose noun was heard before.
+    """
     if not 1 < len(kept) <= most and not (len(kept) == 1 and len(words.raw) == 1):
         return False
     kept_words = {words.lower[index] for index in kept}
@@ -38,7 +41,7 @@ def fits(words: Words, kept: list[int], most: int) -> bool:
         return False
     if any(word in ("which", "whose") for word in kept_words):
         return False
-    return ends_well(words, kept) and begins_well(words, kept, most)
+    return ends_well(words, kept) and begins_well(words, kept, len(words.raw) if loose else most)
 
 
 def ends_well(words: Words, kept: list[int]) -> bool:

@@ -67,7 +67,9 @@ class Reader(HTMLParser):
                 self.silent.append(tag)
             return
         if tag in BREAKS:
+            is_over = self.level and tag not in HEADINGS and clean("".join(self.run))
             self.flush()
+            self.level = 0 if is_over else self.level  # the heading was never closed
         self.open(tag, values)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aurad_plugins.script_document.clauses import Words
 
 TRAILING_SIGNS = re.compile(r"\s+[^\w\s\"”’')>%°+#.!?…]+$")
+LONGEST_WORD = 40  # characters; a longer one is no word
 LEADING_DASH = re.compile(r"^[-.]+(?=\s|$)\s*")
 OPEN_QUOTE = re.compile(r"^['‘]\w[^'’]*$")
 LEADING_SIGNS = re.compile(r"^[^\w\s\"“‘'(<$€£¥#@~+.-]+\s+")  # an emoji before a label
@@ -27,6 +28,7 @@ def render(words: Words, kept: Sequence[int]) -> str:
 
 
 def tidy(text: str) -> str:
+    text = " ".join(word if len(word) <= LONGEST_WORD else word[:LONGEST_WORD] + "…" for word in text.split(" "))
     text = text.rstrip(" ,;:.—-").lstrip(" ,;:—")  # a first dash or dot may be that of `--help` or `.env`
     text = TRAILING_SIGNS.sub("", LEADING_SIGNS.sub("", LEADING_DASH.sub("", text)))
     if sum(text.count(mark) for mark in '"“”') % 2:

@@ -51,6 +51,7 @@ WAITING = word_set(
     same
     """
 )
+LOOSE = 0.5  # makes up for the pronoun at the beginning
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
 CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
 CONDITIONAL = word_set("if unless")
@@ -84,13 +85,19 @@ def find_phrase(
 
 
 def ranked_phrases(
-    sentence: Sentence, grammar: Grammar, weights: Mapping[str, float], shown: str = "", most: int = MOST_WORDS
+    sentence: Sentence,
+    grammar: Grammar,
+    weights: Mapping[str, float],
+    shown: str = "",
+    most: int = MOST_WORDS,
+    *,
+    loose: bool = False,
 ) -> list[Phrase]:
     """All phrases worth showing, the best first."""
     words = analyse(sentence, grammar)
     shown_words = {word.strip(".,:;!?").lower() for word in shown.split()}
     found: dict[tuple[int, ...], Phrase] = {}
-    for kept, complete in candidates(words, most):
+    for kept, complete in candidates(words, most, loose=loose):
         score = rate(words, kept, complete, weights, shown_words, sentence.strong)
         known = found.get(tuple(kept))
         if score > max(WEAKEST, known.score if known else WEAKEST):
@@ -118,11 +125,11 @@ def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
 # ---------------------------------------------------------------- candidates
 
 
-def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
+def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tuple[list[int], float]]:
     """Word indexes to show and how complete they are."""
     if all(words.cores) and len(words.raw) <= most and not any("(" in word for word in words.raw):
         whole, bonus = trim_start(words, list(range(len(words.raw))))
-        if fits(words, whole, most):
+        if fits(words, whole, most, loose=loose):
             yield whole, 1.0 + bonus
     found = list(clauses(words))
     if is_conditional(words, found):  # half of a condition is another statement
@@ -132,13 +139,22 @@ def candidates(words: Words, most: int) -> Iterator[tuple[list[int], float]]:
         if clause[0] < main or (opening <= clause[0] and opening and is_negative(words)):
             continue
         trimmed, bonus = trim_start(words, clause)
-        for start, cost in ((trimmed, 0.0), *after_adverbial(words, trimmed)):
+        starts = [
+            (trimmed, 0.0),
+            *after_adverbial(words, trimmed),
+            *([(without_that(words, clause), LOOSE)] if loose else []),
+        ]
+        for start, cost in starts:
             for kept, complete in shorten(words, start, most):
-                if fits(words, kept, most):
+                if fits(words, kept, most, loose=loose):
                     yield kept, complete + bonus + cost
     for chunk in noun_chunks(words):
         if fits(words, chunk, most) and len(chunk) > 1:
             yield chunk, NOUNS_ALONE
+
+
+def without_that(words: Words, clause: list[int]) -> list[int]:
+    return clause[1:] if len(clause) > 1 and words.lower[clause[0]] == "that" else clause
 
 
 def is_conditional(words: Words, found: list[list[int]]) -> bool:

@@ -6,10 +6,12 @@ Each point stands with the word that names it, and no two share words of a sente
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from aurad_plugins.script_document.clauses import Words, analyse, noun_chunks, split_punctuation, split_subordinate
+from aurad_plugins.script_document.figures import figures
 from aurad_plugins.script_document.fragments import VAGUE
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.labels import capitalise, render, tidy
@@ -87,8 +89,8 @@ def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wor
 
 def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]:
     """What the sentence says, in few words if it can be said in few."""
-    for most in (MOST_WORDS, KEY_WORDS):
-        found = ranked_phrases(sentence, wording.grammar, wording.weights, shown, most)
+    for most, loose in ((MOST_WORDS, False), (KEY_WORDS, False), (KEY_WORDS, True)):
+        found = ranked_phrases(sentence, wording.grammar, wording.weights, shown, most, loose=loose)
         if says := [phrase for phrase in found if phrase.says]:
             return says
     return []
@@ -111,7 +113,9 @@ def fill_silence(
 ) -> list[Point]:
     """The points with names from the sentences where nothing would be shown for long."""
     filled = list(points)
-    names = [name for pair in enumerate(zip(sentences, starts, strict=True)) for name in find_names(*pair, wording)]
+    told = Counter(point.number for point in points)
+    pairs = [pair for pair in enumerate(zip(sentences, starts, strict=True)) if told[pair[0]] < FEWEST_LISTED]
+    names = [name for pair in pairs for name in find_names(*pair, wording)]
     seen = {fold(word) for text in (shown, *(point.text for point in points)) for word in text.lower().split()}
     for name in names:
         edges = sorted([0, size, *(point.at for point in filled)])
@@ -131,7 +135,8 @@ def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> lis
     if not wording.grammar.knows or not sentence.words:
         return []
     words = analyse(sentence, wording.grammar)
-    found = []
+    found = [Point(f"{f.text} {f.detail}", f.at, f.end, number, says=False) for f in figures(sentence, start, wording)
+             if f.counts and f.score and " " in f.detail]  # fmt: skip
     for chunk in noun_chunks(words):
         if tells(words, chunk, wording.weights):
             text = capitalise(render(words, chunk))
@@ -153,10 +158,13 @@ def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
         return False
     if tags[0] == "VBG" or not MONTHS.isdisjoint(lower):
         return False
-    is_proper = any(tag.startswith("NNP") for tag in tags) and (chunk[0] > 0 or len(chunk) > 1)
-    is_counted = tags[0] == "CD" and tags[-1] == "NNS" and lower[0][:1].isdigit() and len(chunk) > 2
-    weight = sum(weights.get(word, 1.0) - 1.0 for word in lower)
-    return is_proper or is_counted or (len(chunk) > 1 and weight >= REPEATED)
+    if any("$" in word or (len(chunk) == 1 and not word.isalpha()) for word in lower):
+        return False
+    is_proper = tags[-1].startswith("NNP") and (chunk[0] > 0 or len(chunk) > 1) and not lower[0].startswith("@")
+    if "CD" in tags:
+        return tags[0] == "CD" and tags[-1] == "NNS" and lower[0][:1].isdigit() and len(chunk) > 2
+    repeated = [weights.get(word, 1.0) - 1.0 for word in lower if word not in STOP]
+    return is_proper or (len(repeated) > 1 and min(repeated) > 0 and sum(repeated) >= REPEATED)
 
 
 # ---------------------------------------------------------------- enumerations
@@ -224,17 +232,15 @@ def noun_members(words: Words, members: list[list[int]]) -> list[list[int]]:
         begin = counts[-1]
     else:
         begin = max((n for n in stops if n not in of), default=0)
-    kept = [first[begin:], *(others[:-1]), until_verb(words, others[-1])]
+    placed = any(words.tags[index] == "IN" for part in others[:-1] or [first[begin:]] for index in part)
+    kept = [first[begin:], *(others[:-1]), until_verb(words, others[-1], placed=placed)]
     return kept if all(is_named(words, part) for part in kept) else []
 
 
-def until_verb(words: Words, part: list[int]) -> list[int]:
-    """The last member ends where the sentence goes on."""
-    ends = [
-        n
-        for n, i in enumerate(part)
-        if n and (words.tags[i] in FINITE | {"IN", "TO", "VBG", "WDT"}) and words.lower[i] != "of"
-    ]
+def until_verb(words: Words, part: list[int], *, placed: bool) -> list[int]:
+    """The last member ends where the sentence goes on; `placed`: the members are like `five in Rome`."""
+    stops = FINITE | {"TO", "VBG", "WDT"} | (set() if placed else {"IN"})
+    ends = [n for n, i in enumerate(part) if n and words.tags[i] in stops and words.lower[i] != "of"]
     return part[: ends[0]] if ends else part
 
 

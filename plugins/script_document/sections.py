@@ -171,11 +171,8 @@ def block_units(
             ended = (
                 text.text if text.text.endswith(":") else end_sentence(text.text)
             )  # `Released in May` has no full stop
-            return [
-                prose_unit(sentence, number, first=place == 0)
-                for place, sentence in enumerate(wording.sentences(ended, text.strong))
-                if not is_pointer(sentence, text.links)
-            ]
+            kept = without_pointers(wording.sentences(ended, text.strong), text.links)
+            return [prose_unit(sentence, number, first=place == 0) for place, sentence in enumerate(kept)]
         case Listing() if any(len(entry.text.text.split()) > LONGEST for entry in block.entries):
             paragraphs = [Paragraph(text=entry.text) for entry in block.entries]  # essays with a mark before them
             announced = [prose_unit(lead, number, first=True)] if lead else []
@@ -207,6 +204,17 @@ def split_units(units: Sequence[Unit]) -> tuple[Unit, ...]:
 def unit_parts(unit: Unit) -> list[Unit]:
     parts = split_endless(unit.sentence, LONGEST) if unit.sentence else []
     return [prose_unit(part, unit.paragraph, first=False) for part in parts] if len(parts) > 1 else [unit]
+
+
+def without_pointers(sentences: Sequence[Sentence], links: tuple[str, ...]) -> list[Sentence]:
+    """Without sentences that only say where to look, and the `Questions?` before them."""
+    kept: list[Sentence] = []
+    for sentence in sentences:
+        if not is_pointer(sentence, links):
+            kept.append(sentence)
+        elif kept and kept[-1].text.endswith("?") and len(kept[-1].words) < OPEN_WORDS:
+            kept.pop()
+    return kept
 
 
 def is_pointer(sentence: Sentence, links: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +15,7 @@ from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Section, Unit, moved
 from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
 
+LONG_TITLE = 36  # characters; more do not fit the small line over a heading
 HEADING_WORDS = 9
 CARD_PHRASE = 4
 MOST_SENTENCES = 3  # over a number that fills the slide
@@ -53,8 +55,13 @@ def headings(place: Place) -> tuple[str, str]:
     """Kicker and heading of a scene that brings no heading of its own; the heading may be empty."""
     section = place.section
     if place.first and section.level > 1:
-        return section.parent or place.title, section.title
+        return section.parent or short_title(place.title), section.title
     return (section.title if section.level > 1 else place.title), ""
+
+
+def short_title(title: str) -> str:
+    """What stands before a colon or dash in a long title."""
+    return re.split(r": | — ", title, maxsplit=1)[0] if len(title) > LONG_TITLE else title
 
 
 # ---------------------------------------------------------------- lists, tables, pictures
@@ -67,7 +74,7 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     if not heading:
         heading = slide.note if slide.kind in ("bar-chart", "line-chart") else announced(group, wording)
     if not heading:
-        kicker, heading = (place.title if place.section.level > 1 else ""), kicker
+        kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     items = tuple(moved(item, starts[rich]) for item in slide.items)
     return msgspec.structs.replace(
         slide,
@@ -97,17 +104,19 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         if points and is_heading(points, starts):
             heading = points.pop(0).text
         else:
-            kicker, heading = (place.title if place.section.level > 1 else ""), kicker
+            kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     kicker = "" if kicker == heading else kicker
     size = starts[-1] + len(sentences[-1].spoken)
     figures = [] if place.after_figure or len(sentences) > MOST_SENTENCES else find_figures(sentences, starts, wording)
     if figures and size - figures[-1].at <= LONGEST_ALONE:
         if any(figure.text.strip("~+") in heading for figure in figures):
-            kicker, heading = (place.title if place.section.level > 1 else ""), headings(place)[0]
+            kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), headings(place)[0]
         items = tuple(Item(text=figure.text, detail=figure.detail, at=figure.at) for figure in figures)
         return Slide(kind="statistic", kicker=kicker, heading=heading, items=items)
     points = [point for point in points if point.text != heading][:MOST_POINTS]
     points = fill_silence(points, sentences, starts, f"{heading} {kicker} {place.title}", size, wording)
+    if kicker and points and not any(point.says for point in points[:2]) and len(points) == 1:
+        points = []  # a lone name below a statement says nothing
     if len(points) > 1:
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""

@@ -51,6 +51,7 @@ INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
     (re.compile(r"(?<=\w)\(\)"), ""),
     (re.compile(r"://"), " "),
+    (re.compile(r"(?<=\w)\((?=\w{2})"), " "),
     (re.compile(r"(?<=\d)\^(?=\d)"), " to the power of "),
     (
         re.compile(

@@ -18,6 +18,7 @@ from aurad_plugins.script_document.telling import (
     names_of,
     say_pairs,
     tell_table,
+    written_mark,
 )
 from aurad_plugins.script_document.units import Speech, Unit
 from aurad_plugins.script_document.vocabulary import word_set
@@ -138,7 +139,8 @@ def table_slide(header: tuple[str, ...], rows: list[tuple[str, ...]], columns: l
 
 
 def shown_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(cut(cell) for cell in row[:MOST_COLUMNS]) for row in [header, *rows])
+    written = [tuple(written_mark(cell) for cell in row) for row in rows] if is_marked(rows) else rows
+    return tuple(tuple(cut(cell) for cell in row[:MOST_COLUMNS]) for row in [header, *written])
 
 
 def left_out(table: Table, rows: list[tuple[str, ...]], shown: int) -> str:

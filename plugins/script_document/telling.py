@@ -100,6 +100,12 @@ def is_marked(rows: Rows) -> bool:
     return any(cell in YES for cell in cells) and all(cell in YES | NO for cell in cells)
 
 
+def written_mark(cell: str) -> str:
+    """A tick or cross as a sign that every font has; other cells as they are."""
+    mark = cell.strip().lower()
+    return "✓" if mark in YES else "–" if mark in NO else cell
+
+
 def marks_text(header: tuple[str, ...], row: tuple[str, ...]) -> str:
     """`Undo: only this one.`"""
     names = header[1:]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from aurad.api import Scene, Slide
+from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
 from aurad_plugins.script_document.units import Section, Unit
@@ -43,18 +44,28 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
 def make_title_scene(
     title: str, opening: Sequence[Unit], description: str, sections: Sequence[Section], wording: Wording
 ) -> Scene:
-    chapters = [section.chapter for section in sections if section.chapter]
-    first = sections[0].units[0].text if sections and not opening else ""
-    defined = definition(make_sentence(first), title, wording)
-    words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
+    words = opening_words(title, opening, sections)
     body = short(description) or subtitle(opening, title, wording)
-    if len(words) < FEWEST_OPENING_WORDS and len(chapters) > 1:  # a title alone would flash by
-        names = [chapter.split(" — ")[0] for chapter in chapters[:MOST_CHAPTERS]]
-        more = ["more"] if len(chapters) > MOST_CHAPTERS else []
-        words += wording.sentence(joined([*names, *more])).spoken
-        body = body or defined or " · ".join(names)
+    if not body and sections and not opening:
+        body = definition(make_sentence(sections[0].units[0].text), title, wording) or " · ".join(contents(sections))
     slide = Slide(kind="title", heading=title, body=body)
     return Scene(text=" ".join(words), chapter=title, slide=slide)
+
+
+def opening_words(title: str, opening: Sequence[Unit], sections: Sequence[Section]) -> list[str]:
+    """The title and the first sentences; what comes, where a title alone would flash by."""
+    words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
+    names = contents(sections)
+    if len(words) < FEWEST_OPENING_WORDS and names:
+        more = ["more"] if sum(bool(section.chapter) for section in sections) > len(names) else []
+        words += make_sentence(end_sentence(joined([*names, *more]))).spoken
+    return words
+
+
+def contents(sections: Sequence[Section]) -> list[str]:
+    """The first chapters, if there are several."""
+    chapters = [section.chapter.split(" — ")[0] for section in sections if section.chapter]
+    return chapters[:MOST_CHAPTERS] if len(chapters) > 1 else []
 
 
 def say_title(title: str, opening: Sequence[Unit]) -> tuple[str, ...]:
@@ -89,7 +100,7 @@ def tagline(sentences: Sequence[Sentence]) -> str:
         if len(" ".join([*kept, sentence.text]).split()) > SUBTITLE:
             break
         kept.append(sentence.text)
-    return kept[0].rstrip(".") if len(kept) == 1 else " ".join(kept)
+    return tidy(kept[0]) if len(kept) == 1 else " ".join(kept)
 
 
 def definition(sentence: Sentence, title: str, wording: Wording) -> str:

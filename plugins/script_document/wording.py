@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from aurad_plugins.script_document.fragments import VAGUE
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
-from aurad_plugins.script_document.labels import capitalise, tidy
+from aurad_plugins.script_document.labels import LONGEST_WORD, capitalise, tidy
 from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
@@ -28,7 +28,6 @@ MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
 SHORT = 10  # words that a slide shows whole
 LONG = 12  # words of a clause that has no better short form
 LONGEST_LABEL = 120  # characters
-LONGEST_WORD = 40  # characters; a longer one is no word
 
 
 class Wording(NamedTuple):
@@ -130,7 +129,8 @@ def abridge(text: str) -> str:
 def split_label(text: str) -> tuple[str, str]:
     """`Label: the rest`, or an empty label."""
     match = DASHED.match(text) or BRACKETED.match(text) or LABEL.match(text)
-    if match and len(match["label"].split()) <= LABEL_WORDS:
+    most = LONG if match and match.re is BRACKETED else LABEL_WORDS
+    if match and len(match["label"].split()) <= most:
         return match["label"].strip(), match["rest"].strip()
     return "", text
 

@@ -28,7 +28,7 @@ from aurad_plugins.script_document.title import (
     DEFINES,
     make_closing_scene,
     make_title_scene,
-    say_title,
+    opening_words,
     size,
     split_closing,
     take_opening,
@@ -38,8 +38,10 @@ from aurad_plugins.script_document.wording import Wording, abridge
 
 LONGEST_VIDEO = 3600.0  # seconds; the longest that a brief may ask for
 TRIES = 6  # rounds in which the words kept are brought near the time asked for
+GRID = 12  # other budgets tried after those, where units are long and time is short
 NEAR = 0.03  # of the budget; well inside the promised 10 %
 EARLY, NAME_WORDS = 4, 3  # sentences that may say what a document without a heading is about, and how long its name is
+CLOSE = 0.06  # of the budget; enough once others were tried
 MOST_TAGS = 8
 TAGGED = 40_000  # characters that are looked at for tags; enough to know a word
 DESCRIPTION = 280  # characters
@@ -155,25 +157,40 @@ def fit(
 def shorten(sections: list[Section], title: str, budget: int) -> list[Section]:
     """Adjusts what may be kept until all that is said around it, too, comes close to the budget."""
     weights = weigh(sections)
-    best: list[Section] = []
-    allowed, nearest = float(budget), float("inf")
-    for _ in range(TRIES):
+    best, nearest = keep_most_important(sections, weights, budget), float("inf")
+    allowed = float(budget)
+    for number in range(TRIES + GRID):
         kept = keep_most_important(sections, weights, int(allowed))
         missed = budget - count_words(kept, title)
         if abs(missed) < nearest:
             best, nearest = kept, abs(missed)
-        if nearest <= budget * NEAR:
-            break
-        allowed = max(5.0, allowed + missed * 0.9)
+        if nearest <= budget * (NEAR if number < TRIES else CLOSE):
+            return best
+        allowed = max(5.0, allowed + missed * 0.9) if number < TRIES else budget * (0.7 + 0.6 * (number - TRIES) / GRID)
+    return without_one(best, title, budget)
+
+
+def without_one(sections: list[Section], title: str, budget: int) -> list[Section]:
+    """Without the unit that makes it come nearest to the budget; all if none does."""
+    best, nearest = sections, abs(budget - count_words(sections, title))
+    for place, section in enumerate(sections):
+        for number in range(len(section.units)):
+            if (not place and not number) or any(unit.leans for unit in section.units[number + 1 : number + 2]):
+                continue
+            units = section.units[:number] + section.units[number + 1 :]
+            rest = [replace(section, units=units)] if any(unit.spoken for unit in units) else []
+            tried = [*sections[:place], *rest, *sections[place + 1 :]]
+            if (missed := abs(budget - count_words(tried, title))) < nearest:
+                best, nearest = tried, missed
     return best
 
 
 def count_words(sections: Sequence[Section], title: str) -> int:
     """All that will be said: units, headings that are spoken, and the title."""
-    opening, _ = take_opening(sections, title)
-    named = len(say_title(title, opening))
-    return named + sum(
-        size(section.units) + len(section.spoken_title if section.level > 1 else ()) for section in sections
+    opening, rest = take_opening(sections, title)
+    opened = len(opening_words(title, opening, rest))
+    return opened + sum(
+        size(section.units) + len(section.spoken_title if section.level > 1 else ()) for section in rest
     )
 
 
