@@ -258,13 +258,21 @@ test("a browser that never comes back is not waited for", async () => {
   assert.equal(FakeSource.all.length, 2);
 });
 
-test("an event that is no JSON is a fault", async () => {
-  follow({ lastEventId: "k-0" });
-  source().event(1);
-  source().say("job-status", "{", "k-2");
-  await clock.pass(1000);
-  assert.equal(source().url, `/api/jobs/${JOB}/events?lastEventID=k-1`);
-});
+for (const [type, data] of [
+  ["job-status", "{"],
+  ["job-status", "[1]"],
+  ["job-status", "null"],
+  ["snapshot", '{"jobs": 3}'],
+]) {
+  test(`a frame that makes no sense is a fault: ${type} ${data}`, async () => {
+    follow({ lastEventId: "k-0" });
+    source().event(1);
+    source().say(type, data, "k-2");
+    await clock.pass(1000);
+    assert.equal(source().url, `/api/jobs/${JOB}/events?lastEventID=k-1`);
+    assert.deepEqual(heard, [1]);
+  });
+}
 
 test("server-stopping leaves the coming back to the browser", () => {
   follow();

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import trio
 
@@ -85,12 +86,25 @@ class Request:
     body: bytes
 
 
+def resume(*events: bytes) -> Callable[[Request], Script]:
+    """Events 1, 2, ... from where the request's cursor is, then 204: how a daemon would."""
+
+    def answer(request: Request) -> Script:
+        query = dict(parse_qsl(request.query))
+        cursor = request.headers.get("last-event-id") or query.get("lastEventID", "")
+        done = int(number) if (number := cursor.rpartition("-")[2]).isdigit() else 0
+        return [head(), *events[done:]] if events[done:] else [head("204 No Content", content_type="")]
+
+    return answer
+
+
 @dataclass
 class RudeServer:
-    """`scripts`: one for each request of an event stream, in order, then 204. `routes`: for all else, by path."""
+    """`scripts`: one for each request of an event stream, in order, then `last`. `routes`: for all else, by path."""
 
     scripts: deque[Script] = field(default_factory=deque)
     routes: dict[str, bytes | Callable[[Request], bytes]] = field(default_factory=dict)
+    last: Callable[[Request], Script] = field(default_factory=resume)
     requests: list[Request] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     url: str = ""
@@ -126,7 +140,7 @@ class RudeServer:
             route = self.routes.get(request.path, problem(404, "E200-NO_JOB"))
             return [route(request) if callable(route) else route]
         self.times.append(trio.current_time())
-        return self.scripts.popleft() if self.scripts else [head("204 No Content", content_type="")]
+        return self.scripts.popleft() if self.scripts else self.last(request)
 
     async def _do(self, stream: trio.SocketStream, step: Step) -> None:
         match step:

@@ -215,19 +215,16 @@ class Subscription {
   #take(type, frame) {
     this.#failures = this.#attempt = 0;
     this.#listen();
-    let data;
-    try {
-      data = JSON.parse(frame.data || "{}");
-    } catch {
-      return this.#retry("an event could not be read");
-    }
+    const data = parse(frame.data);
+    const jobs = data && type === "snapshot" ? (data.jobs ?? [data]) : [];
+    if (!data || !Array.isArray(jobs)) return this.#retry("an event could not be read");
     switch (type) {
       case "server-stopping":
         return undefined; // the stream ends now, and the browser comes back when it was told to
       case "heartbeat":
         return this.#advance(frame.lastEventId);
       case "snapshot":
-        return this.#snapshot(data.jobs ?? [data], frame.lastEventId);
+        return this.#snapshot(jobs, frame.lastEventId);
       case "gap":
         this.#forget();
         return this.#call(() => this.#options.onGap?.(data));
@@ -315,4 +312,14 @@ class Subscription {
 function split(id) {
   const match = /^(.+)-(\d+)$/.exec(id);
   return match ? [match[1], Number(match[2])] : ["", 0];
+}
+
+/** What a frame says; undefined if that is no object. @param {string} text @returns {any} */
+function parse(text) {
+  try {
+    const data = JSON.parse(text || "{}");
+    return data && typeof data === "object" && !Array.isArray(data) ? data : undefined;
+  } catch {
+    return undefined;
+  }
 }
