@@ -13,6 +13,7 @@ BACK_MATTER = re.compile(
     r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^references$|^bibliography$|^external links$"
     r"|^see also$|^further reading$|^footnotes$|^badges?$|^sponsors?$|^contributors$|^citations?$|^sources$"
     r"|^acknowledge?ments?$|^credits$|^(?:special )?thanks$|^authors?$|^maintainers?$|^star history$"
+    r"|^show your support$|^donat(?:e|ions?)$"
     r"|^(?:project |useful |quick )?links$",
     re.IGNORECASE,
 )

@@ -52,7 +52,8 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     if lead:
         speech.lead(lead)
     told = describe(code, title)
-    if lead is None or hangs(lead) or (len(lead.words) < FEW_WORDS and not told.startswith("Here")):
+    is_short = lead is not None and len(lead.words) < FEW_WORDS and "example" not in lead.text and told[:4] != "Here"
+    if lead is None or hangs(lead) or is_short:
         command = told.removeprefix("The command is ").lstrip()
         if lead and command == told:
             speech.words[-1] = end_sentence(speech.words[-1])  # one colon is enough
@@ -128,7 +129,7 @@ def describe_command(lines: list[str]) -> str:
     names = unique([name for command in commands if (name := spoken_command(command))])
     if not names:
         return "Here is the command" if len(commands) == 1 else "Here are the commands"
-    return f"The command is {names[0]}" if len(commands) == 1 else f"The commands are {joined(names)}"
+    return f"The command is {names[0]}" if len(names) == 1 else f"The commands are {joined(names)}"
 
 
 def spoken_command(command: str) -> str:

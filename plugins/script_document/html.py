@@ -121,6 +121,8 @@ class Reader(HTMLParser):
             self.language = self.language or language_of(values)
         elif tag in HEADINGS:
             self.level = HEADINGS[tag]
+        elif tag == "summary":  # what is folded away below it is a section
+            self.level = max(HEADINGS.values())
         elif tag == "a":
             self.links += 1
         elif tag in ("strong", "b"):
@@ -142,7 +144,7 @@ class Reader(HTMLParser):
             self.shut(self.frames[-1].tag)
 
     def shut(self, tag: str) -> None:
-        if tag in HEADINGS:
+        if tag in HEADINGS or tag == "summary":
             self.level = 0
         elif tag == "a":
             self.links = max(0, self.links - 1)

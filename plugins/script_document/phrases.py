@@ -221,9 +221,9 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
     return rest, bonus
 
 
-def is_negative(words: Words) -> bool:
+def is_negative(words: Words, until: int | None = None) -> bool:
     """What does not hold may well hold elsewhere: `On Windows, it doesn't work`."""
-    return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in words.lower)
+    return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in words.lower[:until])
 
 
 def subordinate_cost(words: Words, clause: list[int]) -> float:

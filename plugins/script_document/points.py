@@ -26,18 +26,22 @@ from aurad_plugins.script_document.phrases import (
 from aurad_plugins.script_document.rank import STOP, fold
 from aurad_plugins.script_document.sentences import POINTER, Sentence
 from aurad_plugins.script_document.vocabulary import word_set
-from aurad_plugins.script_document.wording import Wording
+from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
 
 MOST_POINTS = 5
 SILENCE = 15  # words, about six seconds, after which a slide should show something new
 LONG_SENTENCE = 16  # words from which one sentence may make two points
 FEWEST_LISTED, MOST_LISTED = 3, 5  # members of an enumeration worth a list of its own
 MEMBER, NAMED = 9, 6  # words of a member that says something, and of one that only names
+SHORTEST = 3  # letters of a member that is a single word
 NAME = 5  # words of a name
-KEY_WORDS = 13  # of a statement that has no shorter form
+KEY_WORDS = 14  # of a statement that has no shorter form
 REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
 MONTHS = word_set("january february march april may june july august september october november december")
+ASIDE = re.compile(r"\s*\([^()]*\)")
+PARTS = re.compile(r"[;:](?= )|, (?:and|but|so|which|where|hence)\b")
+FEWEST_WORDS = 5  # of a part that says something
 VERBS = ("VBZ", "VBD", "VBP", "VB")
 
 
@@ -94,6 +98,16 @@ def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]
         if says := [phrase for phrase in found if phrase.says]:
             return says
     return []
+
+
+def condensed(sentence: Sentence, most: int) -> str:
+    """The sentence, or the first of its parts that stand beside one another, where no shorter form says the same."""
+    text = ASIDE.sub("", sentence.text)
+    for match in [*PARTS.finditer(text), None]:
+        part = text[: match.start()] if match else text
+        if FEWEST_WORDS <= len(part.split()) <= most and len(part) <= LONGEST_LABEL:
+            return tidy(part)
+    return ""
 
 
 def is_short_question(sentence: Sentence) -> bool:
@@ -172,12 +186,12 @@ def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
 
 def listed(words: Words) -> list[tuple[list[int], bool]]:
     """The members of a sentence's enumeration, and whether they say something; nothing if there is none."""
-    if is_negative(words) or not CONDITIONAL.isdisjoint(words.lower):
+    if not CONDITIONAL.isdisjoint(words.lower):
         return []
     for members in enumerations(words):
         for cut, says in ((verb_members, True), (noun_members, False)):
             found = cut(words, members)
-            if found and FEWEST_LISTED <= len(found) <= MOST_LISTED:
+            if found and FEWEST_LISTED <= len(found) <= MOST_LISTED and not is_negative(words, found[0][0]):
                 return [(kept, says) for kept in found]
     return []
 
@@ -198,7 +212,7 @@ def enumerations(words: Words) -> Iterator[list[list[int]]]:
 
 def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
     """`Reads files`, `skips what is ignored`, `prints the rest`: the first without its subject."""
-    first, *others = members
+    first, *others = [after_how(words, part) for part in members]
     tags = {words.tags[part[0]] for part in others}
     form = next((tag for tag in VERBS if tag in tags), "")
     ambiguous = {form, "NNS" if form == "VBZ" else "", "VBD", "VBN", "NN" if form in ("VB", "VBP") else ""}
@@ -210,6 +224,12 @@ def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
     kept = [next(split_subordinate(words, part)) for part in (first[begins[-1] :], *others)]
     kept = [before_circumstance(words, part) for part in kept]
     return kept if all(2 <= len(part) <= MEMBER for part in kept) else []
+
+
+def after_how(words: Words, part: list[int]) -> list[int]:
+    """`Store data` of `how to store data`."""
+    ends = [n for n in range(1, len(part) - 1) if words.lower[part[n]] == "to" and words.lower[part[n - 1]] == "how"]
+    return part[ends[-1] + 1 :] if ends else part
 
 
 def before_circumstance(words: Words, part: list[int]) -> list[int]:
@@ -246,5 +266,7 @@ def until_verb(words: Words, part: list[int], *, placed: bool) -> list[int]:
 
 def is_named(words: Words, part: list[int]) -> bool:
     tags = [words.tags[index] for index in part]
+    if len(part) == 1 and len(words.cores[part[0]]) < SHORTEST:
+        return False
     has_noun = bool(tags) and tags[-1] in NOUNS | {"VBG"} and tags[0] not in ("VBG", "VBN", "PRP$", "IN", "RB")
     return has_noun and len(part) <= NAMED and not any(tag in FINITE or tag in ("PRP", "VB") for tag in tags)

@@ -38,6 +38,7 @@ LEANING = word_set(
 )
 CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
 POINTER_WORDS = 5  # beside the address
+LONG_LEAD = 20  # words of a sentence that announces a list but takes a scene of its own
 OPEN_WORDS = 4  # of a paragraph without an end; fewer are a label
 TAGLINE = 20  # words of a line that says what the document is about
 SHOWN_QUOTE = 34  # words of a quotation on a slide; of a longer one its best sentence is shown
@@ -119,6 +120,9 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
     units: list[Unit] = []
     for number, block in enumerate(blocks):
         lead = take_lead(units, block)
+        if lead and isinstance(block, Listing) and len(lead.words) > LONG_LEAD:  # nothing would be shown meanwhile
+            units.append(prose_unit(lead, number, first=False))
+            lead = None
         whole = with_colon(block, blocks[number + 1 : number + 2])
         made = block_units(whole, lead, title if not units else "", wording, pictures, number)
         if (
@@ -131,8 +135,17 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
             made = [Unit(kind="picture", slide=made[0].slide)]  # the prose beside it tells more than we could
         if lead is not None and not made:
             units.append(prose_unit(lead, number, first=False))
+        if isinstance(block, Image) and not made:
+            drop_announcement(units)
         units += made
+    drop_announcement(units)
     return join_codes(units)
+
+
+def drop_announcement(units: list[Unit]) -> None:
+    """Without a last sentence that announces what is not there: a picture that is missing, a list of links."""
+    if units and units[-1].sentence and units[-1].sentence.text.endswith(":"):
+        units.pop()
 
 
 def with_colon(block: Block, following: Sequence[Block]) -> Block:

@@ -9,7 +9,7 @@ from aurad_plugins.script_document.inline import clean
 from aurad_plugins.script_document.speech import speak_words
 
 POINTER = re.compile(
-    r"(?:see|read|visit|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
+    r"(?:see|read|visit|click|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
 )  # says where to look, nothing else
 
 INSIDE_NAME = re.compile(r"[A-Za-z0-9]\.$")  # a full stop without a space after it

@@ -9,18 +9,18 @@ import msgspec
 
 from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.figures import find_figures
-from aurad_plugins.script_document.points import MOST_POINTS, Point, fill_silence, find_points
+from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points
 from aurad_plugins.script_document.scenes import Group
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Section, Unit, moved
-from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
+from aurad_plugins.script_document.wording import Wording
 
 LONG_TITLE = 36  # characters; more do not fit the small line over a heading
 HEADING_WORDS = 9
 CARD_PHRASE = 4
 MOST_SENTENCES = 3  # over a number that fills the slide
 LONGEST_ALONE = 24  # words said after the last number came
-WHOLE_WORDS = 16  # of a sentence that a slide shows as it is, for want of a shorter form
+WHOLE_WORDS = 20  # of a sentence that a slide shows as it is, for want of a shorter form
 
 
 class Place(NamedTuple):
@@ -143,7 +143,6 @@ def points_slide(points: list[Point], kicker: str, heading: str) -> Slide:
 
 
 def whole(sentences: list[Sentence], heading: str) -> str:
-    """A short sentence that must not be shortened, since half of it would say something else."""
-    short = [sentence.text.rstrip(".") for sentence in sentences if len(sentence.words) <= WHOLE_WORDS]
-    texts = [text for text in short if len(text) <= LONGEST_LABEL]
+    """A sentence that must not be shortened, since half of it would say something else."""
+    texts = [condensed(sentence, WHOLE_WORDS) for sentence in sentences]
     return next((text for text in reversed(texts) if heading.lower() not in text.lower()), "")

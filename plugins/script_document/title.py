@@ -10,6 +10,7 @@ import msgspec
 from aurad.api import Scene, Slide
 from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.phrases import Phrase
+from aurad_plugins.script_document.points import condensed
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
 from aurad_plugins.script_document.units import Section, Unit
 from aurad_plugins.script_document.wording import Wording, joined
@@ -24,6 +25,7 @@ MOST_CHAPTERS = 3  # named where nothing else opens the video
 FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
 FEWEST_CLOSING_WORDS = 8  # about three seconds
 MOST_CLOSING_WORDS = 40
+SHOWN_LAST = 18  # words of a last sentence that has no shorter form
 
 
 def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, ...], list[Section]]:
@@ -142,5 +144,10 @@ def make_closing_scene(units: Sequence[Unit], title: str, section: Section, *, s
     phrase = next((found for found in phrases if found and found.says), None)
     spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
     kicker = section.title if section.title != title else ""
-    slide = Slide(kind="closing", kicker=kicker, heading=title, body=phrase.text if phrase else "")
+    body = (
+        phrase.text
+        if phrase
+        else next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST))), "")
+    )
+    slide = Slide(kind="closing", kicker=kicker, heading=title, body=body)
     return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)
