@@ -75,7 +75,9 @@ KINDS: dict[str, Kind] = {
     "E314-TRANSIENT": Kind("A passing failure did not pass", 503, -32603, "Try again later."),
     "E400-DENIED": Kind("Not allowed", 403, -32001, "Ask for a role that may do this."),
     "E401-TOKEN": Kind("No or wrong token", 401, -32001, "Use a token that the daemon gave you."),
-    "E402-ORIGIN": Kind("Asked by another site", 403, -32001, "Use aurad's own page, or name the site in `http.hosts`."),
+    "E402-ORIGIN": Kind(
+        "Asked by another site", 403, -32001, "Use aurad's own page, or name the site in `http.hosts`."
+    ),
     "E403-HOST": Kind("Not the name of this daemon", 421, -32001, "Use its address, or add the name to `http.hosts`."),
     "E500-INTERNAL": Kind("Internal error", 500, -32603, "Report it with the daemon's log."),
     "E501-DISK": Kind("The disk is full", 507, -32009, "Free some space; `auractl doctor` shows where."),

@@ -24,6 +24,7 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from aurad.model.errors import AuradError
+from aurad.model.event import timestamp
 from aurad.model.settings import Log
 
 JOURNAL = Path("/run/systemd/journal/socket")
@@ -77,8 +78,7 @@ def _renderer(form: Form, stderr: int) -> list[Processor]:
 
 
 def _stamped(logger: object, method: str, event: EventDict) -> EventDict:
-    moment = structlog.processors.TimeStamper(fmt="iso", utc=True)(logger, method, {})["timestamp"]
-    return {"timestamp": moment, "level": event.pop("level"), "event": event.pop("event"), **event}
+    return {"timestamp": timestamp(), "level": event.pop("level"), "event": event.pop("event"), **event}
 
 
 def _to_json(logger: object, method: str, event: EventDict) -> str:

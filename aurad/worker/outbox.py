@@ -17,6 +17,7 @@ from aurad.wire.worker import NEWS, LogNews, ProgressNews
 
 PERIOD = 0.05  # seconds between two messages of progress: more than anybody can see
 WAITING = 10_000  # messages; log lines beyond are dropped (and counted): a stage must not fill the memory
+LOGGED = 8 << 20  # characters of log lines that wait; lines beyond are dropped as well
 
 _METHODS = {kind: method for method, kind in NEWS.items()}
 
@@ -27,7 +28,7 @@ class Outbox:
     def __init__(self, sock: socket.socket) -> None:
         self._socket, self._queue = sock, deque[jsonrpc.Message]()
         self._progress: ProgressNews | None = None
-        self._next_progress, self._dropped = 0.0, 0
+        self._next_progress, self._logged, self._dropped = 0.0, 0, 0
         self._changed, self._closed = threading.Condition(), False
         self._thread = threading.Thread(target=self._write_forever, name="outbox", daemon=True)
         self._thread.start()
@@ -37,9 +38,10 @@ class Outbox:
         with self._changed:
             if isinstance(news, ProgressNews):
                 self._progress = news
-            elif isinstance(news, LogNews) and len(self._queue) >= WAITING:
+            elif isinstance(news, LogNews) and (len(self._queue) >= WAITING or self._logged >= LOGGED):
                 self._dropped += 1
             else:
+                self._logged += len(news.line) if isinstance(news, LogNews) else 0
                 self._queue.append(jsonrpc.notification(_METHODS[type(news)], news))
             self._changed.notify()
 
@@ -78,6 +80,7 @@ class Outbox:
                 self._settle()
             batch = list(self._queue)
             self._queue.clear()
+            self._logged = 0
             return batch + self._confession()
 
     def _due(self) -> bool:

@@ -44,6 +44,7 @@ def test_nonsense_is_skipped(data: bytes) -> None:
         ("a\nb.mp4: Invalid data\nConversion failed!\n", "E304-FFMPEG_RUNTIME", "b.mp4: Invalid data"),
         ("Conversion failed!", "E304-FFMPEG_RUNTIME", "Conversion failed!"),
         ("x\nNo such filter: 'ass'\nError opening output file", "E306-FFMPEG_LACKS", "No such filter: 'ass'"),
+        ("[e] No GPU\nframe=    0 fps=0.0\nConversion failed!", "E304-FFMPEG_RUNTIME", "[e] No GPU"),
         ("Unknown encoder 'h264_nvenc'", "E306-FFMPEG_LACKS", "Unknown encoder 'h264_nvenc'"),
         ("[out] Error writing trailer: No space left on device", "E501-DISK", "No space left on device"),
     ],

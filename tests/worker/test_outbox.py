@@ -10,7 +10,7 @@ import pytest
 
 from aurad.wire import jsonrpc
 from aurad.wire.worker import LogNews, ProgressNews, WarningNews
-from aurad.worker.outbox import WAITING, Outbox
+from aurad.worker.outbox import LOGGED, WAITING, Outbox
 
 
 @pytest.fixture
@@ -68,6 +68,18 @@ def test_a_daemon_that_does_not_read_costs_log_lines_only(pair: tuple[socket.soc
     outbox.close(timeout=5)
     lines = data.count(b'"method":"log"')
     assert WAITING <= lines < count
+
+
+def test_long_lines_that_nobody_reads_do_not_fill_the_memory(pair: tuple[socket.socket, socket.socket]) -> None:
+    outbox, line = Outbox(pair[0]), "x" * 60_000
+    for _ in range(WAITING // 2):
+        outbox.tell(LogNews(task_id="t", stream="log", line=line))
+    outbox.answer(jsonrpc.reply(1, "done"))
+    data = bytearray()
+    while b'"result":"done"' not in data[-2000:] or b"dropped" not in data[-2000:]:
+        data += pair[1].recv(1 << 20)
+    outbox.close(timeout=5)
+    assert len(data) < 3 * LOGGED
 
 
 def test_a_daemon_that_is_gone_is_no_error(pair: tuple[socket.socket, socket.socket]) -> None:
