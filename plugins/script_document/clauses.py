@@ -17,7 +17,6 @@ SUBORDINATORS = word_set(
 )
 BREAKS = re.compile(r"[;:.!?…]")
 LONGEST_LISTED = 9  # words of one member of an enumeration
-SUBJECTS = 6  # words before the last of several subjects in which no verb stands
 
 
 class Words(NamedTuple):
@@ -73,8 +72,7 @@ def lists_subjects(words: Words, piece: list[int]) -> bool:
     subject = tags[:verb]
     if "CC" not in subject or not set(subject) <= NOUNS | {"CC", "DT", "JJ", "CD", "IN", "VBN"}:
         return False
-    before = range(max(0, piece[0] - SUBJECTS), piece[0])
-    return words.tags[piece[0] - 1] in NOUNS and not any(words.tags[index] in FINITE for index in before)
+    return words.tags[piece[0] - 1] in NOUNS and FINITE.isdisjoint(words.tags[: piece[0]])
 
 
 def split_punctuation(words: Words) -> list[tuple[list[int], str]]:

@@ -40,6 +40,7 @@ FEW_WORDS = 7  # a lead-in as short as `Run:` needs the command itself
 SPEAKABLE = 6
 BRIEF, MOST_JOINED = 10, 40  # words about a piece of code that is gone too soon, and about all on one slide
 COMMAND_WORDS = 3
+SPOKEN_COMMAND = 5  # words of `The command is ...` with more than one word to say
 HANGING = word_set("if when once unless while")
 OUTPUT = frozenset(("text", "txt", "plain", "plaintext", "output", "none"))
 
@@ -54,10 +55,13 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     told = describe(code, title)
     is_short = lead is not None and len(lead.words) < FEW_WORDS and "example" not in lead.text and told[:4] != "Here"
     if lead is None or hangs(lead) or is_short:
+        if is_short and told.startswith("The command") and len(told.split()) < SPOKEN_COMMAND:
+            told = ""  # the lead-in has named it
         command = told.removeprefix("The command is ").lstrip()
-        if lead and command == told:
+        if lead and told and command == told:
             speech.words[-1] = end_sentence(speech.words[-1])  # one colon is enough
-        speech.say(wording.sentence(command if lead else told))
+        if told:
+            speech.say(wording.sentence(command if lead else told))
     language = code.language.lower()
     note = LANGUAGES.get(language, "Shell" if language in SHELLS else "" if language in OUTPUT else code.language)
     lines = code.text.strip("\n").count("\n") + 1

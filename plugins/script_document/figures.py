@@ -12,10 +12,13 @@ from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
 
-FIGURE = re.compile(r"^[\"“(]*(?P<figure>[-−]?[$€£¥]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:%|x|×|°)?)[,.;:!?)\"”]*$")
+FIGURE = re.compile(
+    r"^[\"“(]*(?P<figure>[-−]?[$€£¥]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:%|x|×|°|[MKkB]|bn|mn)?)[,.;:!?)\"”]*$"
+)
 YEAR = re.compile(r"^(?:1[0-9]|20|21)\d\d$")
 SCALES = word_set("thousand million billion trillion percent times")
 BOUNDS = word_set("within under below")  # the number alone would say something else
+CURRENCIES = word_set("EUR USD GBP CHF JPY SEK NOK DKK PLN CAD AUD INR CNY")
 OVER = word_set("over above than")
 NEARLY = word_set("about around roughly nearly almost approximately some circa")
 STRIKING, NOTABLE = 2, 1  # what a number needs to fill a slide, and to stand beside such a one
@@ -42,8 +45,8 @@ def find_figures(sentences: list[Sentence], starts: list[int], wording: Wording)
     best = max(found, key=lambda figure: figure.score, default=None)
     if best is None or best.score < STRIKING:
         return []
-    some = [figure for figure in found if figure.score >= NOTABLE]
-    shown = some if 2 <= len(some) <= MOST_FIGURES else [best]
+    some = sorted((figure for figure in found if figure.score >= NOTABLE), key=lambda figure: -figure.score)
+    shown = sorted(some[:MOST_FIGURES], key=lambda figure: figure.at)
     return shown if shown[0].at <= LATEST and len({figure.detail for figure in shown}) == len(shown) else []
 
 
@@ -75,8 +78,10 @@ def make_figure(sentence: Sentence, index: int, text: str, start: int, wording: 
         text, detail = f"{text} {detail}", ""
     end = min(after + len(detail.split()), len(words))
     at, until = start + sentence.starts[index], start + sentence.starts[end]
-    told = detail or capitalise(measured(sentence, index, wording))
-    return Figure(hedged(words, index, text), told, at, score, until, bool(detail))
+    is_money = words[index - 1] in CURRENCIES if index else False
+    told = detail or capitalise(measured(sentence, index - is_money, wording))
+    shown = f"{words[index - 1]} {text}" if is_money else hedged(words, index, text)
+    return Figure(shown, told, at, max(score, STRIKING) if is_money else score, until, bool(detail))
 
 
 def weight(text: str) -> int:
@@ -84,6 +89,8 @@ def weight(text: str) -> int:
     value = float(re.sub(r"[^\d.]", "", text) or 0)
     if text.endswith("%"):
         return 3
+    if text[-1].isalpha() and text[-1] != "x":  # `5.8M`
+        return 2
     if text.endswith(("x", "×")) or text[0] in "$€£¥" or value >= 1000:
         return 2
     return 1 if value >= 20 else 0

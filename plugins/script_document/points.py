@@ -137,6 +137,8 @@ def fill_silence(
         after = min((edge for edge in edges if edge > name.at), default=size)
         own = {fold(word) for word in name.text.lower().split()} - STOP
         is_inside = any(point.at <= name.at < point.end for point in filled)
+        if points and " " not in name.text:  # a single word beside statements says nothing
+            continue
         if after - before > SILENCE and not is_inside and not own & seen and len(filled) < MOST_POINTS:
             filled.append(name)
             seen |= own

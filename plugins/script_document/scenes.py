@@ -49,12 +49,20 @@ def join_tiny(groups: list[Group]) -> list[Group]:
     """A last word of prose is said over the slide before it instead of flashing by."""
     joined: list[Group] = []
     for group in groups:
+        if joined and is_brief_code(joined[-1]) and group.size <= SMALL and all(u.kind == "prose" for u in group.units):
+            joined[-1] = Group(joined[-1].units + group.units)
+            continue
         is_tiny = group.size <= TINY and all(unit.kind == "prose" for unit in group.units)
         if joined and is_tiny and joined[-1].size + group.size <= LONGEST:
             joined[-1] = Group(joined[-1].units + group.units)
         else:
             joined.append(group)
     return joined
+
+
+def is_brief_code(group: Group) -> bool:
+    """Code that is gone before it can be read; what is said next goes with it."""
+    return group.size <= TINY and any(unit.slide and unit.slide.kind == "code" for unit in group.units)
 
 
 def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:

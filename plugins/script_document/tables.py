@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from aurad.api import Item, Slide
@@ -11,6 +10,7 @@ from aurad_plugins.script_document.columns import Column, latest, name_of, numer
 from aurad_plugins.script_document.labels import capitalise
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.telling import (
+    TOTAL,
     course_text,
     extremes_text,
     is_course,
@@ -24,7 +24,6 @@ from aurad_plugins.script_document.units import Speech, Unit
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording, chunks, joined
 
-TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$", re.IGNORECASE)  # adds the others up
 MOST_BARS = 8
 MOST_POINTS = 24
 MOST_ROWS = 7

@@ -14,6 +14,7 @@ SPOKEN_ROWS, SPOKEN_COLUMNS, SPOKEN_WORDS = 4, 4, 50  # of a table that is said 
 TOLD_COLUMNS = 3  # of numbers; of more nobody remembers the first
 FOLLOWERS = 3  # values that are said from the top
 MOST_MARKED = 5
+TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$", re.IGNORECASE)  # adds the others up
 REST = re.compile(r"^(?:others?|rest|misc\w*|remainder|unknown)\b", re.IGNORECASE)
 FLAG = re.compile(r"^(?:-\w(?:[ ,/]+|\s+or\s+))?--?(?P<name>[A-Za-z][\w-]*)(?:[= ].*)?$")
 YES = frozenset(("✅", "✔", "✓", "☑", "yes", "✔️"))
@@ -67,6 +68,20 @@ def course_text(column: Column, labels: list[str]) -> str:
     return f"{column.name} {verb} from {start} in {labels[0]} to {end} in {labels[-1]}"
 
 
+def growth_text(number: int, labels: list[str], columns: Sequence[Column]) -> str:
+    """A row whose columns are years: `Costs rose from 10 in 2024 to 12 in 2025.`"""
+    first, last = columns[0], columns[-1]
+    values = [column.values[number] for column in (first, last)]
+    column = Column(labels[number], "", "", values, [first.shown[number], last.shown[number]])
+    return course_text(column, [first.name, last.name])
+
+
+def weightiest(labels: list[str], column: Column) -> list[int]:
+    """The total and the largest other row, or the two largest."""
+    order = sorted(range(len(labels)), key=lambda number: (not TOTAL.search(labels[number]), -column.values[number]))
+    return order[:2]
+
+
 def is_course(rows: Rows) -> bool:
     return all(TIME.match(row[0]) for row in rows)
 
@@ -83,6 +98,9 @@ def tell_table(
         return [marks_text(header, row) for row in shown[:MOST_MARKED]]
     if len(columns) > 1 and len(rows) > 1:
         labels = [row[0] for row in rows]
+        years = [column for column in columns if TIME.match(column.name)]
+        if len(years) > 1:
+            return [growth_text(number, labels, years) for number in weightiest(labels, years[-1])]
         if is_course(rows):
             return [course_text(column, labels) for column in columns[:TOLD_COLUMNS]]
         return [range_text(labels, column) for column in columns[: TOLD_COLUMNS - 1]]
