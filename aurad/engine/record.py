@@ -129,9 +129,10 @@ async def forget_jobs(journal: Journal, before: str, keep: int) -> None:
 
     def forget(connection: sqlite3.Connection) -> int:
         return connection.execute(
-            "WITH ended AS (SELECT job_id, created_at FROM jobs WHERE status IN ('Succeeded', 'Failed', 'Cancelled'))"
-            " DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM ended WHERE created_at < ?1 OR job_id <="
-            " (SELECT job_id FROM ended ORDER BY job_id DESC LIMIT 1 OFFSET ?2) LIMIT ?3)",
+            "DELETE FROM jobs WHERE job_id IN (WITH ended AS"
+            " (SELECT job_id, created_at FROM jobs WHERE status IN ('Succeeded', 'Failed', 'Cancelled'))"
+            " SELECT job_id FROM ended WHERE created_at < ?1"
+            " OR job_id <= (SELECT job_id FROM ended ORDER BY job_id DESC LIMIT 1 OFFSET ?2) LIMIT ?3)",
             (before, keep, FORGET),
         ).rowcount
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
+from aurad.engine.checkpoint import PAUSE
 from aurad.engine.journal import Journal, Write, open_journal
 from aurad.engine.migrations import STEPS, migrate
+from aurad.engine.record import forget_jobs
 from aurad.model.errors import AuradError
 
 
@@ -198,3 +202,151 @@ async def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path) -> Non
         async with open_journal(path):
             raise AssertionError
     assert path.read_bytes() == b"precious" * 1000
+
+
+# ------------------------------------------------------------ beside the commits
+
+
+async def test_commits_never_fold_the_log_back_and_checkpoints_do(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    async with open_journal(path) as journal:
+        size = path.stat().st_size
+        for n in range(8):
+            await journal.commit(insert(f"k{n}", "x" * (1 << 20)))
+        assert path.stat().st_size == size
+        journal._checkpoints.run()
+        assert path.stat().st_size > 8 << 20
+        assert len(await keys(journal)) == 8
+
+
+async def test_a_log_that_readers_kept_from_starting_over_is_made_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aurad.engine.checkpoint.MUCH_PAGES", 10)
+    log = tmp_path / "j-wal"
+    async with open_journal(tmp_path / "j") as journal:
+        await journal.commit(insert("a", "x" * (1 << 20)))
+        size = log.stat().st_size
+        for n in range(5):
+            journal._checkpoints.run()
+            await journal.commit(insert(f"k{n}", "x" * (1 << 19)))
+        assert log.stat().st_size == size
+
+
+async def test_checkpoints_come_some_time_after_a_commit_and_only_then(
+    tmp_path: Path, mock_clock: trio.testing.MockClock
+) -> None:
+    ran = threading.Event()
+    async with open_journal(tmp_path / "j") as journal:
+        journal._checkpoints.run = ran.set  # type: ignore[method-assign]
+        for _ in range(3):
+            mock_clock.jump(100)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert not ran.is_set()
+            await journal.commit(insert(f"k{trio.current_time()}"))
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(PAUSE)
+            assert await trio.to_thread.run_sync(ran.wait, 10)
+            ran.clear()
+
+
+async def test_a_checkpoint_that_fails_is_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aurad.engine.checkpoint.PAUSE", 0.0)
+    with pytest.RaisesGroup(pytest.RaisesExc(AuradError, match="cannot write the journal")), trio.fail_after(5):
+        async with open_journal(tmp_path / "j") as journal:
+            journal._checkpoints._connection.close()
+            await journal.commit(insert("a"))
+            await trio.sleep_forever()
+
+
+async def test_after_an_error_not_one_more_commit_is_tried(tmp_path: Path) -> None:
+    go, tried = threading.Event(), list[str]()
+    with pytest.RaisesGroup(pytest.RaisesExc(AuradError, match="cannot read the journal")):
+        async with open_journal(tmp_path / "j") as journal:
+            journal.commit_soon(lambda _: go.wait())
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            journal.commit_soon(lambda _: tried.append("more"), failed=lambda: tried.append("told"))
+            with pytest.raises(AuradError, match="cannot read the journal"):
+                await journal.ask(lose_the_disk)
+            go.set()
+            await trio.sleep_forever()
+    assert tried == ["told"]
+
+
+def lose_the_disk(_: sqlite3.Connection) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    raise error
+
+
+async def test_a_wrong_question_is_only_the_askers_trouble(tmp_path: Path) -> None:
+    async with open_journal(tmp_path / "j") as journal:
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await journal.read("SELECT * FROM nowhere")
+        await journal.commit(insert("a"))
+        assert await keys(journal) == ["a"]
+
+
+# ------------------------------------------------------------ what is kept
+
+ENDED = ("Succeeded", "Failed", "Cancelled")
+
+
+async def fill(journal: Journal, number: int, events: int = 3) -> None:
+    def write(connection: sqlite3.Connection) -> None:
+        for n in range(number):
+            job_id = f"a-{n:04}"
+            add_job(connection, job_id)
+            status = "Running" if n == 0 else ENDED[n % 3]
+            connection.execute(
+                "UPDATE jobs SET status = ?, created_at = ? WHERE job_id = ?", (status, f"2026-{n:04}", job_id)
+            )
+            for job_seq in range(events):
+                add_event(connection, job_seq, terminal=n > 0 and job_seq == events - 1, job_id=job_id)
+
+    await journal.commit(write)
+
+
+@pytest.mark.parametrize(
+    ("before", "keep", "left"),
+    [
+        ("2026-0000", 100, range(70)), ("2026-0060", 100, [0, *range(60, 70)]), ("2026-0000", 5, [0, *range(65, 70)]),
+        ("2026-0068", 5, [0, 68, 69]), ("2027", 1, [0]),
+    ],
+)  # fmt: skip
+async def test_ended_jobs_are_forgotten_by_age_and_by_number_and_whole(
+    tmp_path: Path, before: str, keep: int, left: Iterable[int]
+) -> None:
+    """A job that runs is never forgotten, however old."""
+    async with open_journal(tmp_path / "j") as journal:
+        await fill(journal, 70)
+        await forget_jobs(journal, before, keep)
+        events = await journal.read("SELECT job_id, count(*) FROM events GROUP BY job_id ORDER BY job_id")
+        assert [tuple(row) for row in events] == [(f"a-{n:04}", 3) for n in left]
+        assert len(await journal.read("SELECT 1 FROM jobs")) == len(events)
+        gone = [3 * n + 3 for n in range(70) if n not in set(left)]
+        marks = await journal.read("SELECT value FROM meta WHERE key = 'pruned'")
+        assert [int(row[0]) for row in marks] == gone[-1:]
+
+
+@pytest.mark.slow
+async def test_a_journal_of_a_million_events_opens_at_once(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    async with open_journal(tmp_path / "state" / "journal.sqlite") as journal:
+        await fill(journal, 10_000, 100)
+    seconds = []
+    for _ in range(3):
+        began = trio.current_time()
+        async with open_journal(tmp_path / "state" / "journal.sqlite") as journal:
+            for sql in STARTING:
+                await journal.read(sql)
+            seconds.append(trio.current_time() - began)
+    assert min(seconds) <= 0.3
+
+
+# What the engine asks when it starts.
+STARTING = (
+    "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'",
+    "SELECT job_id FROM jobs WHERE status IN ('Queued', 'Running', 'Paused')",
+    "SELECT key, seconds_per_unit FROM costs",
+)
