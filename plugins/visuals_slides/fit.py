@@ -20,7 +20,7 @@ SLACK = 0.75  # px by which rounding may exceed a box
 SPARE = 1.03  # a table is laid out in whole pixels, so a word may need a little more than it measures
 LONGEST_LINES = 6  # a text that is clamped at all is clamped to at most so many lines
 _JUSTIFY = {"start": "flex-start", "center": "center", "end": "flex-end"}
-_WORD = re.compile(r"[^\s\u00ad\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef-]+-?")  # CJK may break between any two
+_WORD = re.compile(r"[^ \t\n\u00ad\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef-]+-?")  # CJK may break between any two
 
 
 def fitted(page: Page, painter: Painter) -> tuple[Node, Fit]:

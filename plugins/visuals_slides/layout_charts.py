@@ -14,7 +14,8 @@ THICK = 1.6  # em: least thickness and least length of a bar
 THICKEST = 4.4  # em
 APART, NAME = 0.8, 2.4  # em: between lanes, and for a name above its bar
 LANE = 8.6  # units of height for one bar at most
-LABEL = 12.5  # em of width for labels beside bars, at most
+LABEL = 18.5  # em of width for labels beside bars, at most
+LABEL_SHARE = 0.34  # of the width
 VALUE = 7.6  # em of width for the value behind a bar
 SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
 DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
@@ -46,7 +47,10 @@ def bar_chart(look: Look) -> Page:
         rows = [_bar(look, item, abs(item.value or 0.0) / longest, (label, thick), reveal) for item, reveal in kept]
         return box("col", *rows, source(look.slide.note), gap=f"{APART}em")
 
-    return Page(header=look.header(), body=body, largest=1.9, smallest=0.45, count=len(items), gap=2.0)
+    largest = min(1.9, look.frame.columns * LABEL_SHARE / label) if look.wide else 1.9  # the bars are the message
+    return Page(
+        header=look.header(), body=body, largest=max(1.0, largest), smallest=0.45, count=len(items), gap=2.0
+    )  # fmt: skip
 
 
 def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], reveal: Reveal) -> Node:

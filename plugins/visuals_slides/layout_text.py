@@ -24,6 +24,7 @@ def table(look: Look) -> Page:
     rows = [(*row, *[""] * (count - len(row))) for row in rows]
     columns = list(zip(*rows, strict=True))
     shares = [_share(column) for column in columns]
+    apart = look.pick(2.2, 1.5, 1.2)
     right = [len(rows) > 1 and all(map(is_number, column[1:])) for column in columns]
 
     def cell(words: str, column: int, *, head: bool) -> Node:
@@ -35,7 +36,9 @@ def table(look: Look) -> Page:
         cells = [cell(words, column, head=place == 0) for column, words in enumerate(row)]
         reveal = Reveal(effect="fade", delay=round(FIRST + 0.09 * place, 3)) if place else None
         rule = box("line" if place else "rule", height="0.07em" if place else "0.12em")
-        shown = box("row", *cells, gap="2.2em", padding="0.6em 0.3em", flex_grow=1, align_items="center", reveal=reveal)
+        shown = box(
+            "row", *cells, gap=f"{apart}em", padding="0.6em 0.3em", flex_grow=1, align_items="center", reveal=reveal
+        )
         return box("col", shown, rule, flex_grow=1)
 
     def body(fit: Fit) -> Node:
@@ -48,8 +51,9 @@ def table(look: Look) -> Page:
 
 
 def _share(column: tuple[str, ...]) -> float:
-    """How much of the width a column deserves: by its longest words, but never nearly all of it."""
-    return min(30.0, max(5.0, *(math.pow(len(cell), 0.8) for cell in column)))
+    """How much of the width a column deserves: by its longest cell and word, but never nearly all of it."""
+    words = (len(word) for cell in column for word in cell.split())
+    return min(30.0, max(5.0, *words, *(math.pow(len(cell), 0.8) for cell in column)))
 
 
 def code(look: Look) -> Page:

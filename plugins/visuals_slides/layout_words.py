@@ -146,16 +146,20 @@ def statistic(look: Look) -> Page:
     figures = slide.items or ()
     come = entrances(figures, bleed=BLEED)
     side_by_side = look.wide and len(figures) > 1
-    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6 if len(figures) == 2 else 4.0, 4.6, 4.6)
+    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6 if len(figures) == 2 else 3.6, 4.6, 4.6)
+
+    told_size = 1.4 if len(figures) <= 1 else 1.7  # one figure alone is drawn at a larger scale
 
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
         # What a number will mean is there before it.
         figure = text("figure", together(value), size, reveal=reveal)
-        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, 1.4), gap="0.8em")
+        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, told_size), gap="0.8em")
         if len(figures) <= 1:
             return told
-        return box("card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",
-                   justify_content="center", padding="1.6em")  # fmt: skip
+        return box(  # figures side by side stand on one line, however long what is told of them
+            "card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",
+            justify_content="flex-start" if side_by_side else "center", padding="2.4em 1.6em 1.6em 1.6em",
+        )  # fmt: skip
 
     def body(fit: Fit) -> Node:
         kept = figures[: fit.keep or None]
