@@ -120,7 +120,7 @@ def test_each_rule_of_captions_is_judged(cues: list[tuple[float, float, str]], b
     shown = [Shown(start, end, tuple(text.split("\n"))) for start, end, text in cues]
     found = list(broken_rules(shown, "Bees see more than we do."))
     assert len(found) == len(broken)
-    assert all(part in rule for part, rule in zip(broken, found, strict=True))
+    assert all(part in rule for part, (rule, _) in zip(broken, found, strict=True))
 
 
 def test_captions_are_read_back() -> None:

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -62,33 +62,37 @@ def figures(seed: int, count: int) -> list[Figure]:
         (house.folder / "config/aurad/presets/heard.toml").write_text(PRESET)
         sources = {path.stem: path.read_text() for path in documents()}
         sources |= {f"generated {seed + number}": document(seed + number) for number in range(count)}
-        found = [_measured(house, name, text, ASPECTS[n % 4]) for n, (name, text) in enumerate(sources.items())]
+        tried = [_measured(house, name, text, ASPECTS[n % 4]) for n, (name, text) in enumerate(sources.items())]
+    found = [one for one in tried if one is not None]
     broken = sum((one.broken for one in found), Counter[str]())
     captions = sum(one.captions for one in found)
     return [
+        Figure(f"documents of {len(tried)} that did not become a video", len(tried) - len(found), 0),
         Figure(f"loudness of {len(found)} videos: off {LOUDNESS:g} LUFS", _worst(found), TOLERANCE, "LU"),
-        Figure("  true peak, the highest", max(one.peak for one in found), PEAK, "dBTP"),
+        Figure("  true peak, the highest", max((one.peak for one in found), default=None), PEAK, "dBTP"),
         *(Figure(f"{rule}, of {captions}", broken[rule], 0) for rule in RULES),
     ]
 
 
-def _worst(found: Sequence[Measured]) -> float:
-    return max(abs(one.loudness - LOUDNESS) for one in found)
+def _worst(found: Sequence[Measured]) -> float | None:
+    return max((abs(one.loudness - LOUDNESS) for one in found), default=None)
 
 
-def _measured(house: House, name: str, text: str, aspect: str) -> Measured:
+def _measured(house: House, name: str, text: str, aspect: str) -> Measured | None:
     made = house.make(house.file(text), "--aspect", aspect)
     if made.status:
-        raise SystemExit(f"cannot measure {name}: {made.err}")
+        print(f"{name}, {aspect}: {made.err}", file=sys.stderr, flush=True)
+        return None
     loudness, peak = loudness_of(made.video)
     script = json.loads(made.path("script.json").read_text())
     srt, vtt = (made.path(f"captions.{kind}").read_text() for kind in ("srt", "vtt"))
     cues = list(read_srt(srt))
-    broken = Counter(broken_rules(cues, " ".join(scene["text"] for scene in script["scenes"])))
-    broken[RULES[6]] += bare(_vtt_words(vtt)) != bare(" ".join(line for cue in cues for line in cue.lines))
-    told = "".join(f"; {count} {rule}" for rule, count in broken.items() if count)
+    found = [*broken_rules(cues, " ".join(scene["text"] for scene in script["scenes"]))]
+    if bare(_vtt_words(vtt)) != bare(" ".join(line for cue in cues for line in cue.lines)):
+        found.append((RULES[6], "the words of one are not the other's"))
+    told = "".join(f"\n  {rule}: {what}" for rule, what in found)
     print(f"{name}, {aspect}: {loudness} LUFS, {peak} dBTP, {len(cues)} captions{told}", file=sys.stderr, flush=True)
-    return Measured(name, loudness, peak, len(cues), broken)
+    return Measured(name, loudness, peak, len(cues), Counter(rule for rule, _ in found))
 
 
 def loudness_of(video: Path) -> tuple[float, float]:
@@ -116,17 +120,18 @@ def _vtt_words(text: str) -> str:
     return lines.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def broken_rules(cues: Sequence[Shown], script: str) -> Iterable[str]:
-    """The name of a rule for every time it is broken."""
+def broken_rules(cues: Sequence[Shown], script: str) -> Iterator[tuple[str, str]]:
+    """A rule for every time it is broken, and by what."""
     for cue in cues:
         seconds, columns = cue.end - cue.start, sum(map(width, cue.lines)) + len(cue.lines) - 1
-        yield from [RULES[0]] * sum(width(line) > COLUMNS for line in cue.lines)
+        told = f"{cue.start:.2f}..{cue.end:.2f} {' / '.join(cue.lines)}"
+        yield from [(RULES[0], told)] * sum(width(line) > COLUMNS for line in cue.lines)
         if len(cue.lines) > 2:
-            yield RULES[1]
+            yield RULES[1], told
         if columns / (seconds + SLACK) > READING:
-            yield RULES[2]
+            yield RULES[2], told
         if seconds < SHORTEST - SLACK:
-            yield RULES[4]
-    yield from [RULES[3]] * sum(one.end > other.start for one, other in pairwise(cues))
+            yield RULES[4], told
+    yield from [(RULES[3], f"{one.end} after {other.start}") for one, other in pairwise(cues) if one.end > other.start]
     if bare(" ".join(line for cue in cues for line in cue.lines)) != bare(script):
-        yield RULES[5]
+        yield RULES[5], "words are missing, too many or changed"
