@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -21,8 +22,10 @@ from aurad.model.assembly import (
 from aurad.model.stage import Stage, StageContext
 from aurad.model.value import Value
 from aurad.model.video import Segment
+from aurad.worker.tool import single_error
 
 Context = StageContext[Value]
+PARTS = 2  # of the sound, measured side by side
 AUDIO_BITS = "160k"  # AAC of a preview: nobody masters from it
 
 
@@ -71,10 +74,37 @@ class Core(Stage[Value]):
 
     async def verify(self, request: VerifyRequest, context: Context) -> Verified:
         """What the finished file really is; raises `AuradError` E309 if it is not what it must be."""
-        from aurad.worker.verify import verify_video
+        from aurad.worker.loudness import SILENCE
+        from aurad.worker.verify import examined, judged
 
-        path = context.path(request.video)
-        return await trio.to_thread.run_sync(verify_video, request, path, _cancellable(context.progress))
+        path, progress = context.path(request.video), _cancellable(context.progress)
+        facts = await trio.to_thread.run_sync(examined, path, progress)
+        heard = await _listened(path, context.progress) if facts.audio_codec else (SILENCE, SILENCE)
+        return judged(request, facts, *heard)
+
+
+async def _listened(path: Path, progress: Callable[[float], None]) -> tuple[float, float]:
+    """Integrated loudness in LUFS and true peak in dBTP: the parts of the sound are measured side by side."""
+    from aurad.worker.loudness import Heard, decibels, integrated, measure_part
+    from aurad.worker.verify import readable
+
+    heard, done = dict[int, Heard](), [0.0] * PARTS
+
+    def measure(part: int) -> None:
+        def tell(share: float) -> None:
+            trio.from_thread.check_cancelled()
+            done[part] = share
+            progress(sum(done) / PARTS)
+
+        with readable():
+            heard[part] = measure_part(path, part, PARTS, tell)
+
+    with single_error():
+        async with trio.open_nursery() as nursery:
+            for part in range(PARTS):
+                nursery.start_soon(trio.to_thread.run_sync, measure, part)
+    blocks = [block for part in range(PARTS) for block in heard[part].blocks]
+    return integrated(blocks), decibels(max(part.peak for part in heard.values()))
 
 
 def _cancellable(progress: Callable[[float], None]) -> Callable[[float], None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,6 @@ STUCK = 1.0  # seconds without change where motion was planned: less is the begi
 AROUND = 24  # letters told on each side of where captions and script part
 LOUDNESS_SLACK = 1.0  # LU
 PEAK_LIMIT = -0.9  # dBTP
-SILENCE = -120.0  # dB: stands for no sound at all, which has no logarithm
 CUE_SLACK = 0.001  # seconds: rounding to milliseconds
 SIZE_BYTES, LARGE_SIZE = 8, 1  # of an MP4 box's head; a size of 1 says that a 64-bit one follows
 JOINER = "\N{WORD JOINER}"  # invisible; keeps what looks like markup from being taken for it
@@ -57,15 +56,25 @@ class Facts(NamedTuple):
     captions: str = ""
 
 
-def verify_video(request: VerifyRequest, path: Path, progress: Callable[[float], None]) -> Verified:
-    """Measured facts of a good file; raises E309 with all faults of any other."""
+def examined(path: Path, progress: Callable[[float], None]) -> Facts:
+    """What the file holds; raises E309 if it cannot be read."""
+    with readable():
+        return read_facts(path, progress)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """A file that cannot be read cannot be accepted."""
     try:
-        facts = read_facts(path, progress)
-        faults = [*check_facts(facts, request), *check_cues(request.cues, request.frames / request.canvas.fps)]
-        faults += [*check_words(request, facts.captions), *check_seen(request.seen, request.canvas.fps)]
-        loudness, peak = measure_loudness(path, progress) if facts.audio_codec else (SILENCE, SILENCE)
+        yield
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise AuradError("E309-VERIFY", f"cannot accept the finished video: it cannot be read: {error}") from error
+
+
+def judged(request: VerifyRequest, facts: Facts, loudness: float, peak: float) -> Verified:
+    """Measured facts of a good file; raises E309 with all faults of any other."""
+    faults = [*check_facts(facts, request), *check_cues(request.cues, request.frames / request.canvas.fps)]
+    faults += [*check_words(request, facts.captions), *check_seen(request.seen, request.canvas.fps)]
     faults += check_loudness(loudness, peak, request.loudness)
     if faults:
         raise _rejection(faults)
@@ -228,38 +237,3 @@ def top_boxes(path: Path) -> tuple[str, ...]:
                 break
             file.seek(size - used, 1)
     return tuple(names)
-
-
-def measure_loudness(path: Path, progress: Callable[[float], None]) -> tuple[float, float]:
-    """Integrated loudness in LUFS and true peak in dBTP, by one decode of the sound alone."""
-    with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
-        audio = container.streams.audio[0]
-        audio.codec_context.thread_type = "NONE"
-        graph, seconds = av.filter.Graph(), _seconds(audio) or 1.0
-        nodes = (
-            graph.add_abuffer(template=audio),
-            graph.add("ebur128", "metadata=1:peak=true:framelog=quiet"),
-            graph.add("abuffersink"),
-        )
-        graph.link_nodes(*nodes).configure()
-        last: av.AudioFrame | av.VideoFrame | None = None
-        for frame in container.decode(audio):
-            graph.push(frame)
-            last = _last(graph) or last
-            progress(min((frame.time or 0.0) / seconds, 1.0))
-    facts = dict(last.metadata) if last else {}  # each frame's hold all that was measured up to it
-    return float(facts.get("lavfi.r128.I", SILENCE)), _decibels(float(facts.get("lavfi.r128.true_peak", 0)))
-
-
-def _last(graph: av.filter.Graph) -> av.AudioFrame | av.VideoFrame | None:
-    """The newest frame that has come through, if any has."""
-    last = None
-    while True:
-        try:
-            last = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return last
-
-
-def _decibels(amplitude: float) -> float:
-    return max(20 * math.log10(amplitude), SILENCE) if amplitude > 0 else SILENCE
