@@ -13,6 +13,8 @@ MOST_ROWS = 12
 CODE_LINES = 26
 CODE_SIZE = 1.3  # em
 LETTER = 0.6  # em: width of every letter of the shipped monospace font
+READABLE = (0.85, 0.95, 1.1)  # scale by shape below which nobody reads code: lines are folded instead
+HANG, MOST_FOLDS = 4, 3  # letters by which the rest of a line is indented, and how often a line is folded
 PADDING = 4.4  # em: left and right of the code in its panel
 
 
@@ -57,23 +59,23 @@ def _share(column: tuple[str, ...]) -> float:
 
 
 def code(look: Look) -> Page:
-    """Lines of a program, as they are; long ones are cut with an ellipsis rather than broken."""
+    """Lines of a program, as they are; long ones are folded, with the rest indented."""
     lines = look.slide.body.expandtabs(4).strip("\n").splitlines()
     longest = max(map(len, lines), default=1)
 
     def body(fit: Fit) -> Node:
         letters = max(4, int((look.frame.columns / fit.scale - PADDING - 0.3) / (LETTER * CODE_SIZE)))
-        kept = [_cut(line, letters) for line in lines[: min(CODE_LINES, fit.keep or CODE_LINES)]]
-        shown = box("col", *(_line(runs) for runs in highlighted(kept)))
+        kept = lines[: min(CODE_LINES, fit.keep or CODE_LINES)]
+        shown = box("col", *(_line(part) for runs in highlighted(kept) for part in _folded(runs, letters)))
         label = text("kicker", look.slide.note, 0.95, lines=1)
         padding = f"1.3em {PADDING / 2}em 1.6em {PADDING / 2}em"
         lit = box("col", label, shown, gap="0.9em", reveal=Reveal(delay=FIRST, effect="fade"))
         return box("card", _buttons(look), lit, gap="1em", padding=padding)
 
-    # Start at the scale at which the longest line is whole, if that can still be read.
+    # Start at the scale at which the longest line is whole, if that can still be read; else it is folded.
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + PADDING + 0.4)
     return Page(
-        header=look.header(), body=body, largest=max(0.62, min(2.0, whole)), smallest=0.55,
+        header=look.header(), body=body, largest=max(look.pick(*READABLE), min(2.0, whole)), smallest=0.5,
         count=min(len(lines), CODE_LINES), gap=2.0,
     )  # fmt: skip
 
@@ -85,8 +87,31 @@ def _buttons(look: Look) -> Node:
     return box("row", *dots, gap="0.45em")
 
 
-def _cut(line: str, letters: int) -> str:
-    return line if len(line) <= letters else line[: letters - 1] + "…"
+def _folded(runs: list[Run], letters: int) -> list[list[Run]]:
+    """The line in pieces of at most `letters`, broken at spaces where there are some; its very end may be missing."""
+    text = "".join(words for _, words in runs)
+    hang = min(len(text) - len(text.lstrip()) + HANG, letters // 3)
+    pieces, start, room = [], 0, letters
+    while len(text) - start > room and len(pieces) < MOST_FOLDS:
+        end = text.rfind(" ", start + room // 2, start + room) + 1 or start + room
+        pieces.append(_part(runs, start, end))
+        start, room = end, letters - hang
+    if len(text) - start > room:
+        pieces.append([*_part(runs, start, start + room - 1), ("", "…")])
+    else:
+        pieces.append(_part(runs, start, len(text)))
+    return [pieces[0], *([("", " " * hang), *piece] for piece in pieces[1:])]
+
+
+def _part(runs: list[Run], start: int, end: int) -> list[Run]:
+    """The runs of the letters from `start` to `end`."""
+    found, place = [], 0
+    for css, words in runs:
+        part = words[max(start - place, 0) : max(end - place, 0)]
+        place += len(words)
+        if part:
+            found.append((css, part))
+    return found
 
 
 def _line(runs: list[Run]) -> Node:

@@ -9,6 +9,7 @@ from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, e
 
 HERO_WIDTH = 0.86  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
+SHORT = 7  # letters of a figure that may be as large as can be without filling the whole width
 BLEED = 1.8  # units that tall scripts reach beyond the tight lines of large headings
 
 
@@ -146,7 +147,9 @@ def statistic(look: Look) -> Page:
     figures = slide.items or ()
     come = entrances(figures, bleed=BLEED)
     side_by_side = look.wide and len(figures) > 1
-    size = look.pick(9.5, 8, 8) if len(figures) <= 1 else look.pick(5.6 if len(figures) == 2 else 3.6, 4.6, 4.6)
+    longest = max((len(_amount(one.text, one.value, slide.unit)) for one in figures), default=0)
+    alone, several = (9.5 if longest <= SHORT else 7.5, 8, 8), (5.6 if len(figures) == 2 else 3.6, 4.6, 4.6)
+    size = look.pick(*(alone if len(figures) <= 1 else several))
 
     told_size = 1.4 if len(figures) <= 1 else 1.7  # one figure alone is drawn at a larger scale
 

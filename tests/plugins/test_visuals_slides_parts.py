@@ -11,6 +11,7 @@ from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, presentable
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.highlight import highlighted
+from aurad_plugins.visuals_slides.layout_text import _folded
 from aurad_plugins.visuals_slides.numbers import is_number, number
 from aurad_plugins.visuals_slides.picture_slide import SCRIM, SCRIM_COLOUR
 from aurad_plugins.visuals_slides.themes import (
@@ -141,3 +142,16 @@ def test_code_colours_never_change_the_code() -> None:
     assert coloured[0][0] == ("keyword", "for")
     assert coloured[0][-1] == ("comment", "# three")
     assert ("literal", '"in {x}"') in coloured[1]
+
+
+@pytest.mark.parametrize("letters", [9, 20, 60])
+def test_long_lines_of_code_are_folded_and_keep_their_letters(letters: int) -> None:
+    line = '    return "".join(secrets.choice(ALPHABET) for _ in range(length))  # as long as that'
+    (runs,) = highlighted([line])
+    pieces = ["".join(words for _, words in piece) for piece in _folded(runs, letters)]
+    assert max(map(len, pieces)) <= letters
+    if letters > 20:
+        assert "".join("".join(pieces).split()) == "".join(line.split())
+        assert {css for css, _ in _folded(runs, letters)[-1]} >= {"comment"}, "colours stay with their words"
+    else:
+        assert pieces[-1].endswith("…")
