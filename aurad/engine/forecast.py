@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aurad.engine.coming import Coming
 from aurad.engine.estimate import Costs, task_key
 from aurad.engine.lookahead import Ahead, time_left
-from aurad.engine.schedule import pool_size
+from aurad.engine.schedule import pool_size, slot_of
 from aurad.engine.task import Task
 
 PERIOD = 0.25  # seconds that an answer serves at least: nobody reads faster
@@ -43,7 +43,8 @@ class _Piece(NamedTuple):
 
     def ahead(self, left: float) -> Ahead:
         what = self.what
-        return Ahead(left, (what.slot, what.plugin), what.after, what.order, self.began is not None)
+        slots = (slot_of(what.method, what.slot), what.plugin)
+        return Ahead(left, slots, what.after, what.order, self.began is not None)
 
 
 class Forecast:
@@ -56,6 +57,7 @@ class Forecast:
         self._costs, self._lanes, self._jobs = costs, lanes, jobs
         self._pieces: dict[str, _Piece] = {}
         self._known = self._running = False
+        self._had, self._ticked = 0.0, time.monotonic()
         self._percent, self._eta, self._looked, self._due = floor, 0.0, 0.0, 0.0
 
     def expect(self, coming: Coming) -> None:
@@ -76,13 +78,13 @@ class Forecast:
         key, expected = task_key(task), self._pieces.get(task.name)
         after = expected.what.after if expected else ()
         what = Coming(task.name, task.method, task.size, key, task.slot, task.order, after)
-        now = time.monotonic()
+        now = self._tick()
         self._pieces[task.name] = _Piece(what, now, self._costs.start(key), told=now)
         self._running = True
 
     def advance(self, name: str, done: float) -> None:
         if name in self._pieces and min(done, 1.0) > self._pieces[name].done:
-            self._pieces[name] = self._pieces[name]._replace(done=min(done, 1.0), told=time.monotonic())
+            self._pieces[name] = self._pieces[name]._replace(done=min(done, 1.0), told=self._tick())
 
     @property
     def percent(self) -> float:
@@ -100,12 +102,20 @@ class Forecast:
         now = time.monotonic()
         if now < self._due:
             return
-        all_work, ahead = self._survey(now)
+        all_work, ahead = self._survey(self._tick())
         done = 1 - sum(task.seconds for task in ahead.values()) / all_work if all_work else float(self._known)
         self._percent = max(self._percent, min(round(done * 100, 1), 99.9))
         self._eta, self._looked = self._time_left(ahead), now
         ended = time.monotonic()
         self._due = ended + max(PERIOD, (ended - now) / SHARE)
+
+    def _tick(self) -> float:
+        """The time that running tasks have had, as if each had a core of its own: where more of them run, less."""
+        now = time.monotonic()
+        running = sum(piece.began is not None and piece.done < 1 for piece in self._pieces.values())
+        self._had += (now - self._ticked) / max(running * max(self._jobs(), 1) / self._lanes, 1.0)
+        self._ticked = now
+        return self._had
 
     def _survey(self, now: float) -> tuple[float, dict[str, Ahead]]:
         """The seconds of all work, and what is left of it."""
@@ -136,11 +146,13 @@ class Forecast:
         }
 
     def _time_left(self, ahead: dict[str, Ahead]) -> float:
-        """Jobs share the lanes evenly; where there are more jobs than lanes, they share time as well."""
+        """Jobs share the cores evenly, and the slots as far as there are enough."""
         jobs = max(self._jobs(), 1)
         lanes = max(self._lanes // jobs, 1)
-        capacity = {"cpu": lanes, "network": len(ahead)}
+        capacity = {"cpu": lanes, "finish": lanes}
         for piece in self._pieces.values():
-            workers = pool_size(piece.what.method, piece.what.slot, self._lanes)
-            capacity[piece.what.plugin] = max(capacity.get(piece.what.plugin, 0), workers)
-        return time_left(ahead, capacity) * jobs * lanes / self._lanes if jobs > 1 else time_left(ahead, capacity)
+            what = piece.what
+            workers = pool_size(what.method, what.slot, self._lanes)
+            capacity[what.plugin] = max(capacity.get(what.plugin, 0), workers)
+            capacity.setdefault(what.slot, len(ahead))
+        return time_left(ahead, capacity, self._lanes / jobs)

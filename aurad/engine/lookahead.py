@@ -1,4 +1,7 @@
-"""When everything will be done: the same choices that the scheduler will make, made on paper."""
+"""When everything will be done: the same choices that the scheduler will make, made on paper.
+
+Slots say who may run, cores how fast: where more tasks run than there are cores, each gets its share.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import heapq
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
+
+ON_CORES = frozenset({"cpu", "finish"})  # slots whose tasks compute here; the others wait for something
 
 
 class Ahead(NamedTuple):
@@ -18,19 +23,23 @@ class Ahead(NamedTuple):
     running: bool = False
 
 
-def time_left(tasks: Mapping[str, Ahead], capacity: Mapping[str, int]) -> float:
+def time_left(tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: float) -> float:
     """Seconds until the last of `tasks` ends."""
-    paper = _Paper(tasks, capacity)
+    paper = _Paper(tasks, capacity, cores)
     while paper.ends:
         paper.step()
     return paper.now
 
 
 class _Paper:
-    """Slots, tasks that could start by the slots they take, and the running ones by their end."""
+    """Slots, tasks that could start by the slots they take, and the running ones by their end.
 
-    def __init__(self, tasks: Mapping[str, Ahead], capacity: Mapping[str, int]) -> None:
-        self.tasks, self.free, self.now = tasks, dict(capacity), 0.0
+    Ends are kept in `work`: the seconds that each running task has had of a core of its own.
+    """
+
+    def __init__(self, tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: float) -> None:
+        self.tasks, self.free, self.cores = tasks, dict(capacity), cores
+        self.now, self.work, self.busy = 0.0, 0.0, 0
         self.ends: list[tuple[float, str]] = []
         self.ready: defaultdict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
         self.followers: defaultdict[str, list[str]] = defaultdict(list)
@@ -52,9 +61,12 @@ class _Paper:
 
     def step(self) -> None:
         """The next end. Who waits already gets the slots; what follows from the result asks a moment later."""
-        self.now, name = heapq.heappop(self.ends)
+        crowd = max(self.busy / self.cores, 1.0)
+        end, name = heapq.heappop(self.ends)
+        self.now, self.work = self.now + (end - self.work) * crowd, end
         for slot in self.tasks[name].slots:
             self.free[slot] += 1
+            self.busy -= slot in ON_CORES
         self._grant()
         for follower in self.followers[name]:
             self.waits[follower] -= 1
@@ -78,4 +90,5 @@ class _Paper:
     def _start(self, name: str) -> None:
         for slot in self.tasks[name].slots:
             self.free[slot] -= 1
-        heapq.heappush(self.ends, (self.now + self.tasks[name].seconds, name))
+            self.busy += slot in ON_CORES
+        heapq.heappush(self.ends, (self.work + self.tasks[name].seconds, name))
