@@ -57,7 +57,7 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     if lead is None or hangs(lead) or is_short:
         if is_short and told.startswith("The command") and len(told.split()) < SPOKEN_COMMAND:
             told = ""  # the lead-in has named it
-        command = told.removeprefix("The command is ").lstrip()
+        command = re.sub(r"^The command is:? ", "", told)
         if lead and told and command == told:
             speech.words[-1] = end_sentence(speech.words[-1])  # one colon is enough
         if told:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from aurad_plugins.script_document.fragments import BE
 from aurad_plugins.script_document.grammar import NOUNS
 from aurad_plugins.script_document.labels import capitalise
+from aurad_plugins.script_document.phrases import CONDITIONAL
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
@@ -53,6 +54,8 @@ def find_figures(sentences: list[Sentence], starts: list[int], wording: Wording)
 def figures(sentence: Sentence, start: int, wording: Wording) -> list[Figure]:
     """The sentence's numbers that are amounts, with what they count."""
     found = []
+    if not CONDITIONAL.isdisjoint(word.lower() for word in sentence.words):  # the number holds only then
+        return []
     for index, word in enumerate(sentence.words):
         match = FIGURE.match(word)
         before = [other.lower() for other in sentence.words[max(0, index - 3) : index]]

@@ -26,7 +26,7 @@ from aurad_plugins.script_document.wording import Wording, chunks, joined
 
 MOST_BARS = 8
 MOST_POINTS = 24
-MOST_ROWS = 7
+MOST_ROWS = 8
 MOST_TABLES = 3  # slides of one table; more rows are a list to look up, not to watch
 MOST_COLUMNS = 6
 SPOKEN_ROWS = 4  # bars that are said one by one

@@ -1,0 +1,180 @@
+"""What prose slides show, and when: each kind of slide with a sentence that asks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aurad.api import Brief, Scene, Script, Slide
+from aurad_plugins.script_document.grammar import Grammar, load_english
+from aurad_plugins.script_document.write import write_document
+
+HEAD = "# Watcher\n\nHello there, dear world.\n\n## Part\n\n"
+DOCUMENTS = sorted((Path(__file__).parents[1] / "quality" / "documents").glob("*.md"))
+SECOND = 160 / 60  # words
+
+
+@pytest.fixture(scope="module")
+def english() -> Grammar:
+    return load_english()
+
+
+def write(source: str, grammar: Grammar) -> Script:
+    return write_document(Brief(source=source), grammar, lambda code, detail: None)
+
+
+def slide_of(text: str, grammar: Grammar) -> Slide:
+    return write(HEAD + text, grammar).scenes[1].slide
+
+
+def texts(slide: Slide) -> list[str]:
+    return [item.text for item in slide.items]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "It reads the ignore file, collects bursts of saves, and kills the old process before it starts another.",
+            ["Reads the ignore file", "Collects bursts of saves", "Kills the old process"],
+        ),
+        (
+            "You'll learn how to define routes, how to store data without a server, and how to test the whole thing.",
+            ["Define routes", "Store data without a server", "Test the whole thing"],
+        ),
+        ("We hired new people: five in Lisbon, three in Krakow and one in Dublin.",
+         ["Five in Lisbon", "Three in Krakow", "One in Dublin"]),
+    ],
+)  # fmt: skip
+def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list[str], english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert texts(slide)[-3:] == shown
+    assert [item.at for item in slide.items] == sorted(item.at or 0 for item in slide.items)
+
+
+def test_members_of_a_negated_enumeration_are_not_shown(english: Grammar) -> None:
+    slide = slide_of("It does not read the file, write the cache, or delete the folder when it starts.", english)
+    assert not {"Write the cache", "Delete the folder"} & {*texts(slide), slide.body}
+
+
+def test_numbers_share_a_slide_with_what_they_count(english: Grammar) -> None:
+    slide = slide_of("In 2025 people took 5.8M trips on bikes, 21% more than in 2024. It cost $11.4M in all.", english)
+    assert slide.kind == "statistic"
+    assert [(item.text, item.detail) for item in slide.items][:2] == [
+        ("5.8M", "trips on bikes"),
+        ("21%", "more than in 2024"),
+    ]
+
+
+def test_numbers_of_one_sentence_stand_side_by_side(english: Grammar) -> None:
+    slide = slide_of("The release is the result of 11 months of work, 1,143 commits and 87 contributors.", english)
+    assert [(item.text, item.detail) for item in slide.items] == [("1,143", "commits"), ("87", "contributors")]
+
+
+def test_a_number_that_counts_nothing_names_what_it_measures(english: Grammar) -> None:
+    slide = slide_of("Total cost was EUR 1.94M against a plan that was made in spring.", english)
+    assert [(item.text, item.detail) for item in slide.items] == [("EUR 1.94M", "Total cost")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In the middle of a long and windy winter the people of the small town at the lake saved about 70% of it.",
+        "Every building over 1,000 m² should get meters so that faults are noticed within days.",
+    ],
+)
+def test_a_number_fills_no_slide_if_it_comes_late_or_only_says_of_what_size(text: str, english: Grammar) -> None:
+    assert slide_of(text, english).kind != "statistic"
+
+
+def test_a_number_is_not_left_alone_while_much_else_is_said(english: Grammar) -> None:
+    text = (
+        "It has 5,000 users now. " + "The people of the town go to the market in the morning and buy fruit there. " * 2
+    )
+    assert slide_of(text, english).kind != "statistic"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("The tower, completed in 1699, was the first of its kind in Europe.", "The tower was the first of its kind"),
+        ("The tower remained in use until 1877, when it was found that the rocks below had become eroded.",
+         "The tower remained in use until 1877"),
+        ("Memory use of the agent no longer grows by 2 MB/day when nothing happens.", "no longer grows"),
+        ("Sales in all of the shops improved by 24 points and nobody had expected that.", "improved by 24 points"),
+    ],
+)  # fmt: skip
+def test_statements_keep_their_subject_and_their_no(sentence: str, shown: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert shown in " | ".join([slide.heading, slide.body, *texts(slide)])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "never"),
+    [
+        ("On Windows, folders of this kind don't work since names can't contain colons there at all.", "Folders"),
+        (
+            "The wind, political trouble, and poor weather in the third year drove prices up by a lot.",
+            "Poor weather in",
+        ),
+        ("The boilers of the school, the hall and the station should be replaced by heat pumps.", "The station should"),
+        ("It is made for people who only want to clean up the whole house twice a year.", "people|"),
+        ("The pods are held for 7 to 10 days under hot conditions until they turn brown.", "for 7|"),
+        ("In the two weeks after that date we received many tickets about invoices alone.", "weeks received"),
+        ("Given the difficulty of a foothold on the rock, the work was left to others for long.", "Given"),
+        ("It is the world's first open lighthouse that was ever built on such a small rock.", "world's|"),
+    ],
+)
+def test_no_point_says_something_else(sentence: str, never: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert never not in "|".join([slide.heading, slide.body, *texts(slide)]) + "|"
+
+
+def test_a_sentence_that_cannot_be_shortened_is_shown_by_a_part_of_its_own(english: Grammar) -> None:
+    source = "If all four are adopted, we expect 7 million trips, and a lower subsidy for each of them than before."
+    assert slide_of(source, english).body == "If all four are adopted, we expect 7 million trips"
+
+
+def test_years_stand_over_what_happened_then(english: Grammar) -> None:
+    slide = slide_of("In 1819, people shipped plants to the islands. In 1841, a boy found out how to do it.", english)
+    assert [item.text for item in slide.items] == ["1819", "1841"]
+    assert slide.items[0].detail == "People shipped plants to the islands"
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("# Watcher\n\nWatcher is a small tool that runs a command, and more.", "A small tool that runs a command"),
+        ("# Watcher\n\nWatch files. Run commands. It was made because others were too large for the old machine.",
+         "Watch files. Run commands."),
+    ],
+)  # fmt: skip
+def test_the_title_says_what_it_is_about(source: str, body: str, english: Grammar) -> None:
+    assert write(source, english).scenes[0].slide.body == body
+
+
+def test_a_title_alone_tells_what_comes(english: Grammar) -> None:
+    part = "The people of the town go to the market."
+    scene = write(f"# Notes\n\n## Spring\n\n{part}\n\n## Summer\n\n{part}\n", english).scenes[0]
+    assert scene.text == "Notes. Spring and Summer."
+
+
+def is_bare(scene: Scene) -> bool:
+    """Whether only a heading that nobody says is seen for over five seconds."""
+    slide = scene.slide
+    shows = slide.body or slide.items or slide.rows or slide.picture or slide.heading.lower() in scene.text.lower()
+    return not shows and len(scene.words) > 5 * SECOND
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_slide_shows_something_of_what_is_said(path: Path, english: Grammar) -> None:
+    script = write(path.read_text("utf-8"), english)
+    assert [scene.text for scene in script.scenes if is_bare(scene)] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_no_slide_waits_long_for_its_first_words(path: Path, english: Grammar) -> None:
+    for scene in write(path.read_text("utf-8"), english).scenes:
+        if scene.slide.kind in ("cards", "statistic", "bullets") and scene.slide.items:
+            assert (scene.slide.items[0].at or 0) <= 9 * SECOND, scene
