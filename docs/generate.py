@@ -1,19 +1,20 @@
-"""Writes `docs/reference/*.md` from the code. `--check` only tells what is out of date."""
+"""Writes `docs/reference/*` from the code. `--check` only tells what is out of date."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
 
 from aurad.client.cli.main import cli
 from aurad.hooks.specs import Specs
-from aurad.model import stage, stage_errors
+from aurad.model import event, stage, stage_errors
 from aurad.model.errors import KINDS
 from aurad.serve.metrics import METRICS
 from aurad.wire.toml import default_text
@@ -48,16 +49,18 @@ def main(arguments: list[str]) -> int:
 
 
 def pages() -> dict[str, str]:
-    """Every generated page by its file name."""
+    """Every generated file by its name."""
     bodies: dict[str, Callable[[], Iterator[str]]] = {
         "auractl.md": _auractl,
         "errors.md": _errors,
+        "events.md": _events,
         "hooks.md": _hooks,
         "metrics.md": _metrics,
         "settings.md": _settings,
         "stages.md": _stages,
     }
-    return {name: "\n\n".join([NOTICE, *body()]) + "\n" for name, body in bodies.items()}
+    written = {name: "\n\n".join([NOTICE, *body()]) + "\n" for name, body in bodies.items()}
+    return written | {"events.schema.json": json.dumps(event.schema(), indent=2) + "\n"}
 
 
 def _is(path: Path, text: str) -> bool:
@@ -98,6 +101,36 @@ def _errors() -> Iterator[str]:
             ["| code | meaning | HTTP | RPC | remedy |", "|---|---|---|---|---|"]
             + [f"| `{code}` | {kind.title} | {kind.http} | {kind.rpc} | {kind.remedy or '-'} |" for code, kind in rows]
         )
+
+
+def _events() -> Iterator[str]:
+    yield "# Events"
+    yield (
+        "What subscribers see, on every edge in the same JSON. [events.schema.json](events.schema.json) is its JSON "
+        "Schema. `seq` rises over the daemon, `jobSeq` by exactly one over the job: a loss is visible. Of one job "
+        "exactly one terminal event comes, last. Members may be added later; pass over those you do not know."
+    )
+    yield "Every event but `job-log` carries:"
+    yield _members(event.Event)
+    for each in (*get_args(event.AnyEvent), event.LogLines):
+        yield f"## {each.__struct_config__.tag}"
+        yield _doc(each)
+        known = () if each is event.LogLines else msgspec.structs.fields(event.Event)
+        yield from filter(None, [_members(each, {field.name for field in known})])
+    yield "## What is in them"
+    for part in (event.Items, event.PluginChoice, event.ArtifactView, event.Output):
+        yield f"### {part.__name__}"
+        yield _doc(part)
+        yield _members(part)
+
+
+def _members(struct: type[msgspec.Struct], without: Collection[str] = ()) -> str:
+    hints = {
+        name: note for base in reversed(struct.__mro__) for name, note in vars(base).get("__annotations__", {}).items()
+    }
+    fields = [field for field in msgspec.structs.fields(struct) if field.name not in without]
+    lines = [f"| `{field.encode_name}` | `{str(hints[field.name]).replace('|', chr(92) + '|')}` |" for field in fields]
+    return "\n".join(["| member | what |", "|---|---|", *lines]) if lines else ""
 
 
 def _metrics() -> Iterator[str]:

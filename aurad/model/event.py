@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from aurad.model.job import STEPS, Status, Step, StepStatus
 from aurad.model.value import Value
 
@@ -65,7 +67,7 @@ class JobStatus(Event, frozen=True, kw_only=True, tag="job-status"):
 
 
 class StepChanged(Event, frozen=True, kw_only=True, tag="step-status"):
-    """A step's status changed, or one of its scenes ended."""
+    """A step's status changed: it began, or ended in whatever way."""
 
     step: Step
     step_status: StepStatus
@@ -152,7 +154,7 @@ class LogLines(Value, frozen=True, kw_only=True, omit_defaults=False, tag_field=
 
 
 class ArtifactView(Value, frozen=True, kw_only=True, omit_defaults=False):
-    """A file of a job, as clients see it."""
+    """A file of a job, as clients see it; `href` is where HTTP gives it."""
 
     artifact_id: str
     name: str
@@ -161,6 +163,10 @@ class ArtifactView(Value, frozen=True, kw_only=True, omit_defaults=False):
     size_bytes: int
     sha256: str
     scene_id: str = ""
+    href: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "href", f"/api/artifacts/{self.artifact_id}")
 
 
 class StepView(Value, frozen=True, kw_only=True, omit_defaults=False):
@@ -233,3 +239,16 @@ EventType = Literal[  # `job-log` is not journalled: it is sent to those only wh
     "job-status", "step-status", "step-progress", "step-error", "warning", "artifact",
     "job-completed", "job-failed", "job-cancelled", "job-log",
 ]  # fmt: skip
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of every event and of a job; members may be added, so readers pass over those they do not know."""
+    tops, parts = msgspec.json.schema_components([AnyEvent, LogLines, JobView], ref_template="#/$defs/{name}")
+    for part in parts.values():
+        part.pop("additionalProperties", None)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "An event of aurad, or a job as snapshots have it",
+        "anyOf": list(tops),
+        "$defs": parts,
+    }
