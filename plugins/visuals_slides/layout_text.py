@@ -91,7 +91,8 @@ def _folded(runs: list[Run], letters: int) -> list[list[Run]]:
     """The line in pieces of at most `letters`, broken at spaces where there are some; its very end may be missing."""
     text = "".join(words for _, words in runs)
     hang = min(len(text) - len(text.lstrip()) + HANG, letters // 3)
-    pieces, start, room = [], 0, letters
+    pieces: list[list[Run]] = []
+    start, room = 0, letters
     while len(text) - start > room and len(pieces) < MOST_FOLDS:
         end = text.rfind(" ", start + room // 2, start + room) + 1 or start + room
         pieces.append(_part(runs, start, end))
@@ -105,7 +106,8 @@ def _folded(runs: list[Run], letters: int) -> list[list[Run]]:
 
 def _part(runs: list[Run], start: int, end: int) -> list[Run]:
     """The runs of the letters from `start` to `end`."""
-    found, place = [], 0
+    found: list[Run] = []
+    place = 0
     for css, words in runs:
         part = words[max(start - place, 0) : max(end - place, 0)]
         place += len(words)

@@ -156,7 +156,7 @@ def statistic(look: Look) -> Page:
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
         # What a number will mean is there before it.
         figure = text("figure", together(value), size, reveal=reveal)
-        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, told_size), gap="0.8em")
+        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, told_size), gap=f"{size * 0.13:.2f}em")
         if len(figures) <= 1:
             return told
         return box(  # figures side by side stand on one line, however long what is told of them
