@@ -14,11 +14,12 @@ const options = {
   EventSource,
   baseUrl: BASE,
   timers: { setTimeout: (act, delay) => setTimeout(act, delay / Number(FASTER)), clearTimeout },
-  onEvent: (event) => say("event", event),
+  onEvent: (event) => say("event", event, stream?.lastEventId),
   onSnapshot: (jobs) => say("snapshot", jobs.map((job) => job.status)),
   onGap: (gap) => say("gap", gap),
   onState: ({ name, reason }) => say("state", name, reason),
   ...JSON.parse(OPTIONS),
 };
-const stream = JOB ? subscribeToJobEvents(JOB, options) : subscribeToJobs([], options);
+let stream;
+stream = JOB ? subscribeToJobEvents(JOB, options) : subscribeToJobs([], options);
 await stream.ended;
