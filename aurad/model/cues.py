@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+import msgspec
+
 from aurad.model.atoms import Atom, atoms_of, glued_cost, width
 from aurad.model.breaks import ANYWHERE, BOUND, CLAUSE, CONJUNCTION, PREPOSITION, SENTENCE
 from aurad.model.narration import Word
@@ -25,6 +27,7 @@ SHORTEST = 1.0  # seconds; less is a flash
 LONGEST = 6.0  # seconds; more is read twice
 LINGER = 0.3  # seconds that a caption stays after the last word, if nothing else comes
 READING = 20.0  # columns a second that people read without hurry
+LOAN = 0.3  # seconds that a caption may come before, or stay after, what it says: nobody notices less
 
 # What a cue costs. Only ratios matter: never a flash, hardly ever a rush, then good breaks, then few cues.
 FLASH, RUSH, CUE, MIXED, SECOND_LINE, IMBALANCE = 1000.0, 40.0, 6.0, 6.0, 1.0, 1.5
@@ -69,7 +72,7 @@ def cues_of(words: Sequence[Word], *, until: float | None = None, columns: int =
         return ()
     last = max(word.end for word in words) if until is None else until
     run = _Speech(atoms_of(words, columns), last, columns)
-    return tuple(run.cue(first, beyond) for run_first, end in run.runs() for first, beyond in run.cut(run_first, end))
+    return _unhurried([run.cue(*span) for first, beyond in run.runs() for span in run.cut(first, beyond)])
 
 
 def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
@@ -83,6 +86,24 @@ def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
         )
         for cue in cues
     )
+
+
+def _unhurried(cues: Sequence[Cue]) -> tuple[Cue, ...]:
+    """Where somebody speaks faster than people read, the neighbours lend the time that they can spare."""
+    needed = [max(sum(map(width, cue.lines)) + len(cue.lines) - 1, SHORTEST * READING) / READING for cue in cues]
+    starts, ends = [cue.start for cue in cues], [cue.end for cue in cues]
+    for here, enough in enumerate(needed):
+        after, before = here + 1, here - 1
+        if after < len(cues) and (short := enough - (ends[here] - starts[here])) > 0:
+            spare = max(0.0, ends[after] - needed[after] - ends[here])
+            ends[here] += min(short, LOAN, spare)
+            starts[after] = max(starts[after], ends[here])
+        if before >= 0 and (short := enough - (ends[here] - starts[here])) > 0:
+            spare = max(0.0, starts[here] - needed[before] - starts[before])
+            starts[here] -= min(short, LOAN, spare)
+            ends[before] = min(ends[before], starts[here])
+    times = zip(cues, starts, ends, strict=True)
+    return tuple(msgspec.structs.replace(cue, start=start, end=end) for cue, start, end in times)
 
 
 def bare(text: str) -> str:

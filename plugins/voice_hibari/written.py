@@ -19,7 +19,9 @@ NAMES = {
     "k8s": "kubernetes", "stdout": "standard out", "stdin": "standard in", "stderr": "standard error",
     "enum": "ee-num", "sqlite": "S Q lite", "postgresql": "postgres Q L", "CO2": "C O 2", "CO₂": "C O 2",
     "H₂O": "H 2 O", "kWh": "kilowatt hours", "utf-8": "U T F 8", "JSONL": "jason lines", "src": "source",
-    "24/7": "twenty-four seven", "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2",
+    "24/7": "twenty-four seven", "50/50": "fifty fifty", "C#": "C sharp", "F#": "F sharp", "2FA": "two F A",
+    "GHz": "gigahertz", "MHz": "megahertz", "kHz": "kilohertz", "PyPI": "pie P I", "KiB": "kibibytes",
+    "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2",
 }  # fmt: skip
 # After a number: singular and plural. Only what is no other word there.
 UNITS = {
@@ -36,7 +38,12 @@ UNITS = {
     "Gbit": ("gigabit", "gigabits"), "dB": ("decibel", "decibels"), "kWh": ("kilowatt hour", "kilowatt hours"),
     "MWh": ("megawatt hour", "megawatt hours"), "GWh": ("gigawatt hour", "gigawatt hours"),
     "TWh": ("terawatt hour", "terawatt hours"), "kW": ("kilowatt", "kilowatts"), "MW": ("megawatt", "megawatts"),
-    "GW": ("gigawatt", "gigawatts"), "px": ("pixel", "pixels"), "fps": ("frame per second", "frames per second"),
+    "GW": ("gigawatt", "gigawatts"), "Wh": ("watt hour", "watt hours"), "mL": ("milliliter", "milliliters"),
+    "Pa": ("pascal", "pascals"), "hPa": ("hectopascal", "hectopascals"), "kPa": ("kilopascal", "kilopascals"),
+    "kJ": ("kilojoule", "kilojoules"), "kcal": ("kilocalorie", "kilocalories"),
+    "t": ("ton", "tons"), "Mt": ("megaton", "megatons"), "Gt": ("gigaton", "gigatons"), "mA": ("milliamp", "milliamps"),
+    "mW": ("milliwatt", "milliwatts"), "mV": ("millivolt", "millivolts"),
+    "kV": ("kilovolt", "kilovolts"), "px": ("pixel", "pixels"), "fps": ("frame per second", "frames per second"),
     "ppm": ("part per million", "parts per million"), "req": ("request", "requests"),
 }  # fmt: skip
 PER = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "d": "day", "mo": "month",
@@ -61,7 +68,11 @@ _PRICE = re.compile(rf"^([$€£¥])({_NUMBER})(k|K|M|m|mn|B|bn|tn)?(?:/(\w+))?$
 _RATIO = re.compile(r"^(\d{1,3}):(\d)$")  # two digits after the colon are a time of day
 _TIMES = re.compile(rf"^({_NUMBER})[x×]$")
 _STAMP = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)$")
-_ABOUT = re.compile(r"^[~≈](?=\S)")
+_DECADE = re.compile(r"^(?:1\d|20|[’'])\d0s\b")  # 1990s, '90s; of 90s only the word before tells that it is no time
+_BEFORE_DECADE = frozenset(("the", "early", "late", "mid"))
+_TENTHS = re.compile(r"^(\d+)\.([1-9]0)(\+?)$")  # 3.10 is another number than 3.1
+_ADDRESS = re.compile(r"^(?:https?://|(?=www\.))(?:www\.)?([\w.-]+\.[a-z]{2,})(/\S*)?$", re.IGNORECASE)
+_COMPARED = re.compile(r"^([~≈≥≤≠])(?=\S)")
 _ENDS_IN_NUMBER = re.compile(rf"^[(\"“]*[~≈<>$€£-]?{_NUMBER}$")
 
 
@@ -77,16 +88,22 @@ def readable(words: Sequence[str], pronounce: Mapping[str, str]) -> list[str]:
 def _readable(word: str, before: str) -> str:
     if word in SIGNS:
         return SIGNS[word]
+    if _DECADE.match(word.lstrip("(")) or (before.lower() in _BEFORE_DECADE and re.match(r"\d0s\b", word)):
+        return word
     match = _EDGES.match(word)
     lead, core, trail = match.groups() if match else ("", word, "")
-    if _ABOUT.match(core):
-        lead, core = f"{lead}about ", core[1:]
+    if compared := _COMPARED.match(core):
+        lead, core = f"{lead}{SIGNS[compared[1]]} ", core[1:]
     return f"{lead}{_core(core, bool(_ENDS_IN_NUMBER.match(before)), before)}{trail}"
 
 
 def _core(core: str, after_number: bool, before: str) -> str:
     if core[:1] in MONEY and (price := _PRICE.match(core)):
         return _price(*price.groups())
+    if address := _ADDRESS.match(core):
+        return _address(*address.groups())
+    if tenths := _TENTHS.match(core):
+        return f"{tenths[1]} point {tenths[2]}{' plus' if tenths[3] else ''}"
     if version := _VERSION.match(core):
         return _version(version, before)
     if short := _SHORT_VERSION.match(core):
@@ -110,6 +127,13 @@ def _version(match: re.Match[str], before: str) -> str:
     named = "version " if match[1] and before.lower() not in ("version", "release") else ""
     rest = re.sub(r"(?<=[a-zA-Z])\.?(?=\d)", " ", match[3].lstrip("-")).replace("rc", "R C")
     return f"{named}{numbers} {rest}".rstrip()
+
+
+def _address(host: str, path: str | None) -> str:
+    """What people say of an address: not how it is fetched, and no more of it than its page."""
+    page = re.split(r"[?#]", path or "")[0].rstrip("/")
+    said = re.sub(r"[/.]", lambda mark: " slash " if mark[0] == "/" else " dot ", host + page)
+    return re.sub(r"[-_~%+=]+", " ", said)
 
 
 def _measured(match: re.Match[str], before: str) -> str:

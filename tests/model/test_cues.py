@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aurad.model.atoms import NO_END, NO_START, width
-from aurad.model.cues import COLUMNS, LINGER, LONGEST, PAUSE, READING, SHORTEST, Cue, bare, cues_of, shift
+from aurad.model.cues import COLUMNS, LINGER, LOAN, LONGEST, PAUSE, READING, SHORTEST, Cue, bare, cues_of, shift
 from aurad.model.narration import Word
 
 SPEECH = 15.0  # characters a second of an unhurried voice
@@ -202,6 +202,21 @@ def test_ten_thousand_characters_without_a_space_are_cut_in_seconds() -> None:
 def test_fast_speech_gets_fewer_and_longer_captions_rather_than_flashes() -> None:
     cues = cues_of(spoken("quick. " * 30, rate=30), until=20)
     assert all(cue.end - cue.start >= SHORTEST for cue in cues)
+
+
+def test_neighbours_lend_time_to_what_is_said_faster_than_people_read() -> None:
+    slow, fast = "It is said of the old river,", "and that the northern station depends on it,"
+    words = spoken(f"{slow} {fast} and nobody knows why.", rate=12)
+    quick = range(len(slow.split()), len(slow.split()) + len(fast.split()))
+    clock, told = 0.0, []
+    for number, word in enumerate(words):
+        seconds = (word.end - word.start) * (0.35 if number in quick else 1.0)
+        told.append(Word(text=word.text, start=clock, end=clock + seconds))
+        clock += seconds + 0.02
+    cues = cues_of(told, until=clock + 0.5, columns=20)
+    assert all(width(text_of(cue)) / (cue.end - cue.start) <= READING + SLACK for cue in cues)
+    assert any(cue.start != cue.words[0].start for cue in cues), "somebody lent"
+    assert all(abs(cue.start - cue.words[0].start) <= LOAN + SLACK for cue in cues)
 
 
 def test_narrow_pictures_get_narrow_captions() -> None:

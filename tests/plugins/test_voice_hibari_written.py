@@ -28,6 +28,14 @@ from aurad_plugins.voice_hibari.written import readable
         ("2026-11-22T10:00:05Z", "2026-11-22, 10:00 U T C"),
         ("who asked WHO?", "who asked W H O?"),
         ("JSON/YAML.", "jason/yammel."),
+        ("(1990s), '90s, ’90s, the 90s, and 90s", "(1990s), '90s, ’90s, the 90s, and 90 seconds"),
+        ("Python 3.10+ (3.20)", "Python 3 point 10 plus (3 point 20)"),
+        ("≥3.9, ≤ 5 ≠2", "at least 3.9, at most 5 is not 2"),
+        ("3 GHz GHz 64 KiB", "3 gigahertz gigahertz 64 kibibytes"),
+        ("C# 2FA 50/50", "C sharp two F A fifty fifty"),
+        ("1,013 hPa, 40 t", "1,013 hectopascals, 40 tons"),
+        ("https://www.example.org/a-b/c?d=1#e,", "example dot org slash a b slash c,"),
+        ("(www.example.co.uk)", "(example dot co dot uk)"),
         ("km/h °C 3/4 2026-11-22 e.g. API SQL", "km/h °C 3/4 2026-11-22 e.g. API SQL"),  # the engine's own business
     ],
 )
