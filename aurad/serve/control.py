@@ -21,8 +21,10 @@ from typing import Any
 import msgspec
 import structlog
 import trio
+from structlog.contextvars import bind_contextvars, get_contextvars, unbind_contextvars
 
 from aurad.engine.engine import Engine
+from aurad.engine.ids import new_id
 from aurad.model.errors import AuradError, to_problem
 from aurad.serve.access import Caller, caller_of
 from aurad.serve.operations import TABLE, Call
@@ -179,6 +181,7 @@ class _Connection:
     async def _one(self, raw: bytes, call: Call, subscriptions: Subscriptions) -> bytes | None:
         """The answer to one message; None to a notification, whatever comes of it."""
         number: jsonrpc.Id = None
+        unbind_contextvars("correlation_id")  # of the message before, in a batch
         try:
             match jsonrpc.decode(raw):
                 case jsonrpc.Request(id, method, params):
@@ -192,7 +195,7 @@ class _Connection:
         except AuradError as error:
             return _line(_failure(number, error))
         except Exception as error:  # a bug of ours fails one call, never the daemon
-            log.exception("operation failed")
+            log.exception("operation failed", correlation_id=_correlation())
             wrong = AuradError("E500-INTERNAL", f"cannot answer: {type(error).__name__}: {error}")
             return _line(_failure(number, wrong))
 
@@ -206,7 +209,10 @@ class _Connection:
             raise AuradError("E108-METHOD", f"cannot find the method {method!r}")
         if not call.caller.may(operation.role):
             raise AuradError("E400-DENIED", f"cannot call {method}: it takes the role {operation.role}")
-        return await operation.handler(call, jsonrpc.parse(params, operation.params, f"the parameters of {method}"))
+        given = jsonrpc.parse(params, operation.params, f"the parameters of {method}")
+        if asked := getattr(given, "correlation_id", ""):
+            bind_contextvars(correlation_id=asked)
+        return await operation.handler(call, given)
 
     async def _write_forever(self, scope: trio.CancelScope) -> None:
         """The only task that writes; a reader that takes nothing for too long is cut off."""
@@ -260,7 +266,13 @@ def _bounded(message: jsonrpc.Message) -> bytes:
 
 
 def _failure(number: jsonrpc.Id, error: AuradError) -> jsonrpc.Message:
-    return jsonrpc.failure(number, error.kind.rpc, error.detail, to_problem(error))
+    return jsonrpc.failure(number, error.kind.rpc, error.detail, to_problem(error, correlation_id=_correlation()))
+
+
+def _correlation() -> str:
+    """The id by which this message is found in logs: the caller's own, else one that we make."""
+    bind_contextvars(correlation_id=get_contextvars().get("correlation_id") or new_id(""))
+    return str(get_contextvars()["correlation_id"])
 
 
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:

@@ -53,13 +53,17 @@ def open_log(
     with closing(send), _libraries(max(level, logging.WARNING)), _last_words():
         try:
             yield
-        except AuradError:
-            raise  # a sentence for people, who are told it anyway
-        except Exception:
-            structlog.get_logger().critical("the daemon ends", exc_info=True)
+        except Exception as error:
+            if not _is_sentence(error):
+                structlog.get_logger().critical("the daemon ends", exc_info=True)
             raise
         finally:
             structlog.reset_defaults()
+
+
+def _is_sentence(error: Exception) -> bool:
+    """An error that people are told in words anyway."""
+    return isinstance(error, AuradError) or (isinstance(error, ExceptionGroup) and error.split(AuradError)[1] is None)
 
 
 def _fitting(stderr: int, environ: Mapping[str, str]) -> Form:

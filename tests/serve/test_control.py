@@ -240,3 +240,19 @@ async def test_a_path_that_the_kernel_does_not_take_is_named(tmp_path: Path) -> 
         with pytest.raises(AuradError, match="path too long"):
             async with open_control(house.engine, path):
                 raise AssertionError
+
+
+async def test_an_error_carries_the_callers_correlation_id_or_one_of_its_own(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge, edge.connect() as wire:
+        asked = await wire.ask("jobs.submit", brief={"source": ""}, correlationId="my-request-7")
+        other = [await wire.ask("jobs.get", jobId="a-nothing") for _ in range(2)]
+        assert asked["error"]["data"]["correlationId"] == "my-request-7"
+        made = {each["error"]["data"]["correlationId"] for each in other}
+        assert len(made) == 2
+        assert "" not in made
+        one = wire.request("jobs.submit", brief={"source": ""}, correlationId="first").strip()
+        two = wire.request("jobs.get", jobId="a-nothing").strip()
+        await wire.say(b"[" + one + b"," + two + b"]\n")
+        first, second = await wire.hear()
+        assert first["error"]["data"]["correlationId"] == "first"
+        assert second["error"]["data"]["correlationId"] not in ("", "first")

@@ -21,6 +21,7 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from aurad.model.errors import AuradError
 from aurad.model.settings import Log
 from aurad.serve.logging import open_log
 
@@ -113,6 +114,8 @@ def test_what_nobody_caught_is_told_once(pipe: Pipe, monkeypatch: pytest.MonkeyP
         thread.join()
     with pytest.raises(ZeroDivisionError), logging_to(pipe):
         raise ZeroDivisionError
+    with pytest.raises(ExceptionGroup), logging_to(pipe):
+        raise ExceptionGroup("", [AuradError("E503-CONFIG", "cannot listen: said in words at the end")])
     first, second = pipe.lines()
     assert (first["event"], "RuntimeError: alone" in first["exception"]) == ("a thread failed", True)
     assert (second["level"], second["event"]) == ("critical", "the daemon ends")
