@@ -36,6 +36,10 @@ if TYPE_CHECKING:  # numpy and the library are loaded when somebody speaks, not 
 
 SILENCE = 0.4  # seconds, where a text has nothing that can be said
 CODE = "robotic-voice"
+CREDIT = {
+    "title": "eSpeak NG, the voice", "author": "Jonathan Duddington, Reece H. Dunn and others",
+    "licence": "GPL-3.0-or-later", "source": "https://github.com/espeak-ng/espeak-ng",
+}  # fmt: skip
 RATE_PER_WPM = 1.07  # its rate counts words without the pauses between sentences
 PIECE = 2000  # letters synthesised at once: about a second of work, the longest that a cancel waits
 PAUSES = {"relaxed": 0.6, "conversational": 0.4, "fast": 0.25}  # seconds between paragraphs, besides its own
@@ -85,7 +89,7 @@ class EspeakVoiceStage(VoiceStage[EspeakOptions]):
         if find_spec("espeakng_loader") is None:
             return {"voices": []}
         listed = [{"name": voice_name(v), "language": v.languages[0], "title": v.name} for v in _voices()]
-        return {"voices": listed}
+        return {"voices": listed, "credits": [CREDIT]}
 
     async def speak(self, request: VoiceRequest, context: StageContext[EspeakOptions]) -> Narration:
         """Piece by piece in a thread, so that a cancel waits for one piece at most."""

@@ -27,6 +27,12 @@ if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with th
 DEFAULT_VOICE = "heart"
 CLAUSE_PAUSE = 0.18  # seconds, where a sentence is too long to be synthesised at once
 SILENCE = 0.4  # seconds, where a text has nothing that can be said
+CREDITS = (  # as its NOTICE tells: what is heard is its model, which was distilled from Kokoro and reads by misaki
+    {"title": "hibari, the voice", "author": "Maureese Williams", "licence": "Apache-2.0",
+     "source": "https://github.com/MMWilliams/hibari"},
+    {"title": "Kokoro-82M, from which the voice was distilled, and misaki, its lexicon", "author": "hexgrad",
+     "licence": "Apache-2.0", "source": "https://huggingface.co/hexgrad/Kokoro-82M"},
+)  # fmt: skip
 
 
 class Pace(NamedTuple):
@@ -92,11 +98,12 @@ class HibariVoice(VoiceStage[HibariOptions]):
         return engines | {f"voice.{name}": digest for name, digest in models.items()}
 
     def describe(self) -> Mapping[str, Any]:
-        """The voices that are on this machine."""
+        """The voices that are on this machine, and whom they come from."""
         from hibari.voices import VOICES
 
         here = voices()
         return {
+            "credits": list(CREDITS),
             "voices": [
                 {
                     "name": name,
@@ -106,7 +113,7 @@ class HibariVoice(VoiceStage[HibariOptions]):
                 }
                 for name, facts in VOICES.items()
                 if name in here
-            ]
+            ],
         }
 
     async def open(self, cache: Path) -> None:

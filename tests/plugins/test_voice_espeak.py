@@ -6,10 +6,11 @@ import importlib.util
 import wave
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from aurad.api import BadInput, VoiceRequest
+from aurad.api import BadInput, Credit, VoiceRequest
 from aurad.testing import conform_stage, run_stage
 from aurad_plugins.voice_espeak import stage as espeak
 from aurad_plugins.voice_espeak.library import EspeakVoice
@@ -85,6 +86,9 @@ async def test_odd_texts_are_spoken_as_well_as_may_be(text: str, tmp_path: Path)
 async def test_voices_are_named_in_the_catalogue_and_in_the_error(tmp_path: Path) -> None:
     names = [voice["name"] for voice in EspeakVoiceStage().describe()["voices"]]
     assert {"de", "pt-BR", "fr"} <= set(names)
+    assert [msgspec.convert(c, Credit).licence for c in EspeakVoiceStage().describe()["credits"]] == [
+        "GPL-3.0-or-later"
+    ]
     with pytest.raises(BadInput, match=r"'heart'.* de for it"):
         await run_stage(
             EspeakVoiceStage, "speak", VoiceRequest(text="Hallo.", language="de", voice="heart"), workspace=tmp_path

@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import wave
+from importlib.metadata import files
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import trio
 
-from aurad.api import WORDS_PER_MINUTE, BadInput, Narration, VoiceRequest
+from aurad.api import WORDS_PER_MINUTE, BadInput, Credit, Narration, VoiceRequest
 from aurad.testing import Ran, conform_stage, run_stage
 from aurad_plugins.voice_hibari.sound import loudness
 from aurad_plugins.voice_hibari.stage import HibariVoice
@@ -147,6 +149,16 @@ def test_it_knows_what_it_cannot_do() -> None:
     voice = HibariVoice()
     assert voice.supports(request(language="en-GB")) is None
     assert "'de'" in (voice.supports(request(language="de")) or "")
+
+
+def test_its_makers_are_credited() -> None:
+    told = [msgspec.convert(entry, Credit, strict=True) for entry in HibariVoice().describe()["credits"]]
+    assert [(credit.author, credit.licence) for credit in told] == [
+        ("Maureese Williams", "Apache-2.0"),
+        ("hexgrad", "Apache-2.0"),
+    ]
+    notice = next(path for path in files("hibari-tts") or () if path.name == "NOTICE").read_text()
+    assert all(credit.author in notice for credit in told)
 
 
 def test_the_engine_is_not_loaded_with_the_plugin() -> None:
