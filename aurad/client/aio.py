@@ -23,13 +23,12 @@ from aurad.client.answers import CLOSE_SECONDS, hang_up, problem_of, value_of
 from aurad.client.blocking import ConnectionLost, RemoteError
 from aurad.client.following import Gap, Item, OtherEvent, Progress, Snapshot
 from aurad.client.subscription import State, Subscription
-from aurad.model.event import JobView
+from aurad.model.event import Event, JobView
 from aurad.model.value import Value
 
 __all__ = [
-    "Accepted", "Client", "ConnectionLost", "Download", "Gap", "Item", "JobPage", "OtherEvent", "RemoteError",
-    "Snapshot", "State", "Subscription",
-    "subscribe_to_job_events", "subscribe_to_jobs",
+    "Accepted", "Client", "ConnectionLost", "Download", "Event", "Gap", "Item", "JobPage", "JobView", "OtherEvent",
+    "RemoteError", "Snapshot", "State", "Subscription", "subscribe_to_job_events", "subscribe_to_jobs",
 ]  # fmt: skip
 
 ANSWER_SECONDS = 60.0  # a cancel answers only when nothing of the job runs any more
