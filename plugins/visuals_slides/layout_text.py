@@ -15,7 +15,7 @@ CODE_SIZE = 1.3  # em
 LETTER = 0.6  # em: width of every letter of the shipped monospace font
 READABLE = (0.85, 0.95, 1.1)  # scale by shape below which nobody reads code: lines are folded instead
 HANG, MOST_FOLDS = 4, 3  # letters by which the rest of a line is indented, and how often a line is folded
-PADDING = 4.4  # em: left and right of the code in its panel
+PADDING = (4.4, 2.8, 2.6)  # em by shape: left and right of the code in its panel, together
 
 
 def table(look: Look) -> Page:
@@ -61,19 +61,19 @@ def _share(column: tuple[str, ...]) -> float:
 def code(look: Look) -> Page:
     """Lines of a program, as they are; long ones are folded, with the rest indented."""
     lines = look.slide.body.expandtabs(4).strip("\n").splitlines()
-    longest = max(map(len, lines), default=1)
+    longest, sides = max(map(len, lines), default=1), look.pick(*PADDING)
 
     def body(fit: Fit) -> Node:
-        letters = max(4, int((look.frame.columns / fit.scale - PADDING - 0.3) / (LETTER * CODE_SIZE)))
+        letters = max(4, int((look.frame.columns / fit.scale - sides - 0.3) / (LETTER * CODE_SIZE)))
         kept = lines[: min(CODE_LINES, fit.keep or CODE_LINES)]
         shown = box("col", *(_line(part) for runs in highlighted(kept) for part in _folded(runs, letters)))
         label = text("kicker", look.slide.note, 0.95, lines=1)
-        padding = f"1.3em {PADDING / 2}em 1.6em {PADDING / 2}em"
+        padding = f"1.3em {sides / 2}em 1.6em {sides / 2}em"
         lit = box("col", label, shown, gap="0.9em", reveal=Reveal(delay=FIRST, effect="fade"))
         return box("card", _buttons(look), lit, gap="1em", padding=padding)
 
     # Start at the scale at which the longest line is whole, if that can still be read; else it is folded.
-    whole = look.frame.columns / (longest * LETTER * CODE_SIZE + PADDING + 0.4)
+    whole = look.frame.columns / (longest * LETTER * CODE_SIZE + sides + 0.4)
     return Page(
         header=look.header(), body=body, largest=max(look.pick(*READABLE), min(2.0, whole)), smallest=0.5,
         count=min(len(lines), CODE_LINES), gap=2.0,

@@ -9,6 +9,7 @@ from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, e
 
 HERO_WIDTH = 0.86  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
+DIGIT = 0.64  # em: a figure's letter is about so wide
 SHORT = 7  # letters of a figure that may be as large as can be without filling the whole width
 BLEED = 1.8  # units that tall scripts reach beyond the tight lines of large headings
 
@@ -156,12 +157,19 @@ def statistic(look: Look) -> Page:
     def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
         # What a number will mean is there before it.
         figure = text("figure", together(value), size, reveal=reveal)
-        told = box("col", figure, text("strong", label, 1.75), text("lead", detail, told_size), gap=f"{size * 0.13:.2f}em")
+        words = (text("strong", label, 1.75), text("lead", detail, told_size))
+        if len(figures) > 1 and not side_by_side and longest <= SHORT:
+            column = box("", figure, width=f"{size * DIGIT * longest:.2f}em", flex_shrink=0)
+            meant = box("col", *words, gap="0.4em", flex_grow=1, flex_shrink=1, flex_basis=0)
+            told = box("row", column, meant, gap="1.2em", align_items="center")
+        else:
+            told = box("col", figure, *words, gap=f"{size * 0.13:.2f}em")
         if len(figures) <= 1:
             return told
         return box(  # figures side by side stand on one line, however long what is told of them
             "card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",
-            justify_content="flex-start" if side_by_side else "center", padding="2.4em 1.6em 1.6em 1.6em",
+            justify_content="flex-start" if side_by_side else "center",
+            padding="2.4em 1.6em 1.6em 1.6em" if side_by_side else "1.3em 1.6em",
         )  # fmt: skip
 
     def body(fit: Fit) -> Node:
@@ -172,7 +180,7 @@ def statistic(look: Look) -> Page:
             )
             for item, reveal in zip(kept, come, strict=False)
         ]
-        tall = filled(fit, 0.78) if side_by_side else "0px"
+        tall = filled(fit, 0.6) if side_by_side else "0px"
         group = box("row" if side_by_side else "col", *made, gap="1.6em" if side_by_side else "1.2em", min_height=tall)
         return box("col", group, text("lead", slide.body, 2.1, reveal=_staged(2)), gap="1.8em")
 
