@@ -10,12 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 import trio
-from quart.wrappers import Request
 from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.wrappers import TrioRequest
 
-BODY = "aurad.body"  # key of the request's body in its ASGI scope
 LINGER = 2.0  # seconds for the rest of an unread body: closing at once would reset the answer away
 END = 5.0  # seconds for the last bytes of an answer
+
+
+class Request(TrioRequest):
+    """`pieces` are those of the body, as they come; Quart's own way to it is not used."""
+
+    pieces: trio.MemoryReceiveChannel[bytes]
 
 
 class Connection(TrioASGIHTTPConnection):
@@ -23,19 +28,19 @@ class Connection(TrioASGIHTTPConnection):
 
     async def __call__(self, receive: Any, send: Any) -> None:
         request = self._create_request_from_scope(send)
-        chunks, body = trio.open_memory_channel[bytes](0)  # the client waits for whoever reads
-        request.scope[BODY] = body  # type: ignore[typeddict-unknown-key]
+        assert isinstance(request, Request)
+        chunks, request.pieces = trio.open_memory_channel[bytes](0)  # the client waits for whoever reads
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_hear, chunks, receive, nursery.cancel_scope)
-            await self._answer(request, body, send)
+            await self._answer(request, send)
             nursery.cancel_scope.cancel()
 
-    async def _answer(self, request: Request, body: trio.MemoryReceiveChannel[bytes], send: Any) -> None:
+    async def _answer(self, request: Request, send: Any) -> None:
         async def send_whole_end(message: dict[str, Any]) -> None:
             if message["type"] != "http.response.body" or message.get("more_body"):
                 await send(message)
                 return
-            await _discard(body)
+            await _discard(request.pieces)
             with trio.move_on_after(END, shield=True):
                 await send(message)
 

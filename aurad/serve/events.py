@@ -6,6 +6,7 @@ What is sent, and from where on, is `aurad.serve.feed`'s; here it becomes bytes,
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +19,7 @@ from aurad.engine.figures import Deliveries
 from aurad.engine.hub import Published
 from aurad.model.event import AnyEvent, JobView
 from aurad.model.value import Value
-from aurad.serve.endpoints import endpoint
+from aurad.serve.endpoints import Serve, endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cursor
 from aurad.serve.operations import Result, Route
@@ -62,13 +63,18 @@ class Jobs(Result, frozen=True, kw_only=True):
     jobs: tuple[JobView, ...]
 
 
-@endpoint("jobs.events", Route("GET", JOB + "/events"), "read", FollowJob, result=AnyEvent, gives=sse.MEDIA_TYPE, also=(204,))  # fmt: skip
+def stream(name: str, path: str, params: type[Follow]) -> Callable[[Serve], Serve]:
+    """An address of events; 204 says that none will come."""
+    return endpoint(name, Route("GET", path), "read", params, result=AnyEvent, gives=sse.MEDIA_TYPE, also=(204,))
+
+
+@stream("jobs.events", JOB + "/events", FollowJob)
 async def follow_job(exchange: Exchange, params: FollowJob) -> Response:
     """A job's events as they happen, after a snapshot of it; the answer ends with the job."""
     return await _stream(exchange, Filter(jobs=(params.job_id,), types=params.types), params, one=True)
 
 
-@endpoint("events", Route("GET", "/api/events"), "read", FollowJobs, result=AnyEvent, gives=sse.MEDIA_TYPE, also=(204,))
+@stream("events", "/api/events", FollowJobs)
 async def follow_jobs(exchange: Exchange, params: FollowJobs) -> Response:
     """The events of several jobs in one stream, after a snapshot of them."""
     return await _stream(

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import trio
-from quart.wrappers import Request, Response
+from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 
 from aurad.engine.engine import Engine
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 from aurad.serve.access import Caller
-from aurad.serve.asgi import BODY
+from aurad.serve.asgi import Request
 from aurad.serve.server import Stopping
 from aurad.serve.tokens import Tokens
 from aurad.wire.strict import check_strict
@@ -59,11 +59,13 @@ class Exchange(NamedTuple):
 
     async def body(self, limit: int) -> AsyncIterator[bytes]:
         """The body's pieces; raises E105 over `limit`, E113 when they stop coming."""
+        if encoding := self.request.headers.get("Content-Encoding", "").strip():
+            raise AuradError("E112-MEDIA_TYPE", f"cannot read content that is encoded as {encoding!r}: send it as it is")
         if (self.request.content_length or 0) > limit:
             raise _too_large(limit)
-        size, body = 0, self.request.scope[BODY]  # type: ignore[typeddict-item]
+        size = 0
         while True:
-            piece = await _next_piece(body)
+            piece = await _next_piece(self.request.pieces)
             if not piece:
                 return
             size += len(piece)

@@ -13,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
+from typing import Any, cast
 
 import structlog
 import trio
@@ -65,21 +66,27 @@ class Server:
         config = Config()
         config.errorlog = logging.getLogger("aurad.http")
         config.include_server_header = False
-        config.keep_alive_timeout = IDLE  # type: ignore[assignment]  # a float does as well
-        self._config, self._app = config, wrap_app(app, config.wsgi_max_body_size, "asgi")  # type: ignore[arg-type]
+        config.keep_alive_timeout = IDLE
+        self._config, self._app = config, wrap_app(app, config.wsgi_max_body_size, "asgi")
         self._context = WorkerContext(None)
         self._streams: set[trio.SocketStream] = set()
-        self._none_left = trio.Event()
+        self._none_left, self._leave = trio.Event(), trio.Event()
 
     @property
     def connections(self) -> int:
         return len(self._streams)
 
+    def stop_soon(self) -> None:
+        self._leave.set()
+
     async def serve(
-        self, sockets: list[trio.socket.SocketType], stopping: Stopping, leave: trio.Event,
-        *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-    ) -> None:  # fmt: skip
-        """Serve until `leave`, then see everybody off within `FAREWELL` and `SHUT`.
+        self,
+        sockets: list[trio.socket.SocketType],
+        stopping: Stopping,
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until `stop_soon`, then see everybody off within `FAREWELL` and `SHUT`.
 
         A cancel from outside does not come in between: it would cut off the last words.
         """
@@ -91,7 +98,7 @@ class Server:
                         partial(trio.serve_listeners, self._connection, listeners, handler_nursery=connections)
                     )
                     task_status.started()
-                    await leave.wait()
+                    await self._leave.wait()
                     accepting.cancel_scope.cancel()
                 stopping.ask()
                 await self._see_off()
@@ -119,7 +126,7 @@ class Server:
             return
         self._streams.add(stream)
         try:
-            await TCPServer(self._app, self._config, self._context, ConnectionState({}), stream)
+            await TCPServer(self._app, self._config, self._context, ConnectionState({}), cast(Any, stream))
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away
         except* Exception:
@@ -136,13 +143,13 @@ async def open_server(
     app: QuartTrio, sockets: list[trio.socket.SocketType], stopping: Stopping
 ) -> AsyncIterator[Server]:
     """Serve `app` until the block is left; then `stopping` is told, and everybody is gone when this returns."""
-    server, leave = Server(app), trio.Event()
+    server = Server(app)
     async with trio.open_nursery() as nursery:
-        await nursery.start(server.serve, sockets, stopping, leave)
+        await nursery.start(server.serve, sockets, stopping)
         try:
             yield server
         finally:
-            leave.set()
+            server.stop_soon()
 
 
 async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
@@ -153,7 +160,7 @@ async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
         for family, kind, protocol, _, address in found:
             sock = trio.socket.socket(family, kind, protocol)
             sockets.append(sock)
-            await _bind(sock, address[0], port or sockets[0].getsockname()[1])  # port 0: whatever the first one got
+            await _bind(sock, str(address[0]), port or sockets[0].getsockname()[1])  # port 0: whatever the first one got
     except OSError as error:
         for sock in sockets:
             sock.close()

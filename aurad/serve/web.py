@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from quart import g, request
@@ -24,7 +24,7 @@ from aurad.engine.ids import new_id
 from aurad.model.errors import AuradError, to_problem
 from aurad.model.settings import Http
 from aurad.serve import events, files, observe, pages  # noqa: F401  # they enter their endpoints
-from aurad.serve.asgi import Connection
+from aurad.serve.asgi import Connection, Request
 from aurad.serve.endpoints import Endpoint, endpoints
 from aurad.serve.exchange import PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
@@ -52,6 +52,7 @@ class App(QuartTrio):
     """Quart as we need it: our connections, our log, no answers of its own to OPTIONS."""
 
     asgi_http_class = Connection
+    request_class = Request
 
     def log_exception(self, exception_info: Any) -> None:
         log.error("request failed", path=request.path, method=request.method, exc_info=exception_info)
@@ -91,7 +92,7 @@ class Web:
             caller = self._gate.caller(request)
             if not caller.may(endpoint.role):
                 raise AuradError("E400-DENIED", f"cannot call {endpoint.name}: it takes the role {endpoint.role}")
-        exchange = Exchange(self._engine, caller, self._tokens, self.stopping, request, g.correlation_id)
+        exchange = Exchange(self._engine, caller, self._tokens, self.stopping, cast(Request, request), g.correlation_id)
         params = await exchange.params(endpoint.params)
         g.correlation_id = getattr(params, "correlation_id", "") or g.correlation_id
         return await endpoint.serve(exchange, params)
