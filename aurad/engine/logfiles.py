@@ -10,6 +10,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakSet
@@ -23,10 +24,10 @@ from aurad.model.job import Step
 SIZE = 256 << 20  # bytes of one job's log; a tool that says more is mad, and must not fill the disk
 WAITING = 16 << 20  # bytes waiting for a slow disk; lines beyond are dropped, and counted
 CHUNK = 256 << 10  # bytes read at a time
-RING = 1024  # pieces of news kept for those who listen; whoever is further behind reads the file
+RING = 256  # pieces of news kept for those who listen; whoever is further behind reads the file
 READERS = 2  # reads at a time
 PARTING = 2.0  # seconds for what is queued to be written at the end; a hung disk must not hold us
-TURN = 1 << 20  # bytes written in one go
+TURN = 64 << 10  # bytes written in one go, and about what one piece of news holds
 
 Failed = Callable[[str], None]
 
@@ -186,14 +187,16 @@ class LogFiles:
             news.set()
 
     def _tell(self, pieces: list[tuple[bytes, Piece]], offset: int) -> None:
-        for data, piece in pieces:
+        for (step, scene_id), group in groupby(pieces, key=lambda each: (each[1].step, each[1].scene_id)):
+            together = list(group)
+            first = together[0][1]
             event = LogLines(
-                job_id=piece.job_id, correlation_id=piece.correlation_id, timestamp=timestamp(), step=piece.step,
-                scene_id=piece.scene_id, offset=offset, lines=tuple(piece.lines),
+                job_id=first.job_id, correlation_id=first.correlation_id, timestamp=timestamp(), step=step,
+                scene_id=scene_id, offset=offset, lines=tuple(line for _, piece in together for line in piece.lines),
             )  # fmt: skip
             self.spoken += 1
-            self._ring.append(Spoken(piece.job_id, msgspec.json.encode(event)))
-            offset += len(data)
+            self._ring.append(Spoken(first.job_id, msgspec.json.encode(event)))
+            offset += sum(len(data) for data, _ in together)
         spoke, self._spoke = self._spoke, trio.Event()
         spoke.set()
 
