@@ -15,6 +15,7 @@ from aurad.testing import conform_stage, run_stage
 from aurad_plugins.voice_espeak import stage as espeak
 from aurad_plugins.voice_espeak.library import EspeakVoice
 from aurad_plugins.voice_espeak.stage import EspeakVoiceStage, first_heard, pieces, speakers, word_times
+from aurad_plugins.voice_hibari.sound import loudness
 
 GERMAN = (
     "Bienen sehen eine andere Welt. Im Jahr 2024 kamen 1.250 Menschen, „viele“ um 7:30 Uhr.\n\nDanke 🐝 – bis bald!"
@@ -119,3 +120,20 @@ async def test_it_says_which_voice_was_taken_and_why(tmp_path: Path) -> None:
     named.mkdir()
     request = VoiceRequest(text="Guten Tag.", language="de", voice="de")
     assert not (await run_stage(EspeakVoiceStage, "speak", request, workspace=named)).warnings
+
+
+@installed
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["de", "ja", "ar", "hi"])
+async def test_scenes_are_about_equally_loud_and_neither_end_clicks(language: str, tmp_path: Path) -> None:
+    texts = {"de": "Guten Tag. Warum?", "ja": "こんにちは。世界。", "ar": "مرحبا بالعالم.", "hi": "नमस्ते दुनिया।"}
+    levels = []
+    for text in (texts[language], " ".join([texts[language]] * 5), texts[language].split()[0]):
+        ran = await run_stage(EspeakVoiceStage, "speak", VoiceRequest(text=text, language=language), workspace=tmp_path)
+        with wave.open(str(ran.path(ran.output.audio))) as file:
+            sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32768
+        levels.append(loudness(sound, ran.output.sample_rate))
+        assert np.abs(sound[[0, -1]]).max() < 0.001
+        assert np.abs(sound).max() < 0.9
+    assert max(levels) - min(levels) < 1.5
+    assert levels[0] == pytest.approx(-20, abs=1.5), "as other voices"

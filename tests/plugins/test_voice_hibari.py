@@ -191,6 +191,18 @@ async def test_scenes_are_equally_loud_and_neither_end_clicks(tmp_path: Path) ->
     assert max(levels) - min(levels) < 0.2
 
 
+async def test_no_join_of_sentences_clicks(tmp_path: Path) -> None:
+    narration, ran = await speak(
+        tmp_path, "Stop it. Papa, take eight. Ask Max! Is it zero? Yes. Six, four, two.\n\nGo on."
+    )
+    sound, rate = samples(ran.path(narration.audio)), narration.sample_rate
+    silent = sound == 0
+    edges = [i for i in np.flatnonzero(np.diff(silent)) if silent[i - 100 : i].all() or silent[i + 1 : i + 101].all()]
+    assert len(edges) >= 10, "the pauses are digital silence, and each has two ends"
+    within = round(0.001 * rate)
+    assert max(np.abs(sound[edge - within : edge + within]).max() for edge in edges) < 0.01
+
+
 async def test_a_text_without_an_english_word_is_silent_and_says_so(tmp_path: Path) -> None:
     _, ran = await speak(tmp_path, "蜜蜂是。")
     assert [warning.code for warning in ran.warnings] == ["nothing-to-say"]

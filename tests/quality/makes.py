@@ -16,6 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import av
+
 from aurad.model.atoms import width
 from aurad.model.cues import COLUMNS, READING, SHORTEST, bare
 from aurad.testing import find_ffmpeg
@@ -34,7 +36,7 @@ _CUE = re.compile(r"(\d+):(\d\d):(\d\d),(\d{3}) --> (\d+):(\d\d):(\d\d),(\d{3})\
 RULES = (
     f"lines over {COLUMNS} columns", "captions of more than two lines", f"captions over {READING:g} columns a second",
     "captions that overlap or go back", f"captions under {SHORTEST:g} s", "videos whose captions are not their script",
-    "videos whose caption files differ",
+    "videos whose caption files differ", "videos without a track of captions",
 )  # fmt: skip
 
 
@@ -90,6 +92,9 @@ def _measured(house: House, name: str, text: str, aspect: str) -> Measured | Non
     found = [*broken_rules(cues, " ".join(scene["text"] for scene in script["scenes"]))]
     if bare(_vtt_words(vtt)) != bare(" ".join(line for cue in cues for line in cue.lines)):
         found.append((RULES[6], "the words of one are not the other's"))
+    with av.open(str(made.video)) as container:
+        if not container.streams.get(subtitles=0):
+            found.append((RULES[7], "there is none"))
     told = "".join(f"\n  {rule}: {what}" for rule, what in found)
     print(f"{name}, {aspect}: {loudness} LUFS, {peak} dBTP, {len(cues)} captions{told}", file=sys.stderr, flush=True)
     return Measured(name, loudness, peak, len(cues), Counter(rule for rule, _ in found))
