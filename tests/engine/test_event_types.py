@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,8 +13,10 @@ import jsonschema
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from aurad.api import BadInput, Transient, Unavailable
+from aurad.engine.journal import Journal
 from aurad.model.event import EventType, LogLines, Terminal, schema
 from aurad.model.job import Status
 from tests.engine.house import House, open_house
@@ -163,3 +166,41 @@ async def test_lines_of_the_log_are_beside_the_journal(tmp_path: Path) -> None:
         rows = await house.engine._journal.read("SELECT 1 FROM events WHERE type = 'job-log'")
         assert not rows
     assert not {"seq", "jobSeq"} & set(told)
+
+
+HALF_ENDED = """SELECT job_id FROM jobs j WHERE (status IN ('Succeeded', 'Failed', 'Cancelled'))
+    != EXISTS (SELECT 1 FROM events e WHERE e.job_id = j.job_id AND terminal)"""
+
+
+async def test_a_job_has_ended_with_its_last_event_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is committed together: here nothing ever is that does not have to be."""
+    found = list[Any]()
+
+    def one_by_one(journal: Journal) -> Any:
+        found.extend(journal._writer.execute(HALF_ENDED).fetchall())
+        entry = journal._queue.get()
+        return None if entry is None else [entry]
+
+    monkeypatch.setattr(Journal, "_next_batch", one_by_one)
+    Scripted.plan = [None, BadInput("cannot say it")]
+    async with open_house(tmp_path, voice=("scripted",)) as house:
+        ends = [(await house.make(text)).status.value for text in ("One sentence.", "Another.", "A third.")]
+    assert ends == ["Succeeded", "Failed", "Succeeded"]
+    assert found == []
+
+
+async def test_a_job_is_on_disk_before_it_is_accepted(tmp_path: Path) -> None:
+    go, accepted = threading.Event(), list[str]()
+    async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
+
+        async def submit() -> None:
+            accepted.append(await house.submit("One sentence."))
+
+        house.engine._journal.commit_soon(lambda _: go.wait())
+        nursery.start_soon(submit)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert accepted == []
+        go.set()
+    assert accepted

@@ -273,6 +273,22 @@ async def test_after_an_error_not_one_more_commit_is_tried(tmp_path: Path) -> No
     assert tried == ["told"]
 
 
+async def test_a_commit_that_failed_is_not_tried_again(tmp_path: Path) -> None:
+    """Even if it would succeed: a sync that failed has thrown away what it was to bring to the disk."""
+    tries = list[int]()
+
+    def fail_once(connection: sqlite3.Connection) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            lose_the_disk(connection)
+
+    with pytest.RaisesGroup(pytest.RaisesExc(AuradError, match="cannot write the journal")):
+        async with open_journal(tmp_path / "j") as journal:
+            with pytest.raises(AuradError, match="cannot write the journal"):
+                await journal.commit(fail_once, insert("a"))
+    assert (on_disk(tmp_path / "j"), tries) == ({"epoch"}, [1])
+
+
 def lose_the_disk(_: sqlite3.Connection) -> None:
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ

@@ -68,10 +68,13 @@ async def test_a_fresh_feed_begins_with_the_jobs_and_goes_on_from_their_number(t
 async def test_the_number_of_a_snapshot_is_on_disk_before_it_is_told(tmp_path: Path) -> None:
     """Else a killed daemon would give it to another event, which its reader would never see."""
     async with open_house(tmp_path) as house:
-        await house.submit("One sentence.")
+        job_id = await house.submit("One sentence. And another.")
         for _ in range(50):
             (snapshot,) = await batch(feed(house))
-            assert snapshot.seq in await on_disk(house)
+            numbers = await on_disk(house)
+            assert snapshot.seq in numbers
+            (view,) = snapshot.jobs  # and it is the number of what is shown
+            assert view.last_seq == max(seq for seq in await on_disk(house, job_id) if seq <= snapshot.seq)
             await trio.lowlevel.checkpoint()
 
 
