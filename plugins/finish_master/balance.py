@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -51,7 +51,13 @@ class Balance(NamedTuple):
 
 
 async def balanced(
-    request: FinishRequest, voice: Path, mood: str, own: Path | None, shelf: Shelf, levels: Levels
+    request: FinishRequest,
+    voice: Path,
+    mood: str,
+    own: Path | None,
+    shelf: Shelf,
+    levels: Levels,
+    report: Callable[[float], None],
 ) -> Balance:
     """Compose music of this mood, or take one's `own` (plain samples), and analyse the mix.
 

@@ -66,8 +66,12 @@ class Master(Finisher[MasterOptions]):
         shelf = Shelf(context.cache)
         mood, voice, options = _mood(request), _voice(request, context), context.options
         own = await _decoded(request, context)
+
+        def listening(done: float) -> None:
+            context.progress(0.1 + 0.2 * done, "listening")
+
         try:
-            balance = await balanced(request, voice, mood, own, shelf, options)
+            balance = await balanced(request, voice, mood, own, shelf, options, listening)
         except ValueError as error:
             raise BadInput(f"cannot master {VOICE}: {error}") from error
         context.progress(0.3, "music" if balance.score else "no music")
