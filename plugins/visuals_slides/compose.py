@@ -61,6 +61,7 @@ def designed(slide: Slide, painter: Painter) -> tuple[Image.Image, Node, Fit]:
     if not page.ornament:
         page = replace(page, decor=decoration(slide, frame, theme))
     node, fit = fitted(page, painter)
+    fit = replace(fit, cut=page.cut)
     under = Image.fromarray(ground(theme, frame.width, frame.height, page.mood, turn_of(slide))).convert("RGBA")
     return under, node, fit
 

@@ -49,7 +49,8 @@ def table(look: Look) -> Page:
         lines = box("col", *(line(row, place) for place, row in enumerate(kept)), min_height=height)
         return box("col", lines, source(look.slide.note))
 
-    return Page(header=look.header(), body=body, largest=1.9, smallest=0.5, count=len(rows), gap=2.0)
+    cut = len(rows) > MOST_ROWS + 1 or any(len(row) > most for row in look.slide.rows)
+    return Page(header=look.header(), body=body, largest=1.9, smallest=0.5, count=len(rows), cut=cut, gap=2.0)
 
 
 def _share(column: tuple[str, ...]) -> float:
@@ -76,7 +77,7 @@ def code(look: Look) -> Page:
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + sides + 0.4)
     return Page(
         header=look.header(), body=body, largest=max(look.pick(*READABLE), min(2.0, whole)), smallest=0.5,
-        count=min(len(lines), CODE_LINES), gap=2.0,
+        count=min(len(lines), CODE_LINES), cut=len(lines) > CODE_LINES, gap=2.0,
     )  # fmt: skip
 
 

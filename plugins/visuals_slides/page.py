@@ -24,18 +24,19 @@ ROOMY = 1.4  # height to width: a page of words so tall leaves room above them
 class Fit:
     """How much a body must give in: `scale` of all sizes, `lines` of a text (0: all), items to `keep` (0: all).
 
-    `room` is the height there is, in units.
+    `room` is the height there is, in units; `cut` says that the layout left something out by itself.
     """
 
     scale: float = 1.0
     lines: int = 0
     keep: int = 0
     room: float = 0.0
+    cut: bool = False
 
     @property
     def shortens(self) -> bool:
         """Whether text or items are left out."""
-        return bool(self.lines or self.keep)
+        return bool(self.lines or self.keep or self.cut)
 
     @property
     def height(self) -> float:
@@ -45,7 +46,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """`body` draws the content; `largest` and `smallest` bound its scale. `count` is how many items it has."""
+    """`body` draws the content; `largest` and `smallest` bound its scale. `count` is how many items it has.
+
+    `cut` says that the slide holds more than the layout can show at any scale.
+    """
 
     body: Callable[[Fit], Node]
     header: Node | None = None
@@ -54,6 +58,7 @@ class Page:
     largest: float = 1.0
     smallest: float = 0.5
     count: int = 1
+    cut: bool = False
     mood: Mood = "calm"
     ornament: Node | None = None
     decor: Node | None = None

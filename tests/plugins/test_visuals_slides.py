@@ -173,3 +173,44 @@ async def test_a_plain_slide_stands_in_when_takumi_fails(tmp_path: Path, monkeyp
     plain = pixels(ran, ran.output.poster).astype(float)
     empty = ground(THEMES["midnight"], 320, 180, "calm")
     assert np.abs(plain - empty).max() > 100, "there is no text on it"
+
+
+def cells(count: int) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(f"cell {row}.{column}" for column in range(count)) for row in range(4))
+
+
+@pytest.mark.parametrize(
+    "slide",
+    [
+        Slide(kind="section", heading="word" * 2500),
+        Slide(kind="bullets", items=(Item(text="many words " * 900),)),
+        Slide(kind="quote", body="x" * 10_000, note="y" * 10_000),
+        Slide(kind="table", heading="Wide", rows=cells(40)),
+        Slide(kind="table", heading="Just too wide", rows=cells(8)),
+        Slide(kind="code", body="a = 1\n" * 30),
+        Slide(kind="code", body="x = " + "'a' + " * 66 + "'b'\n" * 40),
+        Slide(kind="line-chart", items=tuple(Item(text=f"year {n}", value=10.0**n) for n in range(70))),
+        Slide(kind="statistic", items=(Item(text="9" * 300),)),
+    ],
+    ids=lambda slide: slide.kind,
+)
+@pytest.mark.parametrize("size", [(320, 180), (180, 320)], ids=["wide", "tall"])
+async def test_far_too_much_is_shortened_inside_its_frame_and_told(
+    tmp_path: Path, slide: Slide, size: tuple[int, int]
+) -> None:
+    ran = await conform_stage(SlidesStage, "draw", request(slide, width=size[0], height=size[1]), workspace=tmp_path)
+    assert ran.output.texts
+    for box in ran.output.texts:
+        assert min(box.x, box.y) >= 0
+        assert box.x + box.width <= size[0] + 1
+        assert box.y + box.height <= size[1] + 1
+    assert {warning.code for warning in ran.warnings} == {"slides-shortened"}
+
+
+@pytest.mark.parametrize(
+    "words", ["',drawbox=t=fill", "<script>alert(1)</script>", "{\\an8}down", "%{pts}", "&lt;b&gt;", "<img src=x>"]
+)
+async def test_what_looks_like_markup_is_shown_as_it_is(tmp_path: Path, words: str) -> None:
+    ran = await run_stage(SlidesStage, "draw", request(Slide(heading=words)), workspace=tmp_path)
+    assert [box.text for box in ran.output.texts] == [words]
+    assert ran.warnings == []
