@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -19,6 +20,10 @@ from aurad.serve.operations import Nothing, Route
 from aurad.serve.tokens import DAY, SESSION_DAYS
 
 TEXT = "text/plain; charset=utf-8"
+SCRIPT = "text/javascript; charset=utf-8"
+PAGE = Path(__file__).parent / "page"
+EVENTS_MODULE = (PAGE / "events.js").read_bytes()
+EVENTS_TYPES = (PAGE / "events.d.ts").read_bytes()
 WELCOME = f"""aurad {__version__}
 
 Turns a brief, a topic or a document into a narrated video.
@@ -37,6 +42,18 @@ class Redeem(Value, frozen=True, kw_only=True):
 async def welcome(exchange: Exchange, params: Nothing) -> Response:
     """Says what this is."""
     return TrioResponse(WELCOME, content_type=TEXT)
+
+
+@endpoint("page.events", Route("GET", "/events.js"), None, Nothing, gives=SCRIPT)
+async def events_module(exchange: Exchange, params: Nothing) -> Response:
+    """The module by which pages follow events."""
+    return TrioResponse(EVENTS_MODULE, content_type=SCRIPT, headers={"Cache-Control": "no-cache"})
+
+
+@endpoint("page.events.types", Route("GET", "/events.d.ts"), None, Nothing, gives="text/plain")
+async def events_types(exchange: Exchange, params: Nothing) -> Response:
+    """The types of that module, for TypeScript."""
+    return TrioResponse(EVENTS_TYPES, content_type=TEXT, headers={"Cache-Control": "no-cache"})
 
 
 @endpoint("web.redeem", Route("GET", "/open", 303), None, Redeem, gives="text/plain")

@@ -7,6 +7,7 @@ import re
 import subprocess
 import typing
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.client.rude_server import (
     view,
 )
 from tests.client.test_subscription import BAD, EVENTS, LIVE
+from tests.serve.site import open_site
 
 PAGE = ROOT / "aurad" / "serve" / "page"
 FASTER = 200  # times: 45 s of silence are over in a quarter of a second
@@ -51,6 +53,14 @@ def test_it_listens_to_every_type_of_event() -> None:
 def test_its_types_tell_of_every_type_of_event() -> None:
     told = re.findall(r'\btype: "([\w-]+)"', (PAGE / "events.d.ts").read_text())
     assert sorted(told) == sorted(typing.get_args(EventType))
+
+
+async def test_the_daemon_serves_it_to_anybody(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        for name, kind in (("events.js", "text/javascript"), ("events.d.ts", "text/plain")):
+            answer = await site.get(f"/{name}", token="")
+            assert (answer.status_code, answer.headers["content-type"]) == (200, f"{kind}; charset=utf-8")
+            assert answer.content == (PAGE / name).read_bytes()
 
 
 @pytest.mark.slow
