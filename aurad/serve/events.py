@@ -136,11 +136,10 @@ class EventStream(ResponseBody):
     def _count(self) -> None:
         """What was given before has left: we are asked for more."""
         frames, self._under_way = self._under_way, []
-        first = frames[0] if frames else None
-        if isinstance(first, Published):  # then all are events: only history and news of logs come with others
-            self._deliveries.sent("sse", len(frames), first.at)
-        elif isinstance(first, Gap):
-            self._deliveries.gap(first.requested, first.oldest)
+        if frames and isinstance(frames[0], Gap):
+            self._deliveries.gap(frames[0].requested, frames[0].oldest)
+        elif events := [frame for frame in frames if isinstance(frame, Published)]:
+            self._deliveries.sent("sse", len(events), events[0].at)
 
     def _id(self, seq: int) -> str:
         return f"{self._epoch}-{seq}"

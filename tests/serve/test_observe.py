@@ -118,6 +118,29 @@ async def test_a_log_is_followed_to_the_jobs_end(tmp_path: Path) -> None:
         assert got == b"hello\n"
 
 
+async def test_lines_of_the_log_come_with_the_events_for_who_asks(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_site(tmp_path, voice=("gated",)) as (house, http):
+        job = await house.submit("One sentence.")
+        await Gated.reached.wait()
+        text = ""
+        async with http.stream("GET", f"/api/jobs/{job}/events?types=job-log,job-completed") as answer:
+            async for piece in answer.aiter_text():
+                text += piece
+                if "event: snapshot" in piece:
+                    house.engine.joblogs.write(Piece(job, "corr-1", "Voice", "s1", ["hello"], pytest.fail))
+                if "event: job-log" in piece:
+                    Gated.gate.set()
+        frames = text.split("\n\n")
+        (log,) = [frame for frame in frames if "event: job-log" in frame]
+        assert "id:" not in log
+        assert msgspec.json.decode(log.partition("data: ")[2])["lines"] == ["hello"]
+        assert [frame.split("\n")[1] for frame in frames if frame.startswith("id:")] == [
+            "event: snapshot", "event: job-completed",
+        ]  # fmt: skip
+        assert house.engine.figures.deliveries.delivered["sse"] == 1
+
+
 async def test_a_strangers_log_is_not_found(tmp_path: Path) -> None:
     async with open_site(tmp_path, somebody("operate", uid=2000)) as (house, http):
         job = (await house.make("One sentence.")).job_id
@@ -140,7 +163,7 @@ async def test_one_correlation_id_goes_through_everything(tmp_path: Path, monkey
             events = await house.events(job)
             refused = await http.post(f"/api/jobs/{job}/cancel", headers=headers)
     os.close(to_log)
-    with open(said, "rb") as file:
+    with os.fdopen(said, "rb") as file:
         lines = [msgspec.json.decode(line) for line in file]
     assert {accepted.headers["X-Correlation-ID"], accepted.json()["correlationId"], view["correlationId"]} == {ASKED}
     assert {event["correlationId"] for event in events} == {ASKED}
@@ -151,7 +174,7 @@ async def test_one_correlation_id_goes_through_everything(tmp_path: Path, monkey
     about = [line for line in lines if line.get("jobId") == job]
     assert {"job queued", "job running", "job failed"} <= {line["event"] for line in about}
     assert {line["correlationId"] for line in about} == {ASKED}
-    assert [line["correlationId"] for line in lines if line["event"] == "request"][0] == ASKED
+    assert next(line["correlationId"] for line in lines if line["event"] == "request") == ASKED
     assert refused.status_code == 409
     assert {refused.headers["X-Correlation-ID"], refused.json()["correlationId"]} == {ASKED}
     assert not structlog.is_configured()
