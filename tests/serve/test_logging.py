@@ -114,7 +114,7 @@ def test_what_nobody_caught_is_told_once(pipe: Pipe, monkeypatch: pytest.MonkeyP
         thread.join()
     with pytest.raises(ZeroDivisionError), logging_to(pipe):
         raise ZeroDivisionError
-    with pytest.raises(ExceptionGroup), logging_to(pipe):
+    with pytest.RaisesGroup(AuradError), logging_to(pipe):
         raise ExceptionGroup("", [AuradError("E503-CONFIG", "cannot listen: said in words at the end")])
     first, second = pipe.lines()
     assert (first["event"], "RuntimeError: alone" in first["exception"]) == ("a thread failed", True)

@@ -63,6 +63,11 @@ async def open_site(folder: Path, caller: Caller | None = None, **house: Any) ->
             yield Site(opened, http)
 
 
+def lines_of(descriptor: int) -> list[dict[str, Any]]:
+    with os.fdopen(descriptor, "rb") as file:
+        return [msgspec.json.decode(line) for line in file]
+
+
 async def test_metrics_are_for_those_who_may_come_in(tmp_path: Path) -> None:
     async with open_site(tmp_path) as (house, http):
         await house.make("One sentence.")
@@ -163,8 +168,7 @@ async def test_one_correlation_id_goes_through_everything(tmp_path: Path, monkey
             events = await house.events(job)
             refused = await http.post(f"/api/jobs/{job}/cancel", headers=headers)
     os.close(to_log)
-    with os.fdopen(said, "rb") as file:
-        lines = [msgspec.json.decode(line) for line in file]
+    lines = lines_of(said)
     assert {accepted.headers["X-Correlation-ID"], accepted.json()["correlationId"], view["correlationId"]} == {ASKED}
     assert {event["correlationId"] for event in events} == {ASKED}
     problems = [*view["errors"], *events[-1]["errors"], *(e["problem"] for e in events if e["type"] == "step-error")]
