@@ -10,7 +10,8 @@ from aurad_plugins.script_document.blocks import Block, Heading, Image, Listing,
 
 # Sections that a reader skips and a listener should not hear.
 BACK_MATTER = re.compile(
-    r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^references$|^bibliography$|^external links$"
+    r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^references\b.{0,20}$|^bibliography$"
+    r"|^external links$"
     r"|^see also$|^further reading$|^footnotes$|^badges?$|^sponsors?$|^contributors$|^citations?$|^sources$"
     r"|^acknowledge?ments?$|^credits$|^(?:special )?thanks$|^authors?$|^maintainers?$|^star history$"
     r"|^show your support$|^donat(?:e|ions?)$"
@@ -24,7 +25,8 @@ PREAMBLE = re.compile(
     re.IGNORECASE,
 )
 LEGAL = re.compile(
-    r"^(?:copyright\b|©|\(c\)\s|all rights reserved|licensed under\b|released under\b|distributed under\b"
+    r"^(?:table of contents\b"
+    r"|copyright\b|©|\(c\)\s|all rights reserved|licensed under\b|released under\b|distributed under\b"
     r"|(?:this|the) (?:project|software|package|work|code|library|document) is"
     r" (?:licensed|released|distributed|available) under\b"
     r"|permission is hereby granted\b|spdx-license)"

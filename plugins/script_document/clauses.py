@@ -139,7 +139,8 @@ def begins_clause(words: Words, piece: list[int], place: int) -> bool:
         return True
     if tag == "CC" and ahead and any(words.tags[other] in FINITE for other in piece[:place]):
         next_is_verb = ahead[0] in FINITE or ahead[0] == "VB"
-        return next_is_verb or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
+        is_clause = ahead[0] in NOUNS and any(t in FINITE for t in ahead[1:3])
+        return next_is_verb or is_clause or (ahead[0] in ("PRP", "DT", "EX") and any(t in FINITE for t in ahead))
     return False
 
 

@@ -115,7 +115,7 @@ def spoken_runs(texts: list[str], wording: Wording, *, ordered: bool) -> list[ra
 def say_names(texts: list[str], run: range, lead: Sentence | None, wording: Wording) -> Unit:
     """`Their eyes have three receptors: ultraviolet, blue, and green.`"""
     speech = Speech()
-    names = [texts[index].rstrip(".,;:") for index in run]
+    names = [re.sub(r"^(?:and|or)\s+", "", texts[index].rstrip(".,;:")) for index in run]
     softened = [wording.soften(name) for name in names]
     if not any(soft[:1].isupper() for soft in softened):  # either all are plain words, or the capitals mean something
         names = softened
@@ -125,9 +125,9 @@ def say_names(texts: list[str], run: range, lead: Sentence | None, wording: Word
     sentence = wording.sentence(f"{opening} {joined(names)}")
     speech.say(sentence)
     items, place = [], len(opening.split())
-    for index, name in zip(run, names, strict=True):
+    for name in names:
         place = place + (1 if sentence.words[place : place + 1] == ("and",) else 0)
-        items.append(Item(text=wording.label(texts[index]).text, at=sentence.starts[place]))
+        items.append(Item(text=wording.label(name).text, at=sentence.starts[place]))
         place += len(name.split())
     short = all(len(item.text.split()) <= CARD_WORDS for item in items)
     kind: ItemsKind = "cards" if short and len(items) == 3 else "bullets"

@@ -68,20 +68,20 @@ def read_list(node: SyntaxTreeNode) -> list[Block]:
     for item in node.children:
         blocks = read_nodes(item.children)
         texts = [block.text for block in blocks if isinstance(block, Paragraph)]
-        under = [entry.text.text for block in blocks if isinstance(block, Listing) for entry in block.entries]
+        nested = [entry.text for block in blocks if isinstance(block, Listing) for entry in block.entries]
         rest += [block for block in blocks if not isinstance(block, Paragraph | Listing | Heading)]
         texts += [Text(text=block.text) for block in blocks if isinstance(block, Heading)]
-        if texts or under:
-            entries.append(make_entry(texts, under))
+        if texts or nested:
+            entries.append(make_entry(texts, nested))
     listing: list[Block] = [Listing(ordered=node.type == "ordered_list", entries=tuple(entries))] if entries else []
     return [*listing, *rest]
 
 
-def make_entry(texts: list[Text], under: list[str]) -> Entry:
+def make_entry(texts: list[Text], nested: list[Text]) -> Entry:
     whole = " ".join(CHECKBOX.sub("", text.text) for text in texts)
     strong = tuple(phrase for text in texts for phrase in text.strong)
-    linked = bool(texts) and all(text.linked for text in texts) and not under
-    return Entry(text=Text(text=whole, strong=strong, linked=linked), under=tuple(under))
+    linked = bool(texts) and all(text.linked for text in [*texts, *nested])
+    return Entry(text=Text(text=whole, strong=strong, linked=linked), under=tuple(text.text for text in nested))
 
 
 def read_table(node: SyntaxTreeNode) -> list[Block]:

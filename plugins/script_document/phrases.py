@@ -57,6 +57,7 @@ CIRCUMSTANCES = word_set("if unless until whether what when while where although
 CONDITIONAL = word_set("if unless")
 OPENINGS = SUBORDINATORS | word_set("as once before after")
 NEGATIONS = word_set("no not never neither nor without nobody nothing hardly cannot")
+KEPT_ADVERBS = word_set("no not never now still also only always often then")
 RELATIVES = word_set("who that which whose")
 
 
@@ -127,7 +128,7 @@ def punctuation_phrase(sentence: Sentence, most: int) -> Phrase | None:
 
 def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tuple[list[int], float]]:
     """Word indexes to show and how complete they are."""
-    if all(words.cores) and len(words.raw) <= most and not any("(" in word for word in words.raw):
+    if all(words.cores) and len(words.raw) <= min(most, MOST_WORDS) and not any("(" in word for word in words.raw):
         whole, bonus = trim_start(words, list(range(len(words.raw))))
         if fits(words, whole, most, loose=loose):
             yield whole, 1.0 + bonus
@@ -280,7 +281,9 @@ def after_nouns(words: Words, clause: list[int], inner: int, verb: int) -> int:
     nouns = [place for place, tag in enumerate(between) if tag in NOUNS | {"CD"}]
     if words.tags[clause[0]] == "IN" or "PRP" in between or not nouns:
         return 0
-    return inner + nouns[-1] + 1
+    rest = inner + nouns[-1] + 1
+    is_loose = words.tags[clause[rest]].startswith(("RB", "JJ")) and words.lower[clause[rest]] not in KEPT_ADVERBS
+    return 0 if is_loose else rest
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
@@ -340,9 +343,9 @@ def rate(
         words.tags[index] == "PRP" and words.lower[index] not in SPEAKERS for index in kept
     ):  # a slide does not tell who "they" are
         score -= 0.5
-    score -= WORDY * max(0, len(kept) - CRISP)
+    score -= WORDY * max(0, min(len(kept), MOST_WORDS + 1) - CRISP)
     if CRISP <= len(kept) == len(words.raw):  # the whole sentence, read along
-        score -= 0.4
+        score -= 0.4 if len(kept) <= MOST_WORDS else 1.0
     following = words.lower[kept[-1] + 1] if kept[-1] + 1 < len(words.lower) else ""
     if following in RELATIVES and not words.trails[kept[-1]]:  # which of them?
         score -= 0.8

@@ -74,6 +74,9 @@ def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wor
     year = only_year(sentence)
 
     def point(text: str, first: int, last: int, says: bool) -> Point:
+        written = sentence.words[first]
+        if written[:1].islower() and not wording.grammar.is_common(written.strip(".,:;")) and wording.grammar.knows:
+            text = text[:1].lower() + text[1:]  # a name that has no capital
         return Point(text, start + sentence.starts[first], start + sentence.starts[last + 1], number, says, year)
 
     if words and (members := listed(words)):
@@ -89,6 +92,11 @@ def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wor
         if len(chosen) == (2 if len(words.raw) >= LONG_SENTENCE else 1):
             break
     return sorted(chosen, key=lambda found: found.at)
+
+
+def is_silent(sentence: Sentence, wording: Wording) -> bool:
+    """Whether a slide for this sentence alone would have nothing to show."""
+    return not wording.phrase(sentence) and not sentence_points(sentence, 0, 0, "", wording)
 
 
 def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]:

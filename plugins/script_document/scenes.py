@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.rank import shifts
+from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Unit
 
 TARGET = {"sparse": 26, "balanced": 36, "dense": 48}  # words, 10 to 18 s
@@ -49,15 +50,36 @@ def join_tiny(groups: list[Group]) -> list[Group]:
     """A last word of prose is said over the slide before it instead of flashing by."""
     joined: list[Group] = []
     for group in groups:
-        if joined and is_brief_code(joined[-1]) and group.size <= SMALL and all(u.kind == "prose" for u in group.units):
+        if joined and is_brief_code(joined[-1]) and group.size <= SMALL and is_prose(group):
             joined[-1] = Group(joined[-1].units + group.units)
             continue
-        is_tiny = group.size <= TINY and all(unit.kind == "prose" for unit in group.units)
+        is_tiny = group.size <= TINY and is_prose(group)
         if joined and is_tiny and joined[-1].size + group.size <= LONGEST:
             joined[-1] = Group(joined[-1].units + group.units)
         else:
             joined.append(group)
     return joined
+
+
+def join_silent(groups: list[Group], is_silent: Callable[[Sentence], bool]) -> list[Group]:
+    """A lone sentence with nothing to show is said over the slide of the prose beside it."""
+    kept = list(groups)
+    place = 0
+    while place < len(kept):
+        group = kept[place]
+        sentence = group.units[0].sentence if len(group.units) == 1 else None
+        if sentence and is_silent(sentence):
+            for first in (place - 1, place):  # rather to what was said before
+                pair = kept[max(first, 0) : first + 2]
+                if len(pair) == 2 and all(map(is_prose, pair)) and sum(part.size for part in pair) <= LONGEST:
+                    kept[first : first + 2] = [Group(pair[0].units + pair[1].units)]
+                    break
+        place += 1
+    return kept
+
+
+def is_prose(group: Group) -> bool:
+    return all(unit.kind == "prose" for unit in group.units)
 
 
 def is_brief_code(group: Group) -> bool:

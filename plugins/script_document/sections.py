@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -39,6 +40,8 @@ LEANING = word_set(
 CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
 POINTER_WORDS = 5  # beside the address
 LONG_LEAD = 20  # words of a sentence that announces a list but takes a scene of its own
+EMPTY_LEAD = re.compile(r"(?:for (?:example|instance)|e\.g|like (?:this|so)|example|or|and)\b", re.IGNORECASE)
+EMPTY_WORDS = 4
 OPEN_WORDS = 4  # of a paragraph without an end; fewer are a label
 TAGLINE = 20  # words of a line that says what the document is about
 SHOWN_QUOTE = 34  # words of a quotation on a slide; of a longer one its best sentence is shown
@@ -120,6 +123,8 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
     units: list[Unit] = []
     for number, block in enumerate(blocks):
         lead = take_lead(units, block)
+        if lead and isinstance(block, Code) and EMPTY_LEAD.match(lead.text) and len(lead.words) <= EMPTY_WORDS:
+            lead = None  # what was said before is about the code
         if lead and isinstance(block, Listing) and len(lead.words) > LONG_LEAD:  # nothing would be shown meanwhile
             units.append(prose_unit(lead, number, first=False))
             lead = None
@@ -154,8 +159,9 @@ def with_colon(block: Block, following: Sequence[Block]) -> Block:
         isinstance(other, Quote | Listing | Table | Code) for other in following
     ):
         return block
-    is_open = block.text.text[-1:].isalnum() and len(block.text.text.split()) >= OPEN_WORDS
-    return Paragraph(text=replace(block.text, text=block.text.text + ":")) if is_open else block
+    text = block.text.text.rstrip(", ")
+    is_open = text[-1:].isalnum() and (len(text.split()) >= OPEN_WORDS or text != block.text.text)
+    return Paragraph(text=replace(block.text, text=text + ":")) if is_open else block
 
 
 def has_prose(following: Sequence[Block]) -> bool:

@@ -18,6 +18,8 @@ from aurad_plugins.script_document.wording import Wording
 LONG_TITLE = 36  # characters; more do not fit the small line over a heading
 HEADING_WORDS = 9
 CARD_PHRASE = 4
+READ_ALONG = 7  # words
+TELLING = 3  # words of a heading that may say what a sentence says
 MOST_SENTENCES = 3  # over a number that fills the slide
 LONGEST_ALONE = 24  # words said after the last number came
 WHOLE_WORDS = 20  # of a sentence that a slide shows as it is, for want of a shorter form
@@ -143,6 +145,16 @@ def points_slide(points: list[Point], kicker: str, heading: str) -> Slide:
 
 
 def whole(sentences: list[Sentence], heading: str) -> str:
-    """A sentence that must not be shortened, since half of it would say something else."""
+    """A sentence or part of one that must not be shortened, since half of it would say something else.
+
+    A scene's only sentence is never shown as it is: that would be read along.
+    """
     texts = [condensed(sentence, WHOLE_WORDS) for sentence in sentences]
-    return next((text for text in reversed(texts) if heading.lower() not in text.lower()), "")
+    if len(sentences) == 1 and len(texts[0].split()) == len(sentences[0].words) > READ_ALONG:
+        return ""
+    return next((text for text in reversed(texts) if text and not repeats(heading, text)), "")
+
+
+def repeats(heading: str, text: str) -> bool:
+    """Whether the heading says what the text says; a name alone does not."""
+    return len(heading.split()) >= TELLING and heading.lower() in text.lower()

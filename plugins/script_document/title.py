@@ -18,7 +18,7 @@ from aurad_plugins.script_document.wording import Wording, joined
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
 NOTHING = Phrase("", 0, 0.0)
 SUBTITLE = 10
-LONGEST_DEFINITION = 12
+LONGEST_DEFINITION, FEWEST_DEFINING = 12, 4
 DEFINES = re.compile(r"^(?P<name>[^,;:]{1,40}?)(?: \([^)]*\))? (?:is|are|was) (?P<what>an?|the) (?P<rest>[^,;:(]+)")
 FEWEST_OPENING_WORDS = 5
 MOST_CHAPTERS = 3  # named where nothing else opens the video
@@ -111,7 +111,7 @@ def definition(sentence: Sentence, title: str, wording: Wording) -> str:
     if not match or match["name"].lower().removeprefix("the ") not in title.lower():
         return ""
     found = wording.label(f"{match['what'].capitalize()} {match['rest']}", LONGEST_DEFINITION).text
-    return "" if found.endswith("…") else found
+    return "" if found.endswith("…") or len(found.split()) < FEWEST_DEFINING else found
 
 
 def short(description: str) -> str:

@@ -13,9 +13,10 @@ from aurad_plugins.script_document.blocks import Block, Document, Entry, Heading
 from aurad_plugins.script_document.fragments import PRONOUNS
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.pictures import Pictures
+from aurad_plugins.script_document.points import is_silent
 from aurad_plugins.script_document.rank import fold, key_phrases, text_rank, word_weights
 from aurad_plugins.script_document.read import read_document
-from aurad_plugins.script_document.scenes import group_units
+from aurad_plugins.script_document.scenes import group_units, join_silent
 from aurad_plugins.script_document.sections import (
     make_sections,
     open_with_tagline,
@@ -203,7 +204,8 @@ def make_scenes(sections: Sequence[Section], title: str, document: Document, wor
     rest, last = split_closing(rest)
     scenes = [make_title_scene(title, opening, document.description, rest, wording)]
     for section in rest:
-        for number, group in enumerate(group_units(section.units, wording.density)):
+        groups = join_silent(group_units(section.units, wording.density), lambda s: is_silent(s, wording))
+        for number, group in enumerate(groups):
             place = Place(title, section, not number and section.level > 1, scenes[-1].slide.kind == "statistic")
             scenes.append(make_scene(group, place, wording))
     if last:

@@ -101,7 +101,7 @@ def test_a_number_is_not_left_alone_while_much_else_is_said(english: Grammar) ->
         ("The tower, completed in 1699, was the first of its kind in Europe.", "The tower was the first of its kind"),
         ("The tower remained in use until 1877, when it was found that the rocks below had become eroded.",
          "The tower remained in use until 1877"),
-        ("Memory use of the agent no longer grows by 2 MB/day when nothing happens.", "no longer grows"),
+        ("Memory use of the agent no longer grows by 2 MB/day when nothing happens. Nobody knows why.", "no longer grows"),
         ("Sales in all of the shops improved by 24 points and nobody had expected that.", "improved by 24 points"),
     ],
 )  # fmt: skip
@@ -178,3 +178,11 @@ def test_no_slide_waits_long_for_its_first_words(path: Path, english: Grammar) -
     for scene in write(path.read_text("utf-8"), english).scenes:
         if scene.slide.kind in ("cards", "statistic", "bullets") and scene.slide.items:
             assert (scene.slide.items[0].at or 0) <= 9 * SECOND, scene
+
+
+def test_a_sentence_with_nothing_to_show_goes_with_the_prose_beside_it(english: Grammar) -> None:
+    silent = "If any one of them fails today or on some other day, it is left out by the whole machine."
+    source = f"{HEAD}- one\n- two\n\n{silent}\n\n{silent}\n\nThe machine makes 40 bottles a minute in all seasons.\n"
+    scenes = write(source, english).scenes
+    assert not any(scene.text in (silent, f"{silent} {silent}") for scene in scenes)
+    assert silent in " ".join(scene.text for scene in scenes)
