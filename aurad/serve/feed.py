@@ -208,8 +208,8 @@ class Feed:
             if pruned > max(self.cursor, self._holes):
                 return await self._gap(self.cursor)
         wanted: list[Frame] = [event for event in events if await self._is_wanted(event)]
-        self._reader.cursor = through
         lines = await self._lines(events)
+        self._reader.cursor = through  # from here on nothing waits: a cancel before it comes back to these events
         for event in events:
             if event.type in TERMINAL:
                 self._known.pop(event.job_id, None)
