@@ -44,16 +44,16 @@ class Exchange(NamedTuple):
         assert self.caller is not None
         return self.caller
 
-    async def params(self, kind: type[ValueT]) -> ValueT:
-        """Path, query and JSON body as one value; raises E100 for what does not fit, and names it."""
-        raw, textual = _query(self.request, kind), self.request.method in NO_BODY
-        if not textual:
+    async def params(self, kind: type[ValueT], *, json: bool) -> ValueT:
+        """Path, query and, with `json`, the body as one value; raises E100 for what does not fit, and names it."""
+        raw = _query(self.request, kind)
+        if json:
             _add(raw, await self._json())
         _add(raw, self.request.view_args or {})
         if "correlationId" in _fields(kind):
             raw = {"correlationId": self.correlation_id} | raw
         try:
-            return msgspec.convert(raw, kind, strict=not textual, str_keys=True)
+            return msgspec.convert(raw, kind, strict=json, str_keys=True)
         except msgspec.ValidationError as error:
             raise AuradError("E100-REQUEST", f"cannot read the request: {error}") from error
 

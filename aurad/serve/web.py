@@ -26,7 +26,7 @@ from aurad.model.settings import Http
 from aurad.serve import events, files, observe, pages  # noqa: F401  # they enter their endpoints
 from aurad.serve.asgi import Connection, Request
 from aurad.serve.endpoints import Endpoint, endpoints
-from aurad.serve.exchange import PROBLEM, Exchange, answer
+from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
 from aurad.serve.server import Server, Stopping, listen, open_server
 from aurad.serve.tokens import Tokens
@@ -93,7 +93,7 @@ class Web:
             if not caller.may(endpoint.role):
                 raise AuradError("E400-DENIED", f"cannot call {endpoint.name}: it takes the role {endpoint.role}")
         exchange = Exchange(self._engine, caller, self._tokens, self.stopping, cast(Request, request), g.correlation_id)
-        params = await exchange.params(endpoint.params)
+        params = await exchange.params(endpoint.params, json=endpoint.takes == JSON and request.method not in NO_BODY)
         g.correlation_id = getattr(params, "correlation_id", "") or g.correlation_id
         return await endpoint.serve(exchange, params)
 
