@@ -5,7 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from aurad.engine.board import Board
+from aurad.model.job import Status
 
 
 def test_a_warning_that_holds_for_every_scene_is_told_once() -> None:
@@ -18,3 +21,15 @@ def test_a_warning_that_holds_for_every_scene_is_told_once() -> None:
     for detail in ("robotic", "robotic", "silent", "robotic"):
         Board.warn(board, "Voice", "voice", detail)
     assert told == ["robotic", "silent"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(Status.RUNNING, ["E507-LOG"]), (Status.SUCCEEDED, [])])
+def test_a_job_that_has_ended_says_nothing_more_not_even_of_its_log(status: Status, told: list[str]) -> None:
+    warned: list[str] = []
+
+    def warn(step: str, code: str, detail: str, remedy: str) -> None:
+        warned.append(code)
+
+    board = cast(Board, SimpleNamespace(_status=status, warn=warn))
+    Board.log_failed(board, "no room")
+    assert warned == told

@@ -82,6 +82,31 @@ async def test_a_follower_gets_everything_until_the_job_is_over(files: LogFiles,
     assert got.endswith(b"last\n")
 
 
+async def test_a_follower_waits_for_the_last_words_to_be_written(
+    files: LogFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real_write, real_flush = threading.Event(), os.write, files.flush
+
+    def slow(fd: int, data: bytes) -> int:
+        asked.wait(PATIENCE)
+        return real_write(fd, data)
+
+    async def flush() -> None:
+        asked.set()
+        await real_flush()
+
+    async def is_over() -> bool:
+        return True
+
+    monkeypatch.setattr(logfiles.os, "write", slow)
+    monkeypatch.setattr(files, "flush", flush)
+    write(files, "last words")
+    try:
+        assert [data async for data in files.follow("a-1", 0, is_over)] == [b"last words\n"]
+    finally:
+        asked.set()
+
+
 async def test_following_a_job_that_never_says_anything_ends_with_it(files: LogFiles) -> None:
     async def is_over() -> bool:
         return True

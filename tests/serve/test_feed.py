@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import trio
 import trio.testing
 
+from aurad.engine import logfiles
 from aurad.engine.hub import Hub, Published
 from aurad.engine.logfiles import Piece, Spoken
 from aurad.model.errors import AuradError
@@ -290,6 +293,41 @@ async def test_lines_of_logs_come_to_those_who_ask_for_them_only(tmp_path: Path)
             assert all([not any(isinstance(frame, Spoken) for frame in frames) async for frames in deaf])
         assert [msgspec.json.decode(frame.data)["lines"] for frame in rest] == [["last words"]]
         await house.engine.jobs.wait(other)
+
+
+async def test_the_last_lines_come_before_the_end_however_slow_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    asked, real_write = threading.Event(), os.write
+
+    def slow(fd: int, data: bytes) -> int:
+        asked.wait(PATIENCE)
+        return real_write(fd, data)
+
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        job_id = await house.submit("One.")
+        await Gated.reached.wait()
+        following = feed(house, jobs=(job_id,), types=("job-log", "job-completed"))
+        await batch(following)
+        monkeypatch.setattr(logfiles.os, "write", slow)
+        real_flush = house.engine.joblogs.flush
+
+        async def flush() -> None:
+            asked.set()
+            await real_flush()
+
+        monkeypatch.setattr(house.engine.joblogs, "flush", flush)
+        say(house, job_id, "last words")
+        Gated.gate.set()
+        rest: list[Any] = []
+        try:
+            with trio.fail_after(PATIENCE):
+                async for frames in following:
+                    rest += frames
+        finally:
+            asked.set()
+    assert [frame.type for frame in rest] == ["job-log", "job-completed"]
 
 
 async def test_a_talkative_log_does_not_hold_events_up(tmp_path: Path) -> None:
