@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -53,7 +54,7 @@ def test_a_card_is_a_scene_of_its_own_and_is_never_there_twice() -> None:
     assert with_cards(SPOKEN, recipe()) == SPOKEN
 
 
-async def make(house: House, **settings: object) -> tuple[list[Scene], float]:
+async def make(house: House, **settings: Any) -> tuple[list[Scene], float]:
     """The scenes and the length of a video."""
     SEEN.clear()
     view = await house.make(**settings)
