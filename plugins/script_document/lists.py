@@ -158,7 +158,9 @@ def say_entry(told: list[Told], index: int, speech: Speech, ordered: bool, wordi
         speech.say(sentence)
     at = start + len(opening.split())
     if label:
-        return Item(text=wording.raised(tidy(label)), detail=wording.label(rest, most=10).text, at=at)
+        first = wording.sentences(end_sentence(rest))
+        detail = first[0].text if len(first) > 1 else rest
+        return Item(text=wording.raised(tidy(label)), detail=wording.label(detail).text, at=at)
     head = wording.sentences(end_sentence(text))
     phrase = wording.label(head[0].text if head else text)
     return Item(text=phrase.text, at=at + (head[0].starts[phrase.start] if head else 0))

@@ -74,9 +74,8 @@ def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wor
     year = only_year(sentence)
 
     def point(text: str, first: int, last: int, says: bool) -> Point:
-        written = sentence.words[first]
-        if written[:1].islower() and not wording.grammar.is_common(written.strip(".,:;")) and wording.grammar.knows:
-            text = text[:1].lower() + text[1:]  # a name that has no capital
+        if sentence.words[first] in wording.uncapped:
+            text = text[:1].lower() + text[1:]
         return Point(text, start + sentence.starts[first], start + sentence.starts[last + 1], number, says, year)
 
     if words and (members := listed(words)):
@@ -108,12 +107,14 @@ def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]
     return []
 
 
-def condensed(sentence: Sentence, most: int) -> str:
+def condensed(sentence: Sentence, most: int, wording: Wording) -> str:
     """The sentence, or the first of its parts that stand beside one another, where no shorter form says the same."""
     text = ASIDE.sub("", sentence.text)
     for match in [*PARTS.finditer(text), None]:
         part = text[: match.start()] if match else text
-        if FEWEST_WORDS <= len(part.split()) <= most and len(part) <= LONGEST_LABEL:
+        size = len(part.split())
+        says = not wording.grammar.knows or not (FINITE | {"VB"}).isdisjoint(wording.grammar.tags(part.split()))
+        if FEWEST_WORDS <= size <= most and len(part) <= LONGEST_LABEL and says:
             return tidy(part)
     return ""
 

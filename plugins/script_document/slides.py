@@ -122,7 +122,7 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
     if len(points) > 1:
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""
-    body = named if points and points[0].says else whole(sentences, heading) or named
+    body = named if points and points[0].says else whole(sentences, heading, wording) or named
     return Slide(kind="section", kicker=kicker, heading=heading, body=body)
 
 
@@ -144,12 +144,12 @@ def points_slide(points: list[Point], kicker: str, heading: str) -> Slide:
     return Slide(kind="cards" if brief else "bullets", kicker=kicker, heading=heading, items=items)
 
 
-def whole(sentences: list[Sentence], heading: str) -> str:
+def whole(sentences: list[Sentence], heading: str, wording: Wording) -> str:
     """A sentence or part of one that must not be shortened, since half of it would say something else.
 
     A scene's only sentence is never shown as it is: that would be read along.
     """
-    texts = [condensed(sentence, WHOLE_WORDS) for sentence in sentences]
+    texts = [condensed(sentence, WHOLE_WORDS, wording) for sentence in sentences]
     if len(sentences) == 1 and len(texts[0].split()) == len(sentences[0].words) > READ_ALONG:
         return ""
     return next((text for text in reversed(texts) if text and not repeats(heading, text)), "")

@@ -147,7 +147,7 @@ def make_closing_scene(units: Sequence[Unit], title: str, section: Section, *, s
     body = (
         phrase.text
         if phrase
-        else next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST))), "")
+        else next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST, wording))), "")
     )
     slide = Slide(kind="closing", kicker=kicker, heading=title, body=body)
     return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)

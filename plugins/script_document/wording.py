@@ -39,6 +39,7 @@ class Wording(NamedTuple):
     weights: Mapping[str, float]
     names: frozenset[str]  # words that the document writes with a capital inside sentences
     small: frozenset[str]  # words that it writes without one
+    uncapped: frozenset[str] = frozenset()  # uncommon words that begin its paragraphs without one: `npm`
 
     def sentences(self, text: str, strong: tuple[str, ...] = ()) -> list[Sentence]:
         return split_sentences(text, self.language, strong)
@@ -72,8 +73,8 @@ class Wording(NamedTuple):
 
     def raised(self, text: str) -> str:
         """With a capital first, unless it begins with a name that has none: `npm`."""
-        first = re.split(r"[-\s,]", text, maxsplit=1)[0].lower()
-        return capitalise(text) if not self.grammar.knows or self.grammar.is_common(first) else text
+        first = re.split(r"[\s,]", text, maxsplit=1)[0]
+        return text if first in self.uncapped else capitalise(text)
 
     def before_relative(self, words: Sequence[str], most: int) -> str:
         """`Fixed a race` of `Fixed a race that could lose a file`: what a relative clause only adds to."""
