@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import trio
-from quart_trio.asgi import TrioASGIHTTPConnection
+from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
 from quart_trio.wrappers import TrioRequest
 
 LINGER = 2.0  # seconds for the rest of an unread body: closing at once would reset the answer away
@@ -46,6 +46,13 @@ class Connection(TrioASGIHTTPConnection):
 
         response = await self.app.handle_request(request)
         await self._send_response(send_whole_end, response)  # type: ignore[arg-type]
+
+
+class NoWebsocket(TrioASGIWebsocketConnection):
+    """Made by Quart for a WebSocket: there is none to be had."""
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.close", "code": 1008, "reason": None})
 
 
 async def _hear(chunks: trio.MemorySendChannel[bytes], receive: Any, scope: trio.CancelScope) -> None:

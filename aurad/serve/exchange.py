@@ -60,7 +60,7 @@ class Exchange(NamedTuple):
     async def body(self, limit: int) -> AsyncIterator[bytes]:
         """The body's pieces; raises E105 over `limit`, E113 when they stop coming."""
         if encoding := self.request.headers.get("Content-Encoding", "").strip():
-            raise AuradError("E112-MEDIA_TYPE", f"cannot read content that is encoded as {encoding!r}: send it as it is")
+            raise AuradError("E112-MEDIA_TYPE", f"cannot read content that is encoded as {encoding!r}")
         if (self.request.content_length or 0) > limit:
             raise _too_large(limit)
         size = 0

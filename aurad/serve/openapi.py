@@ -24,7 +24,6 @@ CORRELATION = {
     "description": "Kept in the job, its events, logs and errors, and returned; made if there is none.",
     "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,128}$"},
 }  # fmt: skip
-SHAPES = {"array": ("form", False), "object": ("form", False)}
 
 
 class Problem(Result, frozen=True, kw_only=True):
@@ -62,7 +61,7 @@ def document(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
         "servers": [{"url": url or "/"}],
         "paths": paths,
         "components": {
-            "schemas": {name: _opened(schema) for name, schema in components.items()},
+            "schemas": components,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
@@ -73,11 +72,6 @@ def document(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
 
 def _results(result: Any) -> tuple[Any, ...]:
     return get_args(AnyEvent) if result is AnyEvent else (result,)
-
-
-def _opened(schema: dict[str, Any]) -> dict[str, Any]:
-    """Without what msgspec leaves to the reader: results may have more members in a later version."""
-    return schema
 
 
 def _operation(one: Endpoint, by_type: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -180,10 +174,9 @@ def _problems(one: Endpoint) -> dict[str, Any]:
     """Every status that an error of the table may have here; those of stages reach jobs, not requests."""
     statuses = {400, 405, 421, 422, 500, 503}
     if one.role is not None:
-        statuses |= {401, 403}
+        statuses |= {401, 403, 404}
     if one.route.method not in NO_BODY:
         statuses |= {408, 409, 413, 415, 429, 507}
-    statuses |= {404} if "{" in one.route.path or one.route.method == "POST" else set()
     statuses |= {416} if 206 in one.also else set()
     content = {PROBLEM: {"schema": {"$ref": REF.format(name="Problem")}}}
     titles = {

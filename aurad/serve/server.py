@@ -59,6 +59,15 @@ class Stopping:
             scope.cancel()
 
 
+class _Connection(TCPServer):
+    """Ends when its client has hung up; Hypercorn alone would keep it until it has idled long enough."""
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        assert self._task_group._nursery is not None
+        self._task_group._nursery.cancel_scope.cancel()
+
+
 class Server:
     """All connections of the HTTP edge."""
 
@@ -126,7 +135,7 @@ class Server:
             return
         self._streams.add(stream)
         try:
-            await TCPServer(self._app, self._config, self._context, ConnectionState({}), cast(Any, stream))
+            await _Connection(self._app, self._config, self._context, ConnectionState({}), cast(Any, stream))
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away
         except* Exception:
@@ -160,7 +169,7 @@ async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
         for family, kind, protocol, _, address in found:
             sock = trio.socket.socket(family, kind, protocol)
             sockets.append(sock)
-            await _bind(sock, str(address[0]), port or sockets[0].getsockname()[1])  # port 0: whatever the first one got
+            await _bind(sock, str(address[0]), port or sockets[0].getsockname()[1])  # 0: whatever the first got
     except OSError as error:
         for sock in sockets:
             sock.close()

@@ -24,7 +24,7 @@ from aurad.engine.ids import new_id
 from aurad.model.errors import AuradError, to_problem
 from aurad.model.settings import Http
 from aurad.serve import events, files, observe, pages  # noqa: F401  # they enter their endpoints
-from aurad.serve.asgi import Connection, Request
+from aurad.serve.asgi import Connection, NoWebsocket, Request
 from aurad.serve.endpoints import Endpoint, endpoints
 from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
@@ -52,6 +52,7 @@ class App(QuartTrio):
     """Quart as we need it: our connections, our log, no answers of its own to OPTIONS."""
 
     asgi_http_class = Connection
+    asgi_websocket_class = NoWebsocket
     request_class = Request
 
     def log_exception(self, exception_info: Any) -> None:

@@ -69,12 +69,12 @@ class Site:
     async def wait_waiting(self, number: int) -> None:
         """Until so many streams wait for news."""
         with trio.fail_after(PATIENCE):
-            while self.house.engine.events.hub.statistics().waiting != number:
+            while self.house.engine.events.hub.statistics().waiting != number:  # noqa: ASYNC110
                 await trio.sleep(0.001)
 
     async def wait_connections(self, number: int) -> None:
         with trio.fail_after(PATIENCE):
-            while self.server.connections != number:
+            while self.server.connections != number:  # noqa: ASYNC110
                 await trio.sleep(0.001)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import trio
 
-from aurad.engine.engine import Engine
 from aurad.model.errors import KINDS
 from aurad.serve import exchange
 from aurad.serve.endpoints import endpoints
@@ -18,6 +15,11 @@ from tests.engine.toys import STAGES, Gated
 from tests.serve.site import open_site
 
 JSON = {"Content-Type": "application/json"}
+BRIEF = {"brief": {"source": "Bees."}}
+
+
+def sent(content: bytes, **headers: str) -> dict[str, Any]:
+    return {"content": content, "headers": JSON | headers}
 
 
 def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
@@ -99,41 +101,44 @@ async def test_a_list_is_narrowed_by_status_and_label(tmp_path: Path) -> None:
 # ------------------------------------------------------------ what is refused
 
 
+REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
+    ("GET", "/api/nothing", {}, 404, "E110-PATH", "/api/nothing"),
+    ("GET", "/api/jobs/a-nobody", {}, 404, "E200-NO_JOB", "a-nobody"),
+    ("GET", "/api/jobs/a-nobody/events", {}, 404, "E200-NO_JOB", "a-nobody"),
+    ("GET", "/api/artifacts/nothing", {}, 404, "E200-NO_JOB", "nothing"),
+    ("PUT", "/api/jobs", {}, 405, "E111-VERB", "GET, HEAD, POST"),
+    ("OPTIONS", "/api/jobs", {}, 405, "E111-VERB", "GET"),
+    ("TRACE", "/api/jobs", {}, 405, "E111-VERB", "GET"),
+    ("POST", "/api/jobs", sent(b"{}", **{"Content-Type": "text/plain"}), 415, "E112-MEDIA_TYPE", "text/plain"),
+    ("POST", "/api/jobs", sent(b"{}", **{"Content-Encoding": "gzip"}), 415, "E112-MEDIA_TYPE", "gzip"),
+    ("POST", "/api/jobs", sent(b"{"), 400, "E106-PARSE", "cannot read"),
+    ("POST", "/api/jobs", sent(b"\xff"), 400, "E106-PARSE", "utf-8"),
+    ("POST", "/api/jobs", sent(b"[1]"), 422, "E100-REQUEST", "no JSON object"),
+    ("POST", "/api/jobs", sent(b'{"brief":{},"brief":{}}'), 422, "E100-REQUEST", "'brief' comes twice"),
+    ("POST", "/api/jobs", sent(b'{"brief":' + b"[" * 70 + b"]" * 70 + b"}"), 422, "E100-REQUEST", "deeper"),
+    ("POST", "/api/jobs", {}, 422, "E100-REQUEST", "brief"),
+    ("POST", "/api/jobs", {"json": BRIEF | {"speed": 1}}, 422, "E100-REQUEST", "speed"),
+    ("POST", "/api/jobs", {"json": BRIEF | {"priority": "5"}}, 422, "E100-REQUEST", "priority"),
+    ("POST", "/api/jobs", {"json": {"brief": {}}}, 422, "E101-BRIEF", "nothing"),
+    ("POST", "/api/jobs?dry=1", {"json": BRIEF}, 422, "E100-REQUEST", "dry"),
+    ("POST", "/api/jobs/a-b/cancel", {"json": {"jobId": "a-c"}}, 422, "E100-REQUEST", "'jobId' is given twice"),
+    ("GET", "/api/jobs?limit=501", {}, 422, "E100-REQUEST", "500"),
+    ("GET", "/api/jobs?limit=many", {}, 422, "E100-REQUEST", "limit"),
+    ("GET", "/api/jobs?limit=1&limit=2", {}, 422, "E100-REQUEST", "'limit' is given twice"),
+    ("GET", "/api/jobs?speed=1", {}, 422, "E100-REQUEST", "speed"),
+    ("GET", "/api/jobs?status=Done", {}, 422, "E100-REQUEST", "Done"),
+    ("GET", "/api/events?types=job-lost", {}, 422, "E100-REQUEST", "job-lost"),
+    ("GET", "/api/events?jobs=a-nobody", {}, 404, "E200-NO_JOB", "a-nobody"),
+    ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "x" * 129}}, 422, "E100-REQUEST", "X-Correlation-ID"),
+    ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "a b"}}, 422, "E100-REQUEST", "X-Correlation-ID"),
+]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "more", "status", "code", "says"),
-    [
-        ("GET", "/api/nothing", {}, 404, "E110-PATH", "/api/nothing"),
-        ("GET", "/api/jobs/a-nobody", {}, 404, "E200-NO_JOB", "a-nobody"),
-        ("GET", "/api/jobs/a-nobody/events", {}, 404, "E200-NO_JOB", "a-nobody"),
-        ("GET", "/api/artifacts/nothing", {}, 404, "E200-NO_JOB", "nothing"),
-        ("PUT", "/api/jobs", {}, 405, "E111-VERB", "GET, HEAD, POST"),
-        ("OPTIONS", "/api/jobs", {}, 405, "E111-VERB", "GET"),
-        ("TRACE", "/api/jobs", {}, 405, "E111-VERB", "GET"),
-        ("POST", "/api/jobs", {"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "E112-MEDIA_TYPE", "text/plain"),
-        ("POST", "/api/jobs", {"content": b"{", "headers": JSON}, 400, "E106-PARSE", "cannot read"),
-        ("POST", "/api/jobs", {"content": b"\xff", "headers": JSON}, 400, "E106-PARSE", "utf-8"),
-        ("POST", "/api/jobs", {"content": b"[1]", "headers": JSON}, 422, "E100-REQUEST", "no JSON object"),
-        ("POST", "/api/jobs", {"content": b'{"brief":{},"brief":{}}', "headers": JSON}, 422, "E100-REQUEST", "'brief' comes twice"),
-        ("POST", "/api/jobs", {"content": b'{"brief":' + b"[" * 70 + b"]" * 70 + b"}", "headers": JSON}, 422, "E100-REQUEST", "deeper"),
-        ("POST", "/api/jobs", {"content": b"{}", "headers": JSON | {"Content-Encoding": "gzip"}}, 415, "E112-MEDIA_TYPE", "gzip"),
-        ("POST", "/api/jobs", {}, 422, "E100-REQUEST", "brief"),
-        ("POST", "/api/jobs", {"json": {"brief": {"source": "Bees."}, "speed": 1}}, 422, "E100-REQUEST", "speed"),
-        ("POST", "/api/jobs", {"json": {"brief": {"source": "Bees."}, "priority": "5"}}, 422, "E100-REQUEST", "priority"),
-        ("POST", "/api/jobs", {"json": {"brief": {}}}, 422, "E101-BRIEF", "nothing"),
-        ("POST", "/api/jobs?dry=1", {"json": {"brief": {"source": "Bees."}}}, 422, "E100-REQUEST", "dry"),
-        ("POST", "/api/jobs/a-b/cancel", {"json": {"jobId": "a-c"}}, 422, "E100-REQUEST", "'jobId' is given twice"),
-        ("GET", "/api/jobs?limit=501", {}, 422, "E100-REQUEST", "500"),
-        ("GET", "/api/jobs?limit=many", {}, 422, "E100-REQUEST", "limit"),
-        ("GET", "/api/jobs?limit=1&limit=2", {}, 422, "E100-REQUEST", "'limit' is given twice"),
-        ("GET", "/api/jobs?speed=1", {}, 422, "E100-REQUEST", "speed"),
-        ("GET", "/api/jobs?status=Done", {}, 422, "E100-REQUEST", "Done"),
-        ("GET", "/api/events?types=job-lost", {}, 422, "E100-REQUEST", "job-lost"),
-        ("GET", "/api/events?jobs=a-nobody", {}, 404, "E200-NO_JOB", "a-nobody"),
-        ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "x" * 129}}, 422, "E100-REQUEST", "X-Correlation-ID"),
-        ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "a b"}}, 422, "E100-REQUEST", "X-Correlation-ID"),
-    ],
+    REFUSED,
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
-)  # fmt: skip
+)
 async def test_what_is_refused(
     tmp_path: Path, method: str, path: str, more: dict[str, Any], status: int, code: str, says: str
 ) -> None:
@@ -188,7 +193,10 @@ async def test_a_bug_of_ours_is_a_problem_and_tells_nothing_of_our_inside(
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/plugins", "/api/catalog/voices", "/api/catalog/themes", "/api/catalog/presets", "/api/config/schema", "/api/openapi.json", "/api/health/ready"],
+    [
+        "/api/plugins", "/api/catalog/voices", "/api/catalog/themes", "/api/catalog/presets", "/api/config/schema",
+        "/api/openapi.json", "/api/health/ready",
+    ],
 )  # fmt: skip
 async def test_what_can_be_read(tmp_path: Path, path: str) -> None:
     async with open_site(tmp_path) as site:

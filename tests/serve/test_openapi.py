@@ -1,0 +1,98 @@
+"""The OpenAPI document: valid, complete, and what the daemon really does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from aurad.model.errors import KINDS
+from aurad.serve import web  # noqa: F401  # all endpoints are entered with it
+from aurad.serve.endpoints import endpoints
+from aurad.serve.openapi import document
+from tests.serve.edge import PATIENCE
+from tests.serve.site import open_site
+from tests.serve.test_web import REFUSED
+from tests.serve.webdaemon import open_daemon
+
+DOCUMENT: dict[str, Any] = msgspec.to_builtins(document(endpoints(), "http://127.0.0.1:8765"))
+
+
+def schema(part: dict[str, Any]) -> dict[str, Any]:
+    return part | {"components": DOCUMENT["components"]}
+
+
+def test_every_endpoint_is_in_it() -> None:
+    found = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert found == {(one.route.method, one.route.path) for one in endpoints()}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', msgspec.json.encode(DOCUMENT).decode()))
+    assert references <= set(DOCUMENT["components"]["schemas"])
+
+
+def test_every_schema_is_one() -> None:
+    for one in DOCUMENT["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(one)
+
+
+def test_what_a_path_takes_is_said() -> None:
+    for path, item in DOCUMENT["paths"].items():
+        for operation in item.values():
+            in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+            assert in_path == set(re.findall(r"\{(\w+)\}", path))
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda one: f"{one[0]} {one[1][:20]} {one[4]}")
+def test_every_refusal_is_foretold(refused: tuple[str, str, Any, int, str, str]) -> None:
+    method, path, _, status, _, _ = refused
+    path = re.sub(r"a-\w+", "{jobId}", path.partition("?")[0]).replace("artifacts/nothing", "artifacts/{artifactId}")
+    operation = DOCUMENT["paths"].get(path, {}).get(method.lower())
+    assert operation is None or str(status) in operation["responses"]
+
+
+def test_an_event_is_described_for_every_type() -> None:
+    described = DOCUMENT["paths"]["/api/jobs/{jobId}/events"]["get"]["responses"]["200"]["content"]
+    assert len(described["text/event-stream"]["x-event-data"]["oneOf"]) >= 9
+
+
+async def test_answers_are_as_described(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        job = await site.submit()
+        view = await site.house.engine.jobs.wait(job)
+        served = (await site.get("/api/openapi.json")).json()
+        assert served["servers"] == [{"url": site.url}]
+        for path, item in served["paths"].items():
+            good = item.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+            if "application/json" not in good:
+                continue
+            answer = await site.get(path.format(jobId=job, artifactId=view.artifacts[0].artifact_id))
+            assert answer.status_code == 200, path
+            jsonschema.validate(answer.json(), schema(good["application/json"]["schema"]))
+        problem = (await site.get("/api/jobs/a-nobody")).json()
+        jsonschema.validate(problem, schema({"$ref": "#/components/schemas/Problem"}))
+        assert problem["errorCode"] in KINDS
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    """Streams that do not end are left out: they are tested as streams."""
+    with open_daemon(tmp_path, AURAD_JOBS__MAX_RUNNING="1") as daemon:
+        run = subprocess.run(
+            [
+                sys.executable, "-m", "schemathesis.cli", "--config-file", str(tmp_path / "none.toml"), "run",
+                f"{daemon.url}/api/openapi.json", "--header", f"Authorization: Bearer {daemon.token}",
+                "--exclude-path-regex", "events$|logs$", "--max-examples", "20", "--phases", "examples,coverage,fuzzing",
+                "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                "--request-timeout", str(PATIENCE), "--no-color", "--workers", "1",
+            ],
+            capture_output=True, text=True, timeout=600, cwd=tmp_path,
+        )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
