@@ -38,6 +38,8 @@ BADGE = re.compile(
 )
 MOSTLY = 0.7  # of a list's entries are links, so that it is there to be clicked
 SHORT_LEGAL = 60  # words; a longer paragraph that names a licence is more than boilerplate
+BYLINE = re.compile(r"^(?:written |posted |published )?by [A-Z][^.!?]{2,80}$", re.IGNORECASE)
+BYLINE_WORDS = 14
 DETAILS = re.compile(r"\s+[·•|]\s+")
 
 
@@ -65,6 +67,8 @@ def is_boilerplate(block: Block) -> bool:
             linked = sum(entry.text.linked for entry in block.entries)
             return len(block.entries) > 1 and linked >= len(block.entries) * MOSTLY
         case Paragraph(text=text):
+            if BYLINE.match(text.text) and len(text.text.split()) <= BYLINE_WORDS:
+                return True
             is_legal = bool(LEGAL.search(text.text)) and len(text.text.split()) < SHORT_LEGAL
             return is_legal or not has_words(text.text) or (text.linked and len(text.text.split()) < 40)
         case _:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
-EDGES = re.compile(r"^(?P<lead>(?:(?![~≈±<>≤≥]+\d)[^\w$€£%#@.+-])*)(?P<core>.*?)(?P<trail>[^\w%°+#]*)$", re.DOTALL)
+EDGES = re.compile(r"^(?P<lead>(?:(?![~≈±<>≤≥]+\d)[^\w$€£%#@.+°-])*)(?P<core>.*?)(?P<trail>[^\w%°+#]*)$", re.DOTALL)
 REMEMBERED = 4096  # sentences; each is asked about several times while its document is written
 Tagger = Callable[[list[str]], list[str]]
 SIGNS = "<>=&+→~≈×"

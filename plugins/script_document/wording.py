@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.fragments import VAGUE
-from aurad_plugins.script_document.grammar import NOUNS, Grammar
+from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.labels import LONGEST_WORD, capitalise, tidy
 from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
@@ -26,6 +26,8 @@ LABEL_WORDS = 6
 APPOSITION_WORDS = 3
 MOST_ITEMS = {"sparse": 3, "balanced": 5, "dense": 6}
 SHORT = 10  # words that a slide shows whole
+VERBS = FINITE | {"VB"}
+FEWEST = 2  # words; no clause is as short
 LONG = 12  # words of a clause that has no better short form
 LONGEST_LABEL = 120  # characters
 
@@ -68,8 +70,17 @@ class Wording(NamedTuple):
         if (found is None or not found.says) and len(words) <= LONG:
             return Phrase(self.raised(tidy(text)), 0, 0.5)
         if found is None or not found.says:
-            found = punctuation_phrase(make_sentence(BRACKETS.sub("", text)), LONG) or found
+            plain = make_sentence(BRACKETS.sub("", text))
+            found = self.saying_clause(plain.text) or punctuation_phrase(plain, LONG) or found
         return found._replace(text=self.raised(found.text)) if found else Phrase(abridge(tidy(text)), 0, 0.0)
+
+    def saying_clause(self, text: str) -> Phrase | None:
+        """The first clause between marks that has a verb."""
+        for clause in re.split(r"[,;:]\s+", text):
+            words = clause.split()
+            if FEWEST < len(words) <= LONG and not VERBS.isdisjoint(self.grammar.tags(words)):
+                return Phrase(tidy(clause), 0, 0.5)
+        return None
 
     def raised(self, text: str) -> str:
         """With a capital first, unless it begins with a name that has none: `npm`."""

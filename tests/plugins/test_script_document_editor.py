@@ -40,6 +40,7 @@ def second(text: str, grammar: Grammar) -> Scene:
         ("Watcher is [BSD licensed](https://a) code.", "licensed"),
         ("It is widely used in projects like:\n\n- [One](https://a)\n- [Two](https://b)\n", "like"),
         ("This gives the following picture:\n\n![a](https://x.org/a.png)\n", "following"),
+        ("by Maria | 3 March 2024 | 12 comments", "Maria"),
         ("Questions? Ask Ann (ann@example.com).", "Questions"),
         ("- Fixed the crash on start. [#812](https://a), [#813](https://b)\n- It is fast now.\n", "812"),
     ],
@@ -194,6 +195,12 @@ def test_ranks_are_no_names(english: Grammar) -> None:
         ("`from:`, `to:` — match an address", "from:, to", "Match an address"),
         ("Lights in 14 schools (cost: 420,000; saves 310)", "Lights in 14 schools", "cost: 420,000; saves 310"),
         ("`watcher run` no longer fails", "watcher run no longer fails", ""),
+        (
+            "Every day, throw half of it away and add the same amounts again",
+            "Throw half of it away and add the same amounts again",
+            "",
+        ),
+        ("Keep it at 24–28 °C for a day", "Keep it at 24–28 °C for a day", ""),
         ("`older:` — match by age, such as 30d, 6w or 2y", "Older", "Match by age, such as 30d, 6w or 2y"),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_number_is_not_left_alone_while_much_else_is_said(english: Grammar) ->
         ("The tower, completed in 1699, was the first of its kind in Europe.", "The tower was the first of its kind"),
         ("The tower remained in use until 1877, when it was found that the rocks below had become eroded.",
          "The tower remained in use until 1877"),
-        ("Memory use of the agent no longer grows by 2 MB/day when nothing happens. Nobody knows why.", "no longer grows"),
+        ("Memory use of the agent no longer grows by 2 MB/day when nothing runs. Nobody knows why.", "no longer grows"),
         ("Sales in all of the shops improved by 24 points and nobody had expected that.", "improved by 24 points"),
     ],
 )  # fmt: skip
