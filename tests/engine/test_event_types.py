@@ -198,7 +198,7 @@ async def test_a_job_is_on_disk_before_it_is_accepted(tmp_path: Path) -> None:
         async def submit() -> None:
             accepted.append(await house.submit("One sentence."))
 
-        house.engine._journal.commit_soon(lambda _: go.wait())
+        house.engine._journal.commit_soon(lambda _: go.wait(5))
         nursery.start_soon(submit)
         await trio.testing.wait_all_tasks_blocked(0.05)
         assert accepted == []

@@ -39,7 +39,7 @@ async def open_events(folder: Path) -> AsyncIterator[tuple[Journal, Events]]:
 async def test_nothing_is_published_before_it_is_durable(tmp_path: Path) -> None:
     go = threading.Event()
     async with open_events(tmp_path) as (journal, events):
-        journal.commit_soon(lambda _: go.wait())
+        journal.commit_soon(lambda _: go.wait(5))
         assert events.append(build()) == 1
         await trio.testing.wait_all_tasks_blocked(0.01)
         assert (events.hub.last, events.last) == (0, 1)

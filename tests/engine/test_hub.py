@@ -62,13 +62,18 @@ async def test_readers_wait_for_news_and_are_woken_together(nursery: trio.Nurser
 
 
 async def test_only_readers_of_the_job_and_of_all_are_woken(nursery: trio.Nursery) -> None:
-    hub, woken = Hub(0), list[str]()
+    hub, woken, got = Hub(0), list[str](), list[str]()
 
     async def read(name: str, jobs: frozenset[str] | None) -> None:
-        reader = Reader(hub, 0, jobs)
+        class Counted(Reader):
+            def wake(self, seq: int) -> None:
+                woken.append(name)
+                super().wake(seq)
+
+        reader = Counted(hub, 0, jobs)
         while True:
             reader.cursor = (await reader.wait())[-1].seq
-            woken.append(name)
+            got.append(name)
 
     nursery.start_soon(read, "one", frozenset({"a-1"}))
     nursery.start_soon(read, "both", frozenset({"a-1", "a-2"}))
@@ -77,8 +82,9 @@ async def test_only_readers_of_the_job_and_of_all_are_woken(nursery: trio.Nurser
         await trio.testing.wait_all_tasks_blocked()
         publish(hub, 3, job_id)
         await trio.testing.wait_all_tasks_blocked()
-        assert sorted(woken) == expected
+        assert sorted(woken) == sorted(got) == expected
         woken.clear()
+        got.clear()
 
 
 async def test_a_cursor_does_not_age_while_other_jobs_are_busy(nursery: trio.Nursery) -> None:

@@ -45,9 +45,10 @@ class Survivor:
         while not self.over and self.cursor < until:
             try:
                 await self._connection(until, budget())
-            except (OSError, trio.BrokenResourceError):
+            except (FileNotFoundError, ConnectionRefusedError):
                 await trio.sleep(0.005)  # nobody listens: the daemon is being started
-            self.losses += 1
+            else:
+                self.losses += 1
 
     async def _connection(self, until: float, budget: float) -> None:
         with trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

@@ -1,0 +1,58 @@
+"""Each patch breaks one promise; the test that it names must see it, and must pass without it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+PATCHES = sorted(Path(__file__).parent.glob("*.patch"))
+TREE = ("aurad", "plugins", "tests/engine", "tests/serve", "tests/client", "tests/conftest.py", "pyproject.toml")
+PATIENCE = 120.0  # seconds for one test on a busy machine
+FAILED = 1  # pytest's status when a test has failed, not when it could not run one
+
+
+def named_test(patch: Path) -> str:
+    found = re.search(r"^fails: (\S+)$", patch.read_text(), re.MULTILINE)
+    assert found, f"{patch.name} does not name its test"
+    return found[1]
+
+
+def copy_tree(folder: Path) -> Path:
+    for name in TREE:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "*.whl"))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return folder
+
+
+def run(tree: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """The tests on that tree; it comes before whatever is installed."""
+    argv = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environ = os.environ | {"PYTHONPATH": str(tree), "HYPOTHESIS_STORAGE_DIRECTORY": str(tree / "examples")}
+    return subprocess.run(
+        argv, cwd=tree, env=environ, capture_output=True, text=True, timeout=PATIENCE * len(tests), check=False
+    )
+
+
+def test_without_a_patch_all_of_them_pass(tmp_path: Path) -> None:
+    done = run(copy_tree(tmp_path), *sorted({named_test(patch) for patch in PATCHES}))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_it_is_seen(patch: Path, tmp_path: Path) -> None:
+    tree = copy_tree(tmp_path)
+    subprocess.run(["patch", "-p1", "-s", "-i", str(patch)], cwd=tree, check=True)
+    done = run(tree, named_test(patch))
+    assert done.returncode == FAILED, done.stdout
