@@ -20,5 +20,6 @@ def figures(workspace: Path) -> list[Figure]:
 def _figure(workspace: Path, documents: Path, length: str, first: float) -> Figure:
     home = Home(workspace / length, [])
     cold = home.make(document_of(documents, length))
-    ratio = cold.run.cpu / encoding_alone(home, cold).cpu
-    return Figure(f"{length} s: CPU against encoding alone ({first:g} at first)", ratio, first * MORE, "x")
+    alone = encoding_alone(home, cold)
+    name = f"{length} s: CPU against encoding alone ({first:g} at first)"
+    return Figure(name, cold.run.cpu / alone.cpu, first * MORE, "x", max(cold.run.foreign, alone.noise))
