@@ -204,7 +204,7 @@ class Jobs:
         rows = await self._journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
         if not rows:
             raise unknown_job(job_id)
-        return msgspec.json.decode(bytes(rows[0][0]), type=list[TaskView])
+        return msgspec.json.decode(rows[0][0], type=list[TaskView])
 
     async def wait(self, job_id: str) -> JobView:
         """The job once it has ended."""
