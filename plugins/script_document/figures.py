@@ -23,7 +23,7 @@ CURRENCIES = word_set("EUR USD GBP CHF JPY SEK NOK DKK PLN CAD AUD INR CNY")
 OVER = word_set("over above than")
 NEARLY = word_set("about around roughly nearly almost approximately some circa")
 STRIKING, NOTABLE = 2, 1  # what a number needs to fill a slide, and to stand beside such a one
-MOST_FIGURES = 3
+MOST_FIGURES, NARROW = 3, 7  # numbers side by side, and characters of each; wider ones would all become small
 LATEST = 14  # words that are said before the first number comes: five seconds
 UNIT = re.compile(r"^(?:[kMGT]?(?:Wh|W|B|Hz|Wp|iB|bit/s)|[kcmµ]?m[²³]?|k?g|ms|[sht]|min|ft|°[CF]|US\$|€)[.,;:!?)]*$")
 AFTER_FIGURE = 6  # words that may say what a number counts
@@ -47,7 +47,8 @@ def find_figures(sentences: list[Sentence], starts: list[int], wording: Wording)
     if best is None or best.score < STRIKING:
         return []
     some = sorted((figure for figure in found if figure.score >= NOTABLE), key=lambda figure: -figure.score)
-    shown = sorted(some[:MOST_FIGURES], key=lambda figure: figure.at)
+    most = MOST_FIGURES if all(len(figure.text) <= NARROW for figure in some[:MOST_FIGURES]) else MOST_FIGURES - 1
+    shown = sorted(some[:most], key=lambda figure: figure.at)
     return shown if shown[0].at <= LATEST and len({figure.detail for figure in shown}) == len(shown) else []
 
 
@@ -106,7 +107,7 @@ def measured(sentence: Sentence, index: int, wording: Wording) -> str:
     kept, tags = list(sentence.words[first:index]), wording.grammar.tags(sentence.words)[first:index]
     if not kept or len(kept) > AFTER_FIGURE or not tags[0].startswith(("NN", "DT", "JJ")):
         return ""
-    if kept[0].lower() in ("a", "an"):
+    if kept[0].lower() in ("a", "an") or any(character.isdigit() for word in kept for character in word):
         return ""
     if kept[-1].lower() in OVER:  # it says of what size they are, not how many
         return ""
