@@ -18,13 +18,12 @@ from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView
 from aurad.model.value import Value
 from aurad.serve.endpoints import endpoint
-from aurad.serve.exchange import Exchange, answer
+from aurad.serve.exchange import ANY, Exchange, answer
 from aurad.serve.operations import Call, Nothing, Route, visible
 from aurad.serve.operations.files import AssetView, asset_view
 
 UPLOAD_LIMIT = 4 << 30  # bytes of one asset: an hour of a good recording
 CHUNK = 256 << 10  # bytes read at a time: few thread switches, little memory
-ANY = "*/*"
 OCTETS = "application/octet-stream"
 TYPES = {
     "mp4": "video/mp4", "webm": "video/webm", "m4a": "audio/mp4", "wav": "audio/wav", "mp3": "audio/mpeg",

@@ -13,9 +13,9 @@ from aurad.model.errors import KINDS
 from aurad.model.event import AnyEvent
 from aurad.model.value import Value
 from aurad.serve.endpoints import Endpoint
-from aurad.serve.exchange import JSON, NO_BODY, PROBLEM
+from aurad.serve.exchange import ANY, JSON, NO_BODY, PROBLEM
 from aurad.serve.gate import COOKIE
-from aurad.serve.operations import Result
+from aurad.serve.operations import Nothing, Result
 from aurad.wire import sse
 
 REF = "#/components/schemas/{name}"
@@ -51,6 +51,10 @@ def document(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for one in every:
         paths.setdefault(one.route.path, {})[one.route.method.lower()] = _operation(one, by_type, components)
+    links = {one.name.replace(".", "_"): _link(one) for one in every if "{jobId}" in one.route.path}
+    for one in every:
+        if one.route.location:
+            paths[one.route.path][one.route.method.lower()]["responses"][str(one.route.status)]["links"] = links
     return {
         "openapi": "3.1.0",
         "info": {
@@ -68,6 +72,11 @@ def document(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
             },
         },
     }
+
+
+def _link(one: Endpoint) -> dict[str, Any]:
+    """From a job that was taken to whatever can be asked of it."""
+    return {"operationId": one.name, "parameters": {"jobId": "$response.body#/jobId"}}
 
 
 def _results(result: Any) -> tuple[Any, ...]:
@@ -151,7 +160,8 @@ def _responses(one: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
         headers["Location"] = {"schema": {"type": "string"}}
     good: dict[str, Any] = {"description": one.summary.partition("\n")[0], "headers": headers}
     if one.gives != JSON:
-        good["content"] = {one.gives: {"schema": {"type": "string"}, **_streamed(one, by_type)}}
+        plain = {} if one.gives == ANY else {"schema": {"type": "string"}}
+        good["content"] = {one.gives: {**plain, **_streamed(one, by_type)}}
     else:
         good["content"] = {JSON: {"schema": by_type[id(one.result)] if one.result is not Any else {}}}
     also = {str(status): {"description": _ALSO[status]} for status in one.also}
@@ -173,7 +183,7 @@ def _streamed(one: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
 def _problems(one: Endpoint) -> dict[str, Any]:
     """Every status that an error of the table may have here; those of stages reach jobs, not requests."""
     statuses = {400, 405, 421, 422, 500, 503}
-    if one.role is not None:
+    if one.role is not None or one.params is not Nothing:
         statuses |= {401, 403, 404}
     if one.route.method not in NO_BODY:
         statuses |= {408, 409, 413, 415, 429, 507}

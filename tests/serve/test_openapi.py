@@ -84,15 +84,18 @@ async def test_answers_are_as_described(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """Streams that do not end are left out: they are tested as streams."""
-    with open_daemon(tmp_path, AURAD_JOBS__MAX_RUNNING="1") as daemon:
-        run = subprocess.run(
-            [
-                sys.executable, "-m", "schemathesis.cli", "--config-file", str(tmp_path / "none.toml"), "run",
-                f"{daemon.url}/api/openapi.json", "--header", f"Authorization: Bearer {daemon.token}",
-                "--exclude-path-regex", "events$|logs$", "--max-examples", "20", "--phases", "examples,coverage,fuzzing",
-                "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-                "--request-timeout", str(PATIENCE), "--no-color", "--workers", "1",
-            ],
-            capture_output=True, text=True, timeout=600, cwd=tmp_path,
-        )  # fmt: skip
+    checks = (
+        "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+        "response_headers_conformance", "unsupported_method", "allow_header_conformance", "ignored_auth",
+    )  # fmt: skip
+    small = {"AURAD_DEFAULTS__SHORT_SIDE": "240", "AURAD_DEFAULTS__FPS": "5", "AURAD_JOBS__MAX_RUNNING": "1"}
+    with open_daemon(tmp_path, **small) as daemon:
+        command = [
+            str(Path(sys.executable).with_name("schemathesis")), "run", f"{daemon.url}/api/openapi.json",
+            "--header", f"Authorization: Bearer {daemon.token}", "--exclude-path-regex", "events$|logs$",
+            "--max-examples", "4", "--checks", ",".join(checks), "--request-timeout", str(PATIENCE), "--no-color",
+        ]  # fmt: skip
+        run = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path, check=False)
+        jobs = daemon.ask("GET", "/api/jobs")["jobs"]
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    assert jobs  # it found out how to submit one

@@ -19,10 +19,20 @@ JOB = "/api/jobs/{jobId}"
 SCRIPT = "script.json"  # the artifact that holds the script a job is made from
 
 
+BriefObject = Annotated[
+    dict[str, Any],
+    Meta(
+        description="A `topic`, a `source` (text, or `asset:` and the hash of an uploaded file) or a `script`, and how"
+        " the video should be: audience, tone, language, aspect, durationSeconds, pacing, density, assets.",
+        examples=[{"source": "Bees see colours that we do not."}, {"topic": "How bees see", "aspect": "9:16"}],
+    ),
+]
+
+
 class Submit(JobSettings, frozen=True, kw_only=True):
     """A brief and the job's settings."""
 
-    brief: dict[str, Any]
+    brief: BriefObject
     correlation_id: CorrelationId = ""
 
 
