@@ -9,12 +9,19 @@ import pytest
 from tests.endtoend.conftest import Lab
 
 PROMPT = 60.0  # seconds in which a job with three hung encoders has to end on a busy machine
-numbers = itertools.count(1)
+WHO = ("Herons", "Otters", "Glaciers", "Old windmills", "Rivers", "Bakers")
+WHAT = (
+    "move slowly at dawn.",
+    "shape the whole valley.",
+    "were counted for forty years.",
+    "sound other in winter.",
+)
+sentences = (f"{who} {what}" for what, who in itertools.product(WHAT, WHO))
 
 
 def sentence() -> str:
-    """One that nothing was made of yet."""
-    return f"The drop number {next(numbers)} falls."
+    """One that nothing was made of yet: neither said nor shown."""
+    return next(sentences)
 
 
 FAULTS = {
