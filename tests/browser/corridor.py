@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import struct
 from collections.abc import AsyncIterator, Mapping
@@ -51,20 +52,18 @@ class Corridor:
         elif path == "/heard":
             self.heard += json.loads(body)
             await stream.send_all(_whole("200 OK", b"{}"))
-        elif method == "GET" and path.startswith("/api/"):
-            await self._pass_on(stream, head)
         else:
-            await stream.send_all(_whole("404 Not Found", b""))
+            assert method == "GET"
+            await self._pass_on(stream, head)
 
     async def _pass_on(self, stream: trio.SocketStream, head: list[str]) -> None:
-        ours = ("host:", "connection:", "authorization:", "accept-encoding:", "cookie:")
+        ours = ("connection:", "authorization:", "accept-encoding:", "cookie:")
         kept = [line for line in head if not line.lower().startswith(ours)]
-        more = [f"Host: {self._site.host}:{self._site.port}", "Connection: close"]
-        more.append(f"Authorization: Bearer {self._site.mine}")
+        more = ["Connection: close", f"Authorization: Bearer {self._site.mine}"]
         async with await trio.open_tcp_stream(self._site.host, self._site.port) as daemon:
             await daemon.send_all("\r\n".join([*kept, *more, "", ""]).encode())
             left = None
-            if "/events" in head[0]:
+            if re.search(r"/events[? ]", head[0]):
                 self.streams += 1
                 left = self._random.randint(*PIECE) if self._tears > 0 else None
                 self._tears -= 1

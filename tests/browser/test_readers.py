@@ -21,7 +21,7 @@ import trio
 from aurad.client.aio import Client, Snapshot, subscribe_to_jobs
 from aurad.model.event import EventType
 from tests.browser.corridor import Corridor, open_corridor
-from tests.browser.tools import CHROMIUM, HERE, QUIET, ROOT, need, node_modules, running
+from tests.browser.tools import CHROMIUM, HERE, QUIET, need, node_modules, running
 from tests.serve.site import Site, open_site
 
 JOBS = 12
@@ -151,10 +151,7 @@ async def test_readers_of_others(reader: Reader, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", ["native.html", "ours.html"])
 async def test_a_browser(page: str, tmp_path: Path) -> None:
-    pages = {
-        "/page": ("text/html; charset=utf-8", (HERE / page).read_bytes()),
-        "/events.js": ("text/javascript; charset=utf-8", (ROOT / "aurad/serve/page/events.js").read_bytes()),
-    }
+    pages = {"/page": ("text/html; charset=utf-8", (HERE / page).read_bytes())}
 
     async def reader(corridor: Corridor, heard: list[Event]) -> None:
         await by_browser("/page", tmp_path, corridor, heard)

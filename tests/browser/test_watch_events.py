@@ -70,10 +70,7 @@ async def test_node(tmp_path: Path) -> None:
 
 
 async def test_a_page(tmp_path: Path) -> None:
-    pages = {
-        "/page": ("text/html; charset=utf-8", b"<!doctype html>" + example("html").encode() + SPY),
-        "/events.js": ("text/javascript; charset=utf-8", EVENTS_JS.read_bytes()),
-    }
+    pages = {"/page": ("text/html; charset=utf-8", b"<!doctype html>" + example("html").encode() + SPY)}
     async with open_site(tmp_path) as site, open_corridor(site, pages=pages, tears=0) as corridor:
         job = await site.submit()
         said = await _shown(corridor, f"/page?job={job}", tmp_path)

@@ -23,7 +23,7 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--disable-default-apps", "--no-proxy-server", "--mute-audio",
+    "--disable-default-apps", "--no-proxy-server", "--mute-audio", "--disable-breakpad", "--disable-crash-reporter",
 )  # fmt: skip
 
 
@@ -53,19 +53,13 @@ def node_modules() -> Path:
 
 @asynccontextmanager
 async def running(*command: str | Path, **more: str) -> AsyncIterator[trio.Process]:
-    """A program that is ended with the block; its standard output is a pipe."""
+    """A program that is ended with the block, politely: a browser has children. Its standard output is a pipe."""
     environment = {**os.environ, **more}
     async with trio.open_nursery() as nursery:
 
         async def start(task_status: trio.TaskStatus[trio.Process]) -> None:
-            await trio.run_process(
-                [str(each) for each in command], stdout=subprocess.PIPE, env=environment, check=False,
-                start_new_session=True, task_status=task_status,
-            )  # fmt: skip
+            argv = [str(each) for each in command]
+            await trio.run_process(argv, stdout=subprocess.PIPE, env=environment, check=False, task_status=task_status)
 
-        process = await nursery.start(start)
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                os.killpg(process.pid, 9)
+        yield await nursery.start(start)
+        nursery.cancel_scope.cancel()
