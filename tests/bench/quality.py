@@ -57,14 +57,18 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=f"{__doc__}\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "parts", nargs="*", metavar="part", choices=[[], *PARTS], help="which to measure; all by default"
-    )
+    parser.add_argument("parts", nargs="*", metavar="part", type=_part, help="which to measure; all by default")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the generated documents")
     parser.add_argument("--generated", type=int, default=30, metavar="N", help="how many documents to generate")
     parser.add_argument("--full", action="store_true", help="boxes of all combinations, not only of every pair")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "quality.json", help="where the JSON goes")
     return parser.parse_args()
+
+
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"cannot measure {name!r}: there are {', '.join(PARTS)}")
+    return name
 
 
 def _measured(parts: Sequence[str], options: argparse.Namespace, workspace: Path) -> Iterator[list[Figure]]:
