@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
+from aurad.client import aio
 from aurad.client.cli.main import cli
 from aurad.hooks.specs import Specs
 from aurad.model import event, stage, stage_errors
@@ -52,6 +54,7 @@ def pages() -> dict[str, str]:
     """Every generated file by its name."""
     bodies: dict[str, Callable[[], Iterator[str]]] = {
         "auractl.md": _auractl,
+        "clients.md": _clients,
         "errors.md": _errors,
         "events.md": _events,
         "hooks.md": _hooks,
@@ -161,6 +164,26 @@ def _hooks() -> Iterator[str]:
         yield _doc(function)
 
 
+def _clients() -> Iterator[str]:
+    yield "# The client for Python"
+    yield _doc(aio).splitlines()[0]
+    yield "How to use it, and what pages and Node have instead, is in [watch events](../how-to/watch-events.md)."
+    for name in aio.__all__:
+        each = getattr(aio, name)
+        if not inspect.isclass(each) and not inspect.isfunction(each):
+            continue
+        yield f"## {name}"
+        if inspect.isfunction(each):
+            yield _code(f"def {name}{signature(each)}")
+        yield _doc(each)
+        if inspect.isclass(each) and issubclass(each, msgspec.Struct):
+            yield _fields(each)
+        elif hasattr(each, "_fields"):
+            yield _code("\n".join(f"{field}: {each.__annotations__[field].__forward_arg__}" for field in each._fields))
+        elif inspect.isclass(each):
+            yield from _methods(each)
+
+
 def _stages() -> Iterator[str]:
     yield "# Stages"
     yield _doc(stage)
@@ -225,7 +248,7 @@ def _field_default(field: msgspec.structs.FieldInfo) -> str:
 
 def signature(function: Callable[..., Any]) -> str:
     """As written in the source, since annotations stay text."""
-    return str(inspect.signature(function)).replace("'", "")
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
 
 
 def _doc(thing: object) -> str:

@@ -107,7 +107,8 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.http.__aexit__(kind, error, trace)
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            await self.http.__aexit__(kind, error, trace)
 
     async def submit(self, brief: Mapping[str, Any], **settings: Any) -> Accepted:
         """Ask for a video; settings as on the wire (`preset="draft"`, `idempotencyKey="..."`)."""

@@ -94,6 +94,7 @@ class Subscription:
         """One step ahead: wait out a fault, connect, or read what came."""
         if self._fault:
             await self._pause()
+        refusal: RemoteError | None = None
         try:
             if self._chunks is None:
                 await self._connect()
@@ -104,8 +105,10 @@ class Subscription:
         except FAULTS as error:
             self._fault = str(error) or type(error).__name__
         except RemoteError as error:
-            await self._end(error.detail)
-            raise
+            refusal = error
+        if refusal is not None:
+            await self._end(refusal.detail)
+            raise refusal
 
     async def _read(self, chunks: AsyncGenerator[bytes, None]) -> None:
         data = await anext(chunks, None)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -54,12 +54,8 @@ def node_modules() -> Path:
 @asynccontextmanager
 async def running(*command: str | Path, **more: str) -> AsyncIterator[trio.Process]:
     """A program that is ended with the block, politely: a browser has children. Its standard output is a pipe."""
-    environment = {**os.environ, **more}
+    argv = [str(each) for each in command]
+    program = partial(trio.run_process, argv, stdout=subprocess.PIPE, env={**os.environ, **more}, check=False)
     async with trio.open_nursery() as nursery:
-
-        async def start(task_status: trio.TaskStatus[trio.Process]) -> None:
-            argv = [str(each) for each in command]
-            await trio.run_process(argv, stdout=subprocess.PIPE, env=environment, check=False, task_status=task_status)
-
-        yield await nursery.start(start)
+        yield await nursery.start(program)
         nursery.cancel_scope.cancel()

@@ -121,7 +121,9 @@ class RudeServer:
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
         self.url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"
-        await trio.serve_listeners(self._connection, listeners, task_status=_Ready(task_status))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.serve_listeners, self._connection, listeners)
+            task_status.started()
 
     async def _connection(self, stream: trio.SocketStream) -> None:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
@@ -155,16 +157,6 @@ class RudeServer:
                 stream.socket.close()
             case _:
                 await stream.receive_some()  # until the other side goes
-
-
-@dataclass
-class _Ready:
-    """Readiness without the listeners, which nobody needs."""
-
-    status: trio.TaskStatus[None]
-
-    def started(self, _: object = None) -> None:
-        self.status.started()
 
 
 async def _read(stream: trio.SocketStream) -> Request | None:
