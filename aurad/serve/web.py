@@ -55,8 +55,9 @@ class App(QuartTrio):
     asgi_websocket_class = NoWebsocket
     request_class = Request
 
-    def log_exception(self, exception_info: Any) -> None:
-        log.error("request failed", path=request.path, method=request.method, exc_info=exception_info)
+    def log_exception(self, *context_and_error: Any) -> None:
+        """Quart 0.23 gives the context too, 0.22 does not."""
+        log.error("request failed", path=request.path, method=request.method, exc_info=context_and_error[-1])
 
 
 class Web:
