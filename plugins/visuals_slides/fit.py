@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from takumi_py import MeasuredNode
-
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.nodes import Node, box, clamp, walk
 from aurad_plugins.visuals_slides.page import Fit, Page
 from aurad_plugins.visuals_slides.painter import Painter
+from aurad_plugins.visuals_slides.takumi import MeasuredNode
 
 STEPS = 14  # scales tried between the largest and the smallest
 HEADING_SMALLEST = 0.5

@@ -6,10 +6,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from takumi_py import FontError, FontResource
-
 from aurad.api import BadInput
 from aurad_plugins.visuals_slides.painter import renderer
+from aurad_plugins.visuals_slides.takumi import FontError, FontResource
 
 MOST_BYTES = 32 << 20  # a font for all of Chinese has 20 MiB
 STARTS = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOF2", b"wOFF")

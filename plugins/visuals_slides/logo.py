@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 from PIL import Image, ImageOps
-from takumi_py import TakumiError
 
 from aurad.api import BadInput
 from aurad_plugins.visuals_slides.painter import renderer
 from aurad_plugins.visuals_slides.pictures import read_picture
+from aurad_plugins.visuals_slides.takumi import TakumiError
 
 MOST_BYTES = 8 << 20
 MOST_DRAWN = 512 << 10  # bytes of an SVG: more is a map or a traced photograph

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from takumi_py import CompiledStyleSheet, MeasuredNode, Renderer
 
 from aurad_plugins.visuals_slides.fonts import FILES, font_bytes
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.nodes import Node, as_takumi
 from aurad_plugins.visuals_slides.scripts import ScriptFont, font_file
+from aurad_plugins.visuals_slides.takumi import CompiledStyleSheet, MeasuredNode, Renderer
 from aurad_plugins.visuals_slides.themes import Theme
 
 Pixels = npt.NDArray[np.uint8]

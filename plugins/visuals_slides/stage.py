@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import cv2
 import msgspec
-from takumi_py import TakumiError
 
 from aurad.api import (
     Animation,
@@ -38,6 +38,7 @@ from aurad_plugins.visuals_slides.picture_slide import picture_composition
 from aurad_plugins.visuals_slides.plain import plain_composition
 from aurad_plugins.visuals_slides.scripts import EXTRA, script_of, versions
 from aurad_plugins.visuals_slides.sheet import sheet
+from aurad_plugins.visuals_slides.takumi import TakumiError
 from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
 
 RISE = 1.6  # units that a layer rises or slides
@@ -84,18 +85,21 @@ class SlidesStage(VisualsStage[SlidesOptions]):
         return {name: version(name) for name in tools} | versions()
 
     async def open(self, cache: Path) -> None:
-        renderer()  # parsing the fonts takes longer than a slide
+        with suppress(TakumiError):  # then slides will be plain, and each says why
+            renderer()  # parsing the fonts takes longer than a slide
 
     def draw(self, request: VisualRequest, context: StageContext[SlidesOptions]) -> Visual:
         options = context.options
         theme = _theme(request.theme, options)
         if request.font:
-            theme = replace(theme, family=family_of(context.path(request.font)))
+            with suppress(TakumiError):
+                theme = replace(theme, family=family_of(context.path(request.font)))
         logo = context.path(request.logo) if request.logo else options.logo
         ready = prepared(signed(request.scene.slide, options.intro, options.outro), len(request.scene.words))
         frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right, language=request.language)
         slide = ready.slide
-        provide(ready.scripts)
+        with suppress(TakumiError):
+            provide(ready.scripts)
         if ready.missing:
             context.warn("slides-script", _lacking(ready.missing))
         picture = slide.picture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -160,6 +163,24 @@ async def test_a_clip_stays_a_clip(tmp_path: Path) -> None:
     slide = Slide(kind="image", picture=Picture(artifact=clip))
     ran = await run_stage(SlidesStage, "draw", request(slide), workspace=tmp_path, files={clip.sha256: path})
     assert isinstance(ran.output.shots[0], Clip)
+
+
+@pytest.mark.slow
+def test_a_plain_slide_stands_in_when_takumi_cannot_be_loaded(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['takumi_py'] = None\n"
+        "import msgspec, trio; from pathlib import Path; from aurad.api import VisualRequest\n"
+        "from aurad.testing import run_stage; from aurad_plugins.visuals_slides.stage import SlidesStage\n"
+        "asked = msgspec.json.decode(sys.argv[2], type=VisualRequest)\n"
+        "async def main(): return await run_stage(SlidesStage, 'draw', asked, workspace=Path(sys.argv[1]))\n"
+        "ran = trio.run(main); print([(w.code, w.detail) for w in ran.warnings], bool(ran.output.poster))\n"
+    )
+    asked = msgspec.json.encode(request(POINTS)).decode()
+    done = subprocess.run([sys.executable, "-c", code, tmp_path, asked], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "'slides-plain'" in done.stdout
+    assert "takumi cannot be loaded" in done.stdout
+    assert done.stdout.strip().endswith("True")
 
 
 async def test_a_plain_slide_stands_in_when_takumi_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
