@@ -18,7 +18,11 @@ from aurad.client.cli.main import cli
 from aurad.hooks.specs import Specs
 from aurad.model import event, stage, stage_errors
 from aurad.model.errors import KINDS
+from aurad.serve import web as _web  # noqa: F401  # every address is entered with it
+from aurad.serve.endpoints import endpoints
+from aurad.serve.exchange import JSON
 from aurad.serve.metrics import METRICS
+from aurad.serve.openapi import document
 from aurad.wire.toml import default_text
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -59,6 +63,7 @@ def pages() -> dict[str, str]:
         "events.md": _events,
         "hooks.md": _hooks,
         "metrics.md": _metrics,
+        "rest.md": _rest,
         "settings.md": _settings,
         "stages.md": _stages,
     }
@@ -150,6 +155,27 @@ def _metrics() -> Iterator[str]:
         ]
     )
     yield "Those of the process itself (`process_resident_memory_bytes`, `process_cpu_seconds_total`, ...) come along."
+
+
+def _rest() -> Iterator[str]:
+    yield "# REST"
+    yield (
+        "All under the address of `http.bind`. Bodies are JSON objects, lists in a query are told as `a,b`, tables as "
+        "`key:value,key:value`. Errors are problems ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a code "
+        "of [this list](errors.md). Every answer has `X-Correlation-ID`. `/api/openapi.json` has all types in full."
+    )
+    paths = document(endpoints(), "")["paths"]
+    for one in endpoints():
+        yield f"## {one.route.method} {one.route.path}"
+        yield one.summary + (f" Role `{one.role}`." if one.role else " Anybody may ask.")
+        operation = paths[one.route.path][one.route.method.lower()]
+        taken = [f"`{each['name']}` ({each['in']})" for each in operation["parameters"] if each["in"] != "header"]
+        body = operation.get("requestBody", {}).get("content", {})
+        taken += [f"`{name}`" for name in body.get(JSON, {}).get("schema", {}).get("properties", {})]
+        taken += ["the file as the body"] if body and JSON not in body else []
+        good = [status for status in operation["responses"] if status < "400"]
+        bad = [status for status in operation["responses"] if status >= "400"]
+        yield f"Takes {', '.join(taken) or 'nothing'}. Answers {', '.join(good)}; errors {', '.join(bad)}."
 
 
 def _hooks() -> Iterator[str]:

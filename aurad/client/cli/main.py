@@ -10,7 +10,7 @@ import click
 
 from aurad import __version__
 from aurad.client.blocking import ConnectionLost, RemoteError
-from aurad.client.cli import admin, catalogue, codes, jobs, logs, options, talk
+from aurad.client.cli import admin, catalogue, codes, jobs, logs, options, talk, web
 from aurad.model.errors import KINDS, AuradError
 
 
@@ -22,7 +22,7 @@ def cli() -> None:
 
 for command in (
     options.make, jobs.ls, jobs.show, jobs.cancel, jobs.retry, logs.logs, catalogue.plugins, catalogue.voices,
-    catalogue.themes, catalogue.presets, admin.doctor, admin.config, admin.raw,
+    catalogue.themes, catalogue.presets, web.open_page, web.token, admin.doctor, admin.config, admin.raw,
 ):  # fmt: skip
     cli.add_command(command)
 
