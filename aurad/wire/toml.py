@@ -234,8 +234,8 @@ def _allowed(kind: inspect.Type) -> str:
             return "one of " + ", ".join(json.dumps(value) for value in values)
         case inspect.IntType() | inspect.FloatType():
             return _numbers(kind)
-        case inspect.VarTupleType():
-            return "a list of names, at least one"
+        case inspect.VarTupleType(min_length=least):
+            return "a list of names, at least one" if least else "a list of names"
         case inspect.DictType():
             return "a table of texts"
         case inspect.BoolType():
