@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
@@ -32,14 +33,16 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     with open_log(settings.log), trio.CancelScope() as scope:
         async with (
             locked(places.state, patience=HANDOVER if private else 0.0),
-            trio.open_nursery() as nursery,
             open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
             open_tokens(places.state) as tokens,
             open_control(engine, socket, tokens) as control,
             nullcontext() if private else _open_web(engine, settings.http, tokens),
+            trio.open_nursery() as nursery,
         ):
             nursery.start_soon(engine.figures.watch_loop)
             await nursery.start(stop_on_signal, scope)
+            gc.collect()
+            gc.freeze()  # what is there by now stays: with a thousand readers, looking at it again costs more than they
             log.info("serving", version=__version__, pid=os.getpid(), socket=str(socket), private=private)
             if private:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
