@@ -36,9 +36,10 @@ class Levels(Protocol):
 
 
 class Song(msgspec.Struct, frozen=True, array_like=True):
-    """A bed of music as it is kept: samples as bytes."""
+    """A bed of music as it is kept: the loop's 16-bit samples with what makes them amplitudes, the ending's floats."""
 
     loop: bytes
+    scale: float
     ending: bytes
     bar: int
 
@@ -102,16 +103,19 @@ def _level(music: Music) -> float:
 
 
 def _composed(mood: str, seed: int, shelf: Shelf) -> Music:
-    def make() -> Song:
-        bed = compose(MOODS[mood], seed)
-        return Song(bed.loop.tobytes(), bed.ending.tobytes(), bed.bar)
-
-    song = shelf.get(key_of(f"bed {mood} {seed}"), Song, make)
-    return Music(_stereo(song.loop), 1.0, ending=_stereo(song.ending), bar=song.bar)
+    song = shelf.get(key_of(f"bed {mood} {seed}"), Song, lambda: _song(mood, seed))
+    loop = np.frombuffer(song.loop, np.int16).reshape(-1, 2)
+    return Music(loop, song.scale, ending=np.frombuffer(song.ending, np.float32).reshape(-1, 2), bar=song.bar)
 
 
-def _stereo(data: bytes) -> Stereo:
-    return np.frombuffer(data, np.float32).reshape(-1, 2)
+def _song(mood: str, seed: int) -> Song:
+    """In 16 bits: it is played far below the voice, and what waits in memory is half as large."""
+    bed = compose(MOODS[mood], seed)
+    scale = float(np.abs(bed.loop).max()) / 32767
+    loop = np.empty(bed.loop.shape, np.int16)
+    for side in (0, 1):
+        np.rint(bed.loop[:, side] / scale, out=loop[:, side], casting="unsafe")
+    return Song(loop.tobytes(), scale, bed.ending.tobytes(), bed.bar)
 
 
 def _mapped(path: Path) -> Music:

@@ -204,22 +204,27 @@ def _room(rng: np.random.Generator) -> Stereo:
 
 
 def _produced(dry: Stereo, room: Stereo, mood: Mood) -> Stereo:
-    """Room, colour and the step to 48 kHz, all in the spectrum of one turn of the loop."""
+    """Room, colour and the step to 48 kHz, all in the spectrum of one turn of the loop; in place, as it is large."""
     out = np.empty((len(dry) * RATE // _SYNTHESIS_RATE, 2), np.float32)
-    hertz = np.fft.rfftfreq(len(dry), 1 / _SYNTHESIS_RATE)
+    hertz = np.fft.rfftfreq(len(dry), 1 / _SYNTHESIS_RATE).astype(np.float32)
     colour = _colour(hertz, mood.cutoff)
-    wet = (_ROOM_LEVEL / np.sqrt(1 + (hertz / _ROOM_CUTOFF) ** 4)).astype(np.float32)
+    wet = _ROOM_LEVEL / np.sqrt(1 + (hertz / np.float32(_ROOM_CUTOFF)) ** 4)
+    del hertz
     for side in (0, 1):
-        spectrum = np.fft.rfft(dry[:, side])
-        spectrum *= colour * (1 + np.fft.rfft(room[:, side], len(dry)) * wet)
-        out[:, side] = np.fft.irfft(spectrum, len(out)) * (RATE / _SYNTHESIS_RATE)
+        shape = np.fft.rfft(room[:, side], len(dry))
+        shape *= wet
+        shape += 1
+        shape *= colour
+        shape *= np.fft.rfft(dry[:, side])
+        out[:, side] = np.fft.irfft(shape, len(out))
+    out *= RATE / _SYNTHESIS_RATE
     return out
 
 
-def _colour(hertz: NDArray[np.floating], cutoff: float) -> Mono:
-    safe = np.maximum(hertz, 1.0)
-    low = 1 / np.sqrt(1 + (hertz / cutoff) ** 4)
-    high = 1 / np.sqrt(1 + (_RUMBLE / safe) ** 4)
-    dip = 10 ** (-_SPEECH_DIP_DB / 20 * np.exp(-0.5 * np.square(np.log2(safe / _SPEECH))))
-    colour: Mono = (low * high * dip * (hertz > 0)).astype(np.float32)
+def _colour(hertz: Mono, cutoff: float) -> Mono:
+    safe = np.maximum(hertz, np.float32(1))
+    colour: Mono = 10 ** (np.float32(-_SPEECH_DIP_DB / 20) * np.exp(np.float32(-0.5) * np.log2(safe / _SPEECH) ** 2))
+    colour /= np.sqrt(1 + (hertz / np.float32(cutoff)) ** 4)
+    colour /= np.sqrt(1 + (np.float32(_RUMBLE) / safe) ** 4)
+    colour[0] = 0
     return colour

@@ -38,7 +38,7 @@ class Shelf:
             os.utime(path)
             return found
         value = make()
-        self._put(path, _sealed(value))
+        self._put(path, msgspec.msgpack.encode(value))
         return value
 
     def tidy(self) -> None:
@@ -58,7 +58,9 @@ class Shelf:
         """A full disk is no reason to fail: then it is worked out again the next time."""
         part = path.with_name(f".{path.name}.{os.getpid()}.{id(data)}")
         try:
-            part.write_bytes(data)
+            with part.open("wb") as file:
+                file.write(_seal(data))
+                file.write(data)
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)
@@ -82,13 +84,12 @@ def _code() -> bytes:
     return sources + f"{version('numpy')} {version('av')}".encode()
 
 
-def _sealed(value: object) -> bytes:
-    data = msgspec.msgpack.encode(value)
-    return hashlib.blake2b(data, digest_size=HASH_BYTES).digest() + data
+def _seal(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()
 
 
 def _unsealed(data: bytes, kind: type[T]) -> T:
-    seal, rest = data[:HASH_BYTES], data[HASH_BYTES:]
-    if hashlib.blake2b(rest, digest_size=HASH_BYTES).digest() != seal:
+    rest = memoryview(data)[HASH_BYTES:]
+    if _seal(rest) != data[:HASH_BYTES]:
         raise ValueError("damaged")
     return msgspec.msgpack.decode(rest, type=kind)
