@@ -59,6 +59,8 @@ async def events_types(exchange: Exchange, params: Nothing) -> Response:
 @endpoint("web.redeem", Route("GET", "/open", 303), None, Redeem, gives="text/plain")
 async def redeem(exchange: Exchange, params: Redeem) -> Response:
     """Lets a browser in by a one-time code: gives it a session and leads on to the page."""
+    if exchange.request.method == "HEAD":  # somebody looks at the link; the code is for whoever follows it
+        return TrioResponse(b"", 303, content_type=TEXT, headers={"Location": "/"})
     secret = await exchange.tokens.redeem(params.code)
     response = TrioResponse("You are in.\n", 303, content_type=TEXT, headers={"Location": "/"})
     response.set_cookie(COOKIE, secret, max_age=int(SESSION_DAYS * DAY), httponly=True, samesite="Strict", path="/")

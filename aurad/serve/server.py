@@ -13,11 +13,12 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import structlog
 import trio
 from hypercorn.config import Config
+from hypercorn.events import Event, RawData
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
@@ -60,12 +61,33 @@ class Stopping:
 
 
 class _Connection(TCPServer):
-    """Ends when its client has hung up; Hypercorn alone would keep it until it has idled long enough."""
+    """Ends when its client has gone; Hypercorn alone would keep it until it has idled long enough, or for ever.
+
+    It ends by a scope of its own: Hypercorn lets a cancel of its nursery out, and that would end the server.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._scope = trio.CancelScope()
+
+    async def serve(self) -> None:
+        with self._scope:
+            await self.run()
 
     async def _read_data(self) -> None:
         await super()._read_data()
-        assert self._task_group._nursery is not None
-        self._task_group._nursery.cancel_scope.cancel()
+        self._scope.cancel()
+
+    async def protocol_send(self, event: Event) -> None:
+        if not isinstance(event, RawData):
+            await super().protocol_send(event)
+            return
+        async with self.send_lock:
+            try:
+                with trio.CancelScope(shield=True):  # ends when the socket is shut down: see above
+                    await self.stream.send_all(event.data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._scope.cancel()
 
 
 class Server:
@@ -135,7 +157,7 @@ class Server:
             return
         self._streams.add(stream)
         try:
-            await _Connection(self._app, self._config, self._context, ConnectionState({}), cast(Any, stream))
+            await _Connection(self._app, self._config, self._context, ConnectionState({}), stream).serve()
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away
         except* Exception:

@@ -122,6 +122,7 @@ async def test_a_browser_comes_in_by_a_code_that_works_once(tmp_path: Path) -> N
         door = (await call(site, "web.open", somebody("operate", ME.uid)))["url"]
         assert door.startswith(site.url)
         path = door.removeprefix(site.url)
+        assert "set-cookie" not in (await site.ask("HEAD", path, token="")).headers
         answer = await site.get(path, token="")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         cookie = answer.headers["set-cookie"]

@@ -51,6 +51,22 @@ def test_a_stop_is_prompt_whatever_clients_do(tmp_path: Path) -> None:
     assert took <= PROMPT, took
 
 
+@pytest.mark.slow
+async def test_a_client_that_takes_nothing_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aurad.serve.server.STALLED", 300)
+    async with open_site(tmp_path) as site, site.follow("/api/events") as other:
+        with trio.socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            await sock.connect((site.host, site.port))
+            head = f"GET /api/openapi.json HTTP/1.1\r\nHost: {site.host}\r\nAuthorization: Bearer {site.mine}\r\n\r\n"
+            await trio.SocketStream(sock).send_all(head.encode() * DOCUMENTS)
+            await site.wait_connections(2)
+            await site.wait_connections(1)
+        await site.submit()
+        while b"event: job-completed" not in other.said:  # the others are none the worse
+            await other.next_piece()
+
+
 def _sockets() -> int:
     """Not all descriptors: SQLite opens files when it likes."""
     found = 0
