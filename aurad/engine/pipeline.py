@@ -251,7 +251,7 @@ class Pipeline:
             placed=mine,
             canvas=self._canvas,
             profile=await profile(),
-            tail=timeline.tail_of(await placed[i - 1]()) if i else None,
+            tail=timeline.tail_of(await placed[i - 1](), self._canvas.fps) if i else None,
             transition=timeline.transition_frames(self._canvas, mine.frames) if i else 0,
             cues=timeline.scene_cues(await voices[i](), self._brief.pacing, self._canvas) if burned else (),
             caption_style=self._recipe.caption_style if burned else "",

@@ -23,7 +23,7 @@ from aurad.model.script import Scene, Script
 from aurad.model.stage import Chapter, Placed, Speech
 from aurad.model.value import Value
 from aurad.model.video import Canvas
-from aurad.model.visual import Clip, Visual
+from aurad.model.visual import Animation, Clip, Still, Visual
 
 LEAD = 0.4  # seconds of picture before the voice: the transition is over when the first word falls
 PAUSE: dict[Pacing, float] = {"relaxed": 0.8, "conversational": 0.5, "fast": 0.3}  # seconds after it
@@ -104,10 +104,28 @@ def place(visual: Visual, narration: Narration, frames: int, fps: int) -> Placed
     return Placed(shots=visual.shots, marks=marks, frames=frames)
 
 
-def tail_of(placed: Placed) -> Placed:
-    """What the next scene blends from: the last shot and only the marks that it needs."""
-    last = Visual(shots=placed.shots[-1:])
-    return Placed(shots=last.shots, marks={at: placed.marks[at] for at in sorted(marks_of(last))}, frames=placed.frames)
+def tail_of(placed: Placed, fps: int) -> Placed:
+    """What the next scene blends from: the last shot and only the marks that it needs.
+
+    Of a shot that has come to rest only the rest counts: another word in its scene changes nothing then.
+    """
+    shot, marks = placed.shots[-1], placed.marks
+    if isinstance(shot, Still | Animation) and shot.motion is None:
+        layers = shot.layers if isinstance(shot, Animation) else ()
+        longest = max((layer.seconds for layer in layers), default=0.0)
+        last = max((placed.frame_of(layer.at) + layer.delay * fps for layer in layers), default=0.0)
+        if last + longest * fps < placed.frames:
+            return Placed(shots=(_at_rest(shot),), marks={}, frames=math.ceil(longest * fps) + 1)
+    needed = sorted(marks_of(Visual(shots=(shot,))))
+    return Placed(shots=(shot,), marks={at: marks[at] for at in needed}, frames=placed.frames)
+
+
+def _at_rest(shot: Still | Animation) -> Still | Animation:
+    """The same picture, all of it coming in at once."""
+    if isinstance(shot, Still):
+        return msgspec.structs.replace(shot, at=None, credit=None)
+    layers = tuple(msgspec.structs.replace(layer, at=None, delay=0.0) for layer in shot.layers)
+    return msgspec.structs.replace(shot, layers=layers, at=None, credit=None)
 
 
 def transition_frames(canvas: Canvas, frames: int) -> int:

@@ -17,8 +17,9 @@ from aurad.model.artifact import Artifact, Credit, Picture
 from aurad.model.brief import Pacing
 from aurad.model.narration import Narration, Word
 from aurad.model.script import Scene, Script, Slide
+from aurad.model.stage import Placed
 from aurad.model.video import Canvas
-from aurad.model.visual import Animation, Clip, Layer, Still, Visual
+from aurad.model.visual import Animation, Clip, Layer, Motion, Still, Visual
 
 FILE = Artifact(sha256="0" * 64, size_bytes=1, media_type="x")
 RATE = 24_000
@@ -117,9 +118,33 @@ def test_every_mark_lies_inside_its_scene(narration: Narration, fps: int, frames
     assert set(placed.marks) == {layer.at for layer in layers if layer.at is not None} | {visual.shots[1].at}
     assert all(0 <= placed.frame_of(mark) < frames for mark in placed.marks)
     assert placed.frame_of(None) == 0
-    tail = timeline.tail_of(placed)
-    assert tail.shots == placed.shots[-1:]
-    assert tail.marks == {visual.shots[1].at: placed.marks[visual.shots[1].at or 0]}
+
+
+def tail(*, fps: int = 30, frames: int = 90, mark: int = 30, **shot: Any) -> Placed:
+    """What follows blends from a scene with one layer that comes in at `mark`."""
+    layers = (Layer(image=FILE, at=7, delay=0.2, seconds=0.5), Layer(image=FILE))
+    visual = Visual(shots=(Still(image=FILE), Animation(base=FILE, layers=layers, at=3, **shot)))
+    return timeline.tail_of(Placed(shots=visual.shots, marks={3: 9, 7: mark}, frames=frames), fps)
+
+
+def test_what_a_scene_blends_from_is_the_rest_of_a_shot_that_has_come_to_rest() -> None:
+    """Other words, other times, another length: the same rest."""
+    assert tail() == tail(mark=40) == tail(frames=200)
+    assert tail().marks == {}
+    (shot,) = tail().shots
+    assert isinstance(shot, Animation)
+    assert [(layer.at, layer.delay) for layer in shot.layers] == [(None, 0.0)] * 2
+    assert tail().frames >= 0.5 * 30, "every layer has come in by then"
+    still = Placed(shots=(Still(image=FILE, at=2),), marks={2: 5}, frames=50)
+    assert timeline.tail_of(still, 30) == timeline.tail_of(msgspec.structs.replace(still, frames=70), 30)
+
+
+def test_what_still_moves_is_blended_from_where_it_is() -> None:
+    late, moving = tail(mark=80), tail(motion=Motion())
+    assert (late.marks, late.frames) == ({3: 9, 7: 80}, 90)
+    assert (moving.marks, moving.frames) == ({3: 9, 7: 30}, 90)
+    clip = Placed(shots=(Clip(video=FILE, at=2),), marks={2: 5}, frames=50)
+    assert timeline.tail_of(clip, 30) == clip
 
 
 @given(st.integers(1, 10_000), st.sampled_from([1, 10, 30, 60]))

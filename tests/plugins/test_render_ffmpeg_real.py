@@ -29,6 +29,7 @@ from aurad.api import (
     View,
     Word,
 )
+from aurad.engine.timeline import tail_of
 from aurad.model.assembly import JoinRequest
 from aurad.testing import Ran, conform_stage, find_ffmpeg, put, run_stage
 from aurad.worker.core import Core
@@ -219,6 +220,23 @@ async def test_the_tail_goes_on_moving_without_a_jump(bench: Bench) -> None:
     first = (decode(video(ran))[0] - 16 / 10) / 0.9  # nine parts of the tail, one of black
     assert moved(own[-1], first) == pytest.approx(moved(own[-2], own[-1]), abs=0.2)
     assert moved(own[-2], own[-1]) > 0.4
+
+
+async def test_a_tail_at_rest_is_drawn_as_the_scene_ended(bench: Bench) -> None:
+    """The engine sends the rest of a shot instead of the shot: no pixel may differ."""
+    base, shape = bench.picture(photo(320, 180, 1)), bench.picture(np.full((40, 60, 4), 200, np.uint8))
+    layers = tuple(
+        Layer(image=shape, x=30 * n, y=20 * n, at=n, delay=0.1, effect=effect, seconds=0.4)
+        for n, effect in enumerate(("fade", "rise", "slide", "grow", "wipe"))
+    )
+    scene = Placed(shots=(Animation(base=base, layers=layers),), marks={n: 4 * n for n in range(5)}, frames=40)
+    rest = tail_of(scene, CANVAS.fps)
+    assert rest != scene
+    frames = []
+    for tail in (scene, rest):
+        ran = await bench.render(bench.still(shade=40), frames=12, tail=tail, transition=6, profile=LOSSLESS)
+        frames.append(decode(video(ran)))
+    assert all((one == other).all() for one, other in zip(*frames, strict=True))
 
 
 async def test_layers_enter_at_their_words(bench: Bench) -> None:
