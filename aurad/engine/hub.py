@@ -56,6 +56,7 @@ class Hub:
         self._recent: defaultdict[str, deque[Published]] = defaultdict(deque)  # the ring's events by job
         self._first, self.last = last + 1, last  # of this boot
         self._asleep: defaultdict[str | None, set[Reader]] = defaultdict(set)  # None: who reads all jobs
+        self._joined: tuple[list[Published], bytes] = ([], b"")
 
     def publish(self, event: Published) -> None:
         """Make an event visible; its `seq` is the successor of the last."""
@@ -94,6 +95,12 @@ class Hub:
             return [event for n in range(seq + 1, self.last + 1) if (event := self._ring[n % size])]
         parts = [part for job in jobs if (part := _tail(self._recent.get(job, ()), seq))]
         return parts[0] if len(parts) == 1 else list(merge(*parts, key=lambda event: event.seq))
+
+    def join(self, events: list[Published], epoch: str) -> bytes:
+        """Their frames in one piece. Readers of the same come one after another, and share it."""
+        if self._joined[0] != events:
+            self._joined = (events, b"".join([event.frame(epoch) for event in events]))
+        return self._joined[1]
 
     def fall_asleep(self, reader: Reader) -> None:
         """Wake `reader` with the next event that concerns it."""

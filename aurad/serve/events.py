@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta
@@ -126,8 +126,10 @@ class EventStream(ResponseBody):
             self._begun = True
             return sse.retry(RETRY)
         with self._stopping.watch(HEARTBEAT):
-            self._under_way = await anext(self._feed)
-            return b"".join([self._bytes(frame) for frame in self._under_way])
+            frames = self._under_way = await anext(self._feed)
+            if isinstance(frames[0], Published):  # then all of them are
+                return self._feed.hub.join(cast("list[Published]", frames), self._epoch)
+            return b"".join([self._bytes(frame) for frame in frames])
         if self._stopping.asked:
             self._ended = True
             return sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}")
@@ -138,6 +140,8 @@ class EventStream(ResponseBody):
         frames, self._under_way = self._under_way, []
         if frames and isinstance(frames[0], Gap):
             self._deliveries.gap(frames[0].requested, frames[0].oldest)
+        elif frames and isinstance(frames[0], Published):
+            self._deliveries.sent("sse", len(frames), frames[0].at)
         elif events := [frame for frame in frames if isinstance(frame, Published)]:
             self._deliveries.sent("sse", len(events), events[0].at)
 

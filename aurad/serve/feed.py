@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import trio
 
 from aurad.engine.engine import Engine
-from aurad.engine.hub import Behind, Published, Reader
+from aurad.engine.hub import Behind, Hub, Published, Reader
 from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.event import EventType, JobView, Terminal
@@ -82,6 +82,10 @@ class Feed:
         self._known: dict[str, bool] = {}  # whether a job is to be told of, for those seen lately
         self._first: list[Frame] | None = None
         self._log = engine.joblogs.listen() if LOG in (filter.types or ()) else None
+        self._whose = filter.jobs is not None or caller.role == "admin"  # whatever comes may be seen
+        self._all = (
+            self._whose and filter.types is None and filter.labels is None
+        )  # nothing that comes is to be left out
         self._holes = 0  # up to this number something is missing, and that is no news
 
     async def begin(self) -> None:
@@ -93,6 +97,10 @@ class Feed:
             if not self._caller.sees((await self._engine.jobs.get(job_id)).owner):
                 raise AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
         self._first = await self._find_place()
+
+    @property
+    def hub(self) -> Hub:
+        return self._events.hub
 
     @property
     def cursor(self) -> int:
@@ -207,14 +215,14 @@ class Feed:
             events, through, pruned = await self._events.page(self.cursor, self._named())
             if pruned > max(self.cursor, self._holes):
                 return await self._gap(self.cursor)
-        wanted: list[Frame] = [event for event in events if await self._is_wanted(event)]
+        wanted = events if self._all else [event for event in events if await self._is_wanted(event)]
         lines = await self._lines(events)
         self._reader.cursor = through  # from here on nothing waits: a cancel before it comes back to these events
         for event in events:
             if event.type in TERMINAL:
                 self._known.pop(event.job_id, None)
                 self._close(event.job_id)
-        return lines + wanted
+        return [*lines, *wanted]
 
     async def _wait(self) -> list[Published]:
         """What came: at least one event, or none if a log has news."""
@@ -249,7 +257,7 @@ class Feed:
     async def _is_wanted(self, event: Published | Spoken) -> bool:
         if self._filter.types is not None and event.type not in self._filter.types:
             return False
-        if self._filter.labels is None and (self._caller.role == "admin" or self._filter.jobs is not None):
+        if self._filter.labels is None and self._whose:
             return True
         if event.job_id not in self._known:
             self._known[event.job_id] = await self._is_of_interest(event.job_id)
