@@ -46,11 +46,15 @@ async def commands(publish: Callable[[int, str], Any]) -> None:
 
 async def aurad(readers: int) -> None:
     """The daemon's own HTTP edge, engine and journal."""
+    import structlog
+
     from aurad.engine.record import Job, insert_job, load_job
     from aurad.model.event import JobStatus, timestamp
     from aurad.model.job import Status
     from tests.serve.site import open_site
 
+    # Nobody reads what is logged here: it would fill the pipe.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with tempfile.TemporaryDirectory() as folder:
         async with open_site(Path(folder)) as site:
             engine, job_seq = site.house.engine, 0
