@@ -49,6 +49,11 @@ class Asking:
         task = self._task(stage, method, request, step, name=name, scene=scene, size=size, order=order)
         return await self._runner.ask(task, self._job)
 
+    def done_with(self, kind: StageKind) -> None:
+        """This job asks for no more of a kind."""
+        for stage in self._providers.all(kind):
+            self._runner.spare(stage.plugin)
+
     async def core(
         self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON
     ) -> Any:

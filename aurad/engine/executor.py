@@ -11,10 +11,13 @@ from typing import Protocol
 import trio
 
 from aurad.engine.process import CRASH, HUNG, Emit, Worker, open_worker
+from aurad.hooks.registry import CORE
 from aurad.model.errors import AuradError
 from aurad.model.stage_errors import Unavailable
 from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
 
+CORE_IDLE = 5  # times as long as others: the core's worker is small, and asked for at every turn of a job's end
+SPARED = 0.3  # seconds that a worker whose work of one job is done waits for another job's
 START = 60.0  # seconds a worker has to import its plugin; slow disks are slow
 
 
@@ -26,6 +29,7 @@ class Executor(Protocol):
     async def describe(self, plugin: str) -> Initialized: ...
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult: ...
     def renew(self, plugin: str) -> None: ...
+    def spare(self, plugin: str) -> None: ...
 
 
 class LocalExecutor:
@@ -68,6 +72,15 @@ class LocalExecutor:
         self._generations[plugin] += 1
         for lease in self._idle[plugin]:
             self._retire(lease)
+
+    def spare(self, plugin: str) -> None:
+        """A job is done with it: what it holds (models, fonts) is let go unless another job asks at once."""
+        for lease in self._idle[plugin]:
+            lease.idle_since = min(lease.idle_since, trio.current_time() - self._patience(plugin) + SPARED)
+            lease.changed.set()
+
+    def _patience(self, plugin: str) -> float:
+        return self._idle_seconds * (CORE_IDLE if plugin == CORE else 1)
 
     def _retire(self, lease: _Lease) -> None:
         lease.worker.kill(AuradError(CRASH, f"cannot go on with {lease.worker.plugin}: it has changed meanwhile"))
@@ -126,7 +139,11 @@ class LocalExecutor:
         """Until the worker is lost, or was idle for too long."""
         idle = self._idle[lease.worker.plugin]
         while lease.worker.failure is None:
-            wait = self._idle_seconds - (trio.current_time() - lease.idle_since) if lease in idle else 3600.0
+            wait = (
+                self._patience(lease.worker.plugin) - (trio.current_time() - lease.idle_since)
+                if lease in idle
+                else 3600.0
+            )
             if wait <= 0:
                 break
             lease.changed = trio.Event()

@@ -280,13 +280,14 @@ class Pipeline:
         self._job.publish(f"{scene.scene_id}.mp4", "preview", preview.video, scene.scene_id)
 
     async def _lay_out(self, script: Script, voices: list[Later[Narration]]) -> list[Timed]:
-        return timeline.lay_out(script.scenes, await gather(voices), self._brief.pacing, self._canvas.fps)
+        narrations = await gather(voices)
+        self._ask.done_with("voice")
+        return timeline.lay_out(script.scenes, narrations, self._brief.pacing, self._canvas.fps)
 
     async def _sound(self, timed: Later[list[Timed]], visuals: list[Later[Visual]]) -> Artifact:
-        scenes, fps = await timed(), self._canvas.fps
-        sounds = tuple(
-            timeline.scene_sound(one, visual, fps) for one, visual in zip(scenes, await gather(visuals), strict=True)
-        )
+        scenes, shown, fps = await timed(), await gather(visuals), self._canvas.fps
+        self._ask.done_with("visuals")
+        sounds = tuple(timeline.scene_sound(one, visual, fps) for one, visual in zip(scenes, shown, strict=True))
         request = assembly.SoundRequest(scenes=sounds, fps=fps)
         seconds = sum(one.frames for one in scenes) / fps
         track = await self._ask.core("sound", request, "Postprocessing", name="sound", size=seconds)

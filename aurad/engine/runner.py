@@ -77,6 +77,10 @@ class Runner:
         """Tasks that are ready and wait for a slot."""
         return self._slots.waiting
 
+    def spare(self, plugin: str) -> None:
+        """A job has no more work for this plugin."""
+        self._executor.spare(plugin)
+
     async def ask(self, task: Task, job: Asker) -> Any:
         """The task's typed result, its files pinned for the job.
 

@@ -72,7 +72,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 # Lines that only say that something went wrong, never what.
 _EMPTY = re.compile(
     r"Conversion failed!|.*Error (?:while|opening|initializing|submitting|muxing|sending|parsing) .*"
-    r"|.*Terminating thread.*|frame= *\d+ fps=.*|Nothing was written.*|\[.*\] Task finished.*|.*Qavg:.*|Exiting normally.*",
+    r"|.*Terminating thread.*|frame= *\d+ fps=.*|Nothing was written.*|\[.*\] Task finished.*"
+    r"|.*Qavg:.*|Exiting normally.*",
 )
 
 

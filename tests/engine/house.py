@@ -43,6 +43,9 @@ class InProcess:
     def renew(self, plugin: str) -> None:
         """There are no processes to hold old code."""
 
+    def spare(self, plugin: str) -> None:
+        """Nor any to let go."""
+
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
         stage = self._stages[call.stage]
         self.ran.append(call.method)

@@ -35,6 +35,9 @@ class Workers:
     def renew(self, plugin: str) -> None:
         """There are no processes to hold old code."""
 
+    def spare(self, plugin: str) -> None:
+        """Nor any to let go."""
+
 
 SCHEMA = {"type": "object", "properties": {"pitch": {"type": "integer", "minimum": 1}}}
 

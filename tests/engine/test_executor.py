@@ -108,6 +108,16 @@ async def test_idle_workers_are_let_go(tmp_path: Path) -> None:
         assert bench.executor.started == 2
 
 
+async def test_who_is_spared_goes_at_once_unless_it_is_wanted(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench:
+        await bench.speak(VOICES, "blocking")
+        bench.executor.spare(VOICES)
+        await bench.speak(VOICES, "blocking")
+        assert bench.executor.started == 1
+        bench.executor.spare(VOICES)
+        await wait_gone(ours())
+
+
 async def test_a_dead_worker_costs_one_call_and_its_last_words_are_told(tmp_path: Path) -> None:
     async with open_bench(tmp_path) as bench:
         error = await bench.failure(BAD, "dies")
