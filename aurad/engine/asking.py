@@ -29,12 +29,14 @@ class Asking:
 
     async def provider(
         self, kind: StageKind, method: str, request: Value, *, name: str, scene: Scene | None = None,
-        size: float = 1.0, order: float = SOON,
+        size: float = 1.0, order: float = SOON, leads_to: tuple[str, ...] = (),
     ) -> Any:  # fmt: skip
         """Ask the provider of a kind; if it fails for good, `ProviderFailed` says who is out."""
         stage = self._providers.first(kind)
         try:
-            return await self.stage(stage, method, request, name=name, scene=scene, size=size, order=order)
+            return await self.stage(
+                stage, method, request, name=name, scene=scene, size=size, order=order, leads_to=leads_to
+            )
         except AuradError as error:
             if error.code in HOPELESS:
                 raise
@@ -42,11 +44,13 @@ class Asking:
 
     async def stage(
         self, stage: Stage, method: str, request: Value, *, name: str, scene: Scene | None = None,
-        size: float = 1.0, order: float = SOON,
+        size: float = 1.0, order: float = SOON, leads_to: tuple[str, ...] = (),
     ) -> Any:  # fmt: skip
         step = STEP[stage.info.kind]  # type: ignore[index]
         self._job.choose(step, self._providers.choice(stage))
-        task = self._task(stage, method, request, step, name=name, scene=scene, size=size, order=order)
+        task = self._task(
+            stage, method, request, step, name=name, scene=scene, size=size, order=order, leads_to=leads_to
+        )
         return await self._runner.ask(task, self._job)
 
     def done_with(self, kind: StageKind) -> None:
@@ -55,15 +59,15 @@ class Asking:
             self._runner.spare(stage.plugin)
 
     async def core(
-        self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON
-    ) -> Any:
-        return await self._runner.ask(
-            self._task(self._core, method, request, step, name=name, size=size, order=order), self._job
-        )
+        self, method: str, request: Value, step: Step, *, name: str, size: float = 1.0, order: float = SOON,
+        leads_to: tuple[str, ...] = (),
+    ) -> Any:  # fmt: skip
+        task = self._task(self._core, method, request, step, name=name, size=size, order=order, leads_to=leads_to)
+        return await self._runner.ask(task, self._job)
 
     def _task(
         self, stage: Stage, method: str, request: Value, step: Step, *, name: str, scene: Scene | None = None,
-        size: float, order: float,
+        size: float, order: float, leads_to: tuple[str, ...] = (),
     ) -> Task:  # fmt: skip
         options = self._recipe.options
         return Task(
@@ -80,4 +84,5 @@ class Asking:
             scene_id=scene.scene_id if scene else "",
             size=size,
             order=order,
+            leads_to=leads_to,
         )

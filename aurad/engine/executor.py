@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,7 @@ class Executor(Protocol):
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult: ...
     def renew(self, plugin: str) -> None: ...
     def spare(self, plugin: str) -> None: ...
+    def warm(self, plugin: str) -> None: ...
 
 
 class LocalExecutor:
@@ -42,6 +43,7 @@ class LocalExecutor:
         self._nursery, self._cache, self._limits, self._idle_seconds = nursery, cache, limits, idle
         self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
         self._generations = collections.Counter[str]()
+        self._warming: dict[str, trio.Event] = {}
         self.ffmpeg = ""
         self.started = 0
 
@@ -73,6 +75,20 @@ class LocalExecutor:
         for lease in self._idle[plugin]:
             self._retire(lease)
 
+    def warm(self, plugin: str) -> None:
+        """It will be asked soon: starting a worker and importing its plugin need not wait until then."""
+        if not self._idle[plugin] and plugin not in self._warming:
+            self._warming[plugin] = trio.Event()
+            self._nursery.start_soon(self._warm, plugin)
+
+    async def _warm(self, plugin: str) -> None:
+        try:
+            with suppress(AuradError):  # whoever asks for work meets it again
+                async with self._leased(plugin):
+                    pass
+        finally:
+            self._warming.pop(plugin).set()
+
     def spare(self, plugin: str) -> None:
         """A job is done with it: what it holds (models, fonts) is let go unless another job asks at once."""
         for lease in self._idle[plugin]:
@@ -88,6 +104,13 @@ class LocalExecutor:
 
     @asynccontextmanager
     async def _lease(self, plugin: str) -> AsyncIterator[_Lease]:
+        if (warming := self._warming.get(plugin)) is not None:
+            await warming.wait()
+        async with self._leased(plugin) as lease:
+            yield lease
+
+    @asynccontextmanager
+    async def _leased(self, plugin: str) -> AsyncIterator[_Lease]:
         lease = self._take_idle(plugin) or await self._nursery.start(self._keep, plugin)
         if isinstance(lease, AuradError):
             raise lease

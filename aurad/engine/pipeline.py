@@ -145,7 +145,13 @@ class Pipeline:
         self._job.on_part = partial(self._speculate, speculation)
         size = len(brief.source or brief.topic or "") / 1000
         script = await self._ask.provider(
-            "script", "write", seeded(ScriptRequest(brief=brief, seed=0)), name="script", size=size, order=-1
+            "script",
+            "write",
+            seeded(ScriptRequest(brief=brief, seed=0)),
+            name="script",
+            size=size,
+            order=-1,
+            leads_to=tuple(self._providers.first(kind).plugin for kind in ("voice", "visuals")),
         )
         return timeline.with_ids(with_cards(script, self._recipe))
 
@@ -290,7 +296,8 @@ class Pipeline:
         sounds = tuple(timeline.scene_sound(one, visual, fps) for one, visual in zip(scenes, shown, strict=True))
         request = assembly.SoundRequest(scenes=sounds, fps=fps)
         seconds = sum(one.frames for one in scenes) / fps
-        track = await self._ask.core("sound", request, "Postprocessing", name="sound", size=seconds)
+        mastering = tuple(stage.plugin for stage in self._providers.all("finish") if VOICE in stage.info.takes)[:1]
+        track = await self._ask.core("sound", request, "Postprocessing", name="sound", size=seconds, leads_to=mastering)
         return track.audio  # type: ignore[no-any-return]
 
     async def _join(self, segments: list[Later[Segment]]) -> Artifact:

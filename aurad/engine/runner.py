@@ -129,6 +129,8 @@ class Runner:
         names = [slot_of(task.method, task.slot), pool]
         async with self._slots.hold(names, job.job_id, flight.rank):
             flight.emit("started", Started(attempt=attempt))
+            for plugin in task.leads_to:
+                self._executor.warm(plugin)
             began = time.monotonic()
             with self.store.workspace() as workspace, self.work.running_task(task.stage, task.method):
                 answer = await self._executor.run(task.plugin, await self._call(task, job, workspace), flight.emit)

@@ -16,8 +16,8 @@ from aurad.model.value import Value, canonical, digest
 class Task(Value, frozen=True, kw_only=True):
     """One call of one stage. `salt` keeps apart what must not be shared: a lineage, another take.
 
-    `size` is the work in the method's unit (characters, frames, seconds), for estimates only;
-    `scene_id` and `name` are for people. None of the three is hashed.
+    `size` is the work in the method's unit (characters, frames, seconds), for estimates only; `leads_to`
+    names plugins that will be asked once it is done; `scene_id` and `name` are for people. None of these is hashed.
     """
 
     plugin: str
@@ -33,6 +33,7 @@ class Task(Value, frozen=True, kw_only=True):
     scene_id: str = ""
     size: float = 1.0
     order: float = 0.0
+    leads_to: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

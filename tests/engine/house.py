@@ -46,6 +46,9 @@ class InProcess:
     def spare(self, plugin: str) -> None:
         """Nor any to let go."""
 
+    def warm(self, plugin: str) -> None:
+        """Nor to start."""
+
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
         stage = self._stages[call.stage]
         self.ran.append(call.method)

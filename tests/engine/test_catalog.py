@@ -38,6 +38,9 @@ class Workers:
     def spare(self, plugin: str) -> None:
         """Nor any to let go."""
 
+    def warm(self, plugin: str) -> None:
+        """Nor to start."""
+
 
 SCHEMA = {"type": "object", "properties": {"pitch": {"type": "integer", "minimum": 1}}}
 

@@ -108,6 +108,19 @@ async def test_idle_workers_are_let_go(tmp_path: Path) -> None:
         assert bench.executor.started == 2
 
 
+async def test_a_worker_that_was_started_ahead_is_the_one_that_works(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench:
+        for _ in range(2):
+            bench.executor.warm(VOICES)
+        await bench.speak(VOICES, "blocking")
+        bench.executor.warm(VOICES)
+        await bench.speak(VOICES, "blocking")
+        assert bench.executor.started == 1
+        bench.executor.warm("no-such-plugin")  # whoever asks for work hears of it
+        with pytest.raises(AuradError):
+            await bench.executor.describe("no-such-plugin")
+
+
 async def test_who_is_spared_goes_at_once_unless_it_is_wanted(tmp_path: Path) -> None:
     async with open_bench(tmp_path) as bench:
         await bench.speak(VOICES, "blocking")
