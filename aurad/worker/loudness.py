@@ -35,11 +35,13 @@ def measure_part(path: Path, part: int, parts: int, progress: Callable[[float], 
         audio = container.streams.audio[0]
         audio.codec_context.thread_type = "NONE"
         seconds = float((audio.duration or 0) * (audio.time_base or 0))
-        start, end = seconds * part / parts, seconds * (part + 1) / parts if part + 1 < parts else math.inf
+        start, end = seconds * part / parts, seconds * (part + 1) / parts
         if start > LEAD and audio.time_base:
             container.seek(round((start - LEAD) / audio.time_base), stream=audio)
         begin = start - BLOCKS_BACK * STEP if part else 0.0
-        return _heard(_metered(container.decode(audio), audio, begin, end, lambda at: progress(_share(at, start, end))))
+        last = end if part + 1 < parts else math.inf
+        steps = _metered(container.decode(audio), audio, begin, last, lambda at: progress(_share(at, start, end)))
+        return _heard(steps)
 
 
 def integrated(blocks: list[float]) -> float:
@@ -56,7 +58,7 @@ def decibels(amplitude: float) -> float:
 
 
 def _share(at: float, start: float, end: float) -> float:
-    return min(max(at - start, 0.0) / (end - start), 1.0) if end < math.inf else 0.5
+    return min(max(at - start, 0.0) / max(end - start, STEP), 1.0)
 
 
 def _mean(blocks: list[float]) -> float:
@@ -66,8 +68,8 @@ def _mean(blocks: list[float]) -> float:
 def _metered(
     frames: Iterator[av.AudioFrame], audio: av.AudioStream, begin: float, end: float, progress: Callable[[float], None]
 ) -> Iterator[dict[str, str]]:
-    """What the meter says at each step."""
-    graph = av.filter.Graph()
+    """What the meter says at each step. It is fed by the second: threads that call often get in each other's way."""
+    graph, waiting, second = av.filter.Graph(), av.AudioFifo(), audio.rate
     nodes = (graph.add_abuffer(template=audio), graph.add("ebur128", "metadata=1:peak=true:framelog=quiet"))
     graph.link_nodes(*nodes, graph.add("abuffersink")).configure()
     for frame in frames:
@@ -75,10 +77,16 @@ def _metered(
         if at >= end:
             break
         if at >= begin:
-            graph.push(frame)
-            for facts in _pulled(graph):
-                progress(at)
-                yield facts
+            frame.pts = None
+            waiting.write(frame)
+        if waiting.samples >= second:
+            graph.push(waiting.read(second))
+            progress(at)
+            yield from _pulled(graph)
+    if (rest := waiting.read()) is not None:
+        graph.push(rest)
+        progress(end)
+        yield from _pulled(graph)
 
 
 def _pulled(graph: av.filter.Graph) -> Iterator[dict[str, str]]:
