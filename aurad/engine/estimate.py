@@ -35,13 +35,13 @@ FIRST_GUESS = {
     "plan": Guess(0.3, 1.0),
     "draw": Guess(0.3, 0.35),
     "profile": Guess(0.3, 0.3),
-    "render_scene": Guess(0.2, 0.005),
+    "render_scene": Guess(0.2, 0.0065),
     "preview": Guess(0.3, 0.3),
     "sound": Guess(0.3, 0.003),
     "join": Guess(0.1, 0.3),
     "verify": Guess(0.1, 0.006),
     "finish": Guess(0.3, 0.001),
-    "master.finish": Guess(1.5, 0.0085),  # the one finisher that computes
+    "master.finish": Guess(1.5, 0.0125),  # the one finisher that computes
 }
 UNHEARD = Guess(0.3, 1.0)
 
