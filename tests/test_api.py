@@ -6,8 +6,8 @@ EXPORTED = """
 Animation Artifact AuradError BadInput Brief BriefAsset Canvas Chapter Clip Credit Cue Deliverable Deliverables
 Encode FinishRequest Finisher Item Layer Maker Motion Narration Picture Placed PlanRequest Probe Profile ProfileRequest
 Provenance RateLimited Refused RenderStage Sample SampleRequest Scene Script ScriptRequest ScriptStage Seen Segment
-SegmentRequest Slide Speech Stage StageContext StageError Still TextBox ToolResult Transient Unavailable Value View Visual
-VisualRequest VisualsStage VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl respelled
+SegmentRequest Slide Speech Stage StageContext StageError Still TextBox ToolResult Transient Unavailable Value View
+Visual VisualRequest VisualsStage VoiceRequest VoiceStage WORDS_PER_MINUTE Word hookimpl respelled
 """
 
 
