@@ -150,7 +150,8 @@ def _figures(work: Path, documents: Path, lengths: Sequence[str], extra: Sequenc
         if scenes >= MANY_SCENES and (most is None or scenes > most[0]):
             most = (scenes, home, document, cold)
     # The shortest is over before every kind of worker is up at the same time: it says nothing about growth.
-    yield Figure("peak memory, longest against the next", peaks[-1] / peaks[-2] if len(peaks) > 1 else None, GROWTH, "x")
+    growth = peaks[-1] / peaks[-2] if len(peaks) > 1 else None
+    yield Figure("peak memory, longest against the next", growth, GROWTH, "x")
     if most is None:
         yield Figure(f"one changed sentence in {MANY_SCENES} scenes", None, CHANGED, "x cold")
     else:
