@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 from typing import Any, Literal
 
 import msgspec
@@ -246,6 +247,8 @@ def schema() -> dict[str, Any]:
     tops, parts = msgspec.json.schema_components([AnyEvent, LogLines, JobView], ref_template="#/$defs/{name}")
     for part in parts.values():
         part.pop("additionalProperties", None)
+        if "description" in part:
+            part["description"] = inspect.cleandoc(part["description"])  # Python 3.13 does so by itself
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "An event of aurad, or a job as snapshots have it",
