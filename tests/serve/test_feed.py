@@ -209,8 +209,9 @@ async def test_cancelling_a_wait_at_any_moment_loses_nothing(tmp_path: Path, typ
             nursery.start_soon(house.make, f"Job {n} speaks. And goes on.")
         with trio.fail_after(PATIENCE):
             while got.count(0) < 3:
-                with trio.CancelScope() as scope:
-                    nursery.start_soon(_cancel_after, scope, steps % 7)
+                scope = trio.CancelScope()
+                nursery.start_soon(_cancel_after, scope, steps % 7)
+                with scope:
                     frames = await anext(me)
                     got += [frame.seq for frame in frames if isinstance(frame, Published)]
                     got += [0 for frame in frames if frame.type == "job-completed"]

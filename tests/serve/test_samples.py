@@ -48,8 +48,12 @@ async def sampled(house: House, **params: Any) -> tuple[dict[str, Any], bytes]:
     call = Call(house.engine, somebody("operate"), [], fds)
     answer = await operation.handler(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, "catalog.sample"))
     (fd,) = fds
+    return msgspec.to_builtins(answer), _content(fd)
+
+
+def _content(fd: int) -> bytes:
     with os.fdopen(fd, "rb") as file:
-        return msgspec.to_builtins(answer), file.read()
+        return file.read()
 
 
 async def test_a_theme_is_drawn_once_by_the_stage_that_has_it(tmp_path: Path) -> None:

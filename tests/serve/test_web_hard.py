@@ -97,7 +97,8 @@ async def test_streams_leak_nothing(tmp_path: Path) -> None:
         sockets, tasks, objects = await held()
         await cycles(CYCLES)
         after = await held()
-        assert after[:2] == (sockets, tasks)
+        assert after[0] == sockets
+        assert after[1] <= tasks  # some that are ending may still have been there before
         assert after[2] - objects < CYCLES  # less than one object each
 
 
