@@ -23,7 +23,7 @@ from aurad.serve.tokens import Tokens, open_tokens
 
 log = structlog.get_logger()
 IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
-HANDOVER = 3.0  # seconds a private daemon waits for the one before it, which nobody can reach any more, to be gone
+HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which nobody can reach any more, to be gone
 
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:

@@ -1,6 +1,6 @@
 """A client of aurad over HTTP for Trio: REST with typed answers, and events that survive every fault on the way.
 
-async with Client("http://127.0.0.1:8650", token=token) as client:
+async with Client("http://127.0.0.1:8765", token=token) as client:
     job = await client.submit({"topic": "How bees see"})
     async with client.subscribe_to_job_events(job.job_id) as events:
         async for event in events:

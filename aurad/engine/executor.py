@@ -44,6 +44,7 @@ class LocalExecutor:
         self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
         self._generations = collections.Counter[str]()
         self._warming: dict[str, trio.Event] = {}
+        self._alive = collections.Counter[str]()
         self.ffmpeg = ""
         self.started = 0
 
@@ -77,13 +78,13 @@ class LocalExecutor:
 
     def warm(self, plugin: str) -> None:
         """It will be asked soon: starting a worker and importing its plugin need not wait until then."""
-        if not self._idle[plugin] and plugin not in self._warming:
+        if not self._alive[plugin] and plugin not in self._warming:
             self._warming[plugin] = trio.Event()
             self._nursery.start_soon(self._warm, plugin)
 
     async def _warm(self, plugin: str) -> None:
         try:
-            with suppress(AuradError):  # whoever asks for work meets it again
+            with suppress(AuradError, OSError):  # whoever asks for work meets it again
                 async with self._leased(plugin):
                     pass
         finally:
@@ -138,13 +139,15 @@ class LocalExecutor:
         generation = self._generations[plugin]
         async with open_worker(plugin) as worker:
             self.started += 1
+            self._alive[plugin] += 1
             try:
                 lease = _Lease(worker, await self._initialize(plugin, worker), generation)
+                task_status.started(lease)
+                await self._wait_unwanted(lease)
             except AuradError as error:
                 task_status.started(error)
-                return
-            task_status.started(lease)
-            await self._wait_unwanted(lease)
+            finally:
+                self._alive[plugin] -= 1
 
     async def _initialize(self, plugin: str, worker: Worker) -> Initialized:
         question = Initialize(

@@ -151,7 +151,7 @@ class Pipeline:
             name="script",
             size=size,
             order=-1,
-            leads_to=(self._providers.first("voice").plugin,),
+            leads_to=() if self._recipe.until == "Script" else (self._providers.first("voice").plugin,),
         )
         return timeline.with_ids(with_cards(script, self._recipe))
 

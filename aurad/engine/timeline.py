@@ -113,7 +113,8 @@ def tail_of(placed: Placed, fps: int) -> Placed:
     if isinstance(shot, Still | Animation) and shot.motion is None:
         layers = shot.layers if isinstance(shot, Animation) else ()
         longest = max((layer.seconds for layer in layers), default=0.0)
-        last = max((placed.frame_of(layer.at) + layer.delay * fps for layer in layers), default=0.0)
+        starts = (placed.frame_of(shot.at if layer.at is None else layer.at) + layer.delay * fps for layer in layers)
+        last = max(starts, default=0.0)
         if last + longest * fps < placed.frames:
             return Placed(shots=(_at_rest(shot),), marks={}, frames=math.ceil(longest * fps) + 1)
     needed = sorted(marks_of(Visual(shots=(shot,))))

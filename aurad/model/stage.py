@@ -122,8 +122,8 @@ class SegmentRequest(Value, frozen=True, kw_only=True):
     """Render one scene to exactly `placed.frames` frames.
 
     The first `transition` frames blend from `tail`: the previous scene's last shot, going on beyond its
-    own end (its frame `tail.frames + k` under our frame `k`). `cues` are burned in, in seconds of this
-    scene; empty where captions are soft.
+    own end (its frame `tail.frames + k` under our frame `k`); of one that has come to rest only the rest is
+    sent. `cues` are burned in, in seconds of this scene; empty where captions are soft.
     """
 
     placed: Placed

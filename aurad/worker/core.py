@@ -19,10 +19,10 @@ from aurad.model.assembly import (
     Verified,
     VerifyRequest,
 )
+from aurad.model.errors import AuradError
 from aurad.model.stage import Stage, StageContext
 from aurad.model.value import Value
 from aurad.model.video import Segment
-from aurad.worker.tool import single_error
 
 Context = StageContext[Value]
 PARTS = 2  # of the sound, measured side by side
@@ -99,10 +99,15 @@ async def _listened(path: Path, progress: Callable[[float], None]) -> tuple[floa
         with readable():
             heard[part] = measure_part(path, part, PARTS, tell)
 
-    with single_error():
+    failure: BaseException | None = None
+    try:
         async with trio.open_nursery() as nursery:
             for part in range(PARTS):
                 nursery.start_soon(trio.to_thread.run_sync, measure, part)
+    except* AuradError as several:
+        failure = several.exceptions[0]  # both halves may be damaged: one story is enough
+    if failure:
+        raise failure
     blocks = [block for part in range(PARTS) for block in heard[part].blocks]
     return integrated(blocks), decibels(max(part.peak for part in heard.values()))
 

@@ -70,7 +70,7 @@ async def balanced(
         level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + levels.duck_depth
         gain = level - await trio.to_thread.run_sync(_level, music) + levels.music_level
         score = Score(music, Ducking(request.speech, levels.duck_depth), round(gain / GRAIN) * GRAIN, samples)
-    parts = await in_pieces(lambda start, end: analysed(mixed(voice, score, start, end)), samples, done=lambda _: None)
+    parts = await in_pieces(lambda start, end: analysed(mixed(voice, score, start, end)), samples, done=report)
     return Balance(score, joined(parts))
 
 

@@ -32,7 +32,18 @@ async def in_pieces(work: Callable[[int, int], T], samples: int, *, done: Callab
         finished += 1
         done(finished / len(starts))
 
-    async with trio.open_nursery() as nursery:
-        for number, start in enumerate(starts):
-            nursery.start_soon(one, number, start)
+    try:
+        async with trio.open_nursery() as nursery:
+            for number, start in enumerate(starts):
+                nursery.start_soon(one, number, start)
+    except BaseExceptionGroup as several:  # side by side is our business: one cause is told, as it is
+        raise _first(several) from None
     return [result for result in results if result is not None]
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first real error of a group; a cancel only if there is nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        _, real = error.split(trio.Cancelled)
+        return _first((real or error).exceptions[0])
+    return error

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
+import av
 import msgspec
 
 MOST_BYTES = 128 << 20  # some songs, and an hour and a half of AAC
@@ -28,7 +29,6 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "shelf"
-        self._folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, key: str, kind: type[T], make: Callable[[], T]) -> T:
         """The value kept under `key`, else what `make` gives, which is kept from now on."""
@@ -58,12 +58,14 @@ class Shelf:
         """A full disk is no reason to fail: then it is worked out again the next time."""
         part = path.with_name(f".{path.name}.{os.getpid()}.{id(data)}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 file.write(_seal(data))
                 file.write(data)
             part.replace(path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def key_of(*facts: bytes | str, buffers: Iterable[memoryview] = ()) -> str:
@@ -81,7 +83,7 @@ def key_of(*facts: bytes | str, buffers: Iterable[memoryview] = ()) -> str:
 def _code() -> bytes:
     """An edited module, another numpy or another coder make other values."""
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return sources + f"{version('numpy')} {version('av')}".encode()
+    return sources + f"{version('numpy')} {version('av')} {av.library_versions}".encode()
 
 
 def _seal(data: bytes | memoryview) -> bytes:

@@ -51,7 +51,9 @@ class Master(Finisher[MasterOptions]):
 
     def fingerprint(self) -> Mapping[str, str]:
         """The music is computed: another numpy may round it differently. AAC is PyAV's."""
-        return {"numpy": version("numpy"), "av": version("av")}
+        import av
+
+        return {"numpy": version("numpy"), "av": f"{version('av')} {av.library_versions}"}
 
     def describe(self) -> dict[str, list[str]]:
         """What `music` may be, besides a file of one's own."""

@@ -13,6 +13,16 @@ import pytest
 
 from tests.endtoend.house import House, open_house
 
+FLOOD = tuple(
+    f"{what} {when}."
+    for when in ("when it rains for days and nights", "once the river has left its bed", "before anybody is warned")
+    for what in (
+        "The meadows drown",
+        "The old bridge trembles",
+        "Boats are brought to the church",
+        "Cattle are led uphill",
+    )
+)
 SIZE = 48 << 20  # bytes of the disk
 STEP = 4096
 MOUNT = 'mkdir -p "$0" && mount -t tmpfs -o size={} none "$0" && exec "$@"'
@@ -45,7 +55,7 @@ def fill(house: House, left: int) -> Path:
 
 @pytest.mark.parametrize("left", [256 * 1024, 0])
 def test_a_full_disk_while_encoding_is_told_and_passes(cramped: House, left: int) -> None:
-    path = cramped.document("A flood comes when it rains for days.", "Then the river leaves its bed.")
+    path = cramped.document(*FLOOD)  # its sound takes more than the journal gives up to be able to tell
     cramped.make(path, "--until", "Visuals").succeeded()
     daemon, ballast = cramped.daemon, fill(cramped, left)
     cramped.make(path).failed("E501-DISK", "No space left on device")

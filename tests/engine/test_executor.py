@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from aurad.engine.executor import LocalExecutor, open_executor
 from aurad.engine.process import Emit
@@ -119,6 +120,32 @@ async def test_a_worker_that_was_started_ahead_is_the_one_that_works(tmp_path: P
         bench.executor.warm("no-such-plugin")  # whoever asks for work hears of it
         with pytest.raises(AuradError):
             await bench.executor.describe("no-such-plugin")
+
+
+async def test_no_worker_is_started_ahead_beside_one_that_works(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench, trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: bench.speak(VOICES, "blocking", options={"seconds": 0.5}))
+        with trio.fail_after(PATIENCE):
+            await bench.progress.wait()
+        bench.executor.warm(VOICES)
+        await trio.testing.wait_all_tasks_blocked()
+        assert bench.executor.started == 1
+
+
+async def test_a_worker_that_cannot_be_started_ahead_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def none_left(plugin: str) -> AsyncIterator[None]:
+        raise OSError(24, "Too many open files")
+        yield
+
+    async with open_bench(tmp_path) as bench:
+        with monkeypatch.context() as patch:
+            patch.setattr("aurad.engine.executor.open_worker", none_left)
+            bench.executor.warm(VOICES)
+            await trio.testing.wait_all_tasks_blocked()
+        await bench.speak(VOICES, "blocking")
 
 
 async def test_who_is_spared_goes_at_once_unless_it_is_wanted(tmp_path: Path) -> None:

@@ -143,6 +143,9 @@ def test_what_still_moves_is_blended_from_where_it_is() -> None:
     late, moving = tail(mark=80), tail(motion=Motion())
     assert (late.marks, late.frames) == ({3: 9, 7: 80}, 90)
     assert (moving.marks, moving.frames) == ({3: 9, 7: 30}, 90)
+    layers = (Layer(image=FILE, delay=0.2, seconds=0.5),)  # comes in with its shot, which is late
+    last = Placed(shots=(Animation(base=FILE, layers=layers, at=3),), marks={3: 80}, frames=90)
+    assert timeline.tail_of(last, 30) == last
     clip = Placed(shots=(Clip(video=FILE, at=2),), marks={2: 5}, frames=50)
     assert timeline.tail_of(clip, 30) == clip
 

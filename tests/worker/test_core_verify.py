@@ -179,3 +179,16 @@ async def test_what_is_no_film_at_all_is_an_error_of_the_check(tmp_path: Path) -
     with pytest.raises(AuradError, match="cannot be read") as error:
         await verify(path)
     assert error.value.code == "E309-VERIFY"
+
+
+@pytest.mark.slow
+async def test_sound_that_is_damaged_everywhere_is_one_error(tmp_path: Path) -> None:
+    """Both parts are measured at once, and both fail."""
+    path = await make_video(tmp_path / "damaged.mp4", frames=60)
+    data = bytearray(path.read_bytes())
+    begin = data.index(b"mdat") + 4
+    data[begin:] = np.random.default_rng(1).bytes(len(data) - begin)
+    path.write_bytes(data)
+    with pytest.raises(AuradError, match="cannot be read") as error:
+        await verify(path, frames=60)
+    assert error.value.code == "E309-VERIFY"
