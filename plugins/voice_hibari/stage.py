@@ -6,6 +6,8 @@ Owns pacing, seeds and the choice of the voice; text, model, timing and sound ha
 from __future__ import annotations
 
 import hashlib
+import itertools
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -26,7 +28,8 @@ if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with th
 
 DEFAULT_VOICE = "heart"
 CLAUSE_PAUSE = 0.18  # seconds, where a sentence is too long to be synthesised at once
-SILENCE = 0.4  # seconds, where a text has nothing that can be said
+SILENCE = 1.2  # seconds at least, where a text has nothing that can be said
+READING = 14.0  # columns a second that people read then, in captions and on the slide
 CREDITS = (  # as its NOTICE tells: what is heard is its model, which was distilled from Kokoro and reads by misaki
     {"title": "hibari, the voice", "author": "Maureese Williams", "licence": "Apache-2.0",
      "source": "https://github.com/MMWilliams/hibari"},
@@ -214,21 +217,30 @@ def _finish(words: Sequence[str], spoken: Sequence[Said], rate: int, context: St
     from aurad_plugins.voice_hibari.timing import Span
 
     whole, starts = joined([(part.sound, part.pause) for part in spoken], rate)
-    if not len(whole):
-        whole = silence(rate)
-        context.warn("nothing-to-say", f"a scene is silent: there is no English word in “{' '.join(words)[:60]}”")
     spans = [Span(w, at + a, at + b) for at, part in zip(starts, spoken, strict=True) for w, a, b in part.spans]
+    if not len(whole):
+        edges = reading_times(words)
+        whole = silence(edges[-1], rate)
+        spans = [Span(w, round(a * rate), round(b * rate)) for w, (a, b) in enumerate(itertools.pairwise(edges))]
+        context.warn("nothing-to-say", f"a scene is silent: there is no English word in “{' '.join(words)[:60]}”")
     path = context.workspace / "voice.wav"
     write_wav(path, levelled(whole, rate), rate)
     timed = word_times(words, spans, len(whole), rate)
     return Narration(audio=context.keep(path, "audio/wav"), sample_rate=rate, samples=len(whole), words=timed)
 
 
-def silence(rate: int) -> Samples:
+def silence(seconds: float, rate: int) -> Samples:
     """What is heard where nothing can be said."""
     import numpy as np
 
-    return np.zeros(round(SILENCE * rate), np.float32)
+    return np.zeros(round(seconds * rate), np.float32)
+
+
+def reading_times(words: Sequence[str]) -> list[float]:
+    """Seconds at which each word begins, and the last one ends, for somebody who reads them in silence."""
+    wide = [sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in word) + 1 for word in words]
+    seconds = max(sum(wide) / READING, SILENCE)
+    return [seconds * upto / max(sum(wide), 1) for upto in (0, *itertools.accumulate(wide))]
 
 
 def word_times(words: Sequence[str], spans: Sequence[Span], samples: int, rate: int) -> tuple[Word, ...]:

@@ -14,6 +14,7 @@ import pytest
 import trio
 
 from aurad.api import WORDS_PER_MINUTE, BadInput, Credit, Narration, VoiceRequest
+from aurad.model.cues import cues_of
 from aurad.testing import Ran, conform_stage, run_stage
 from aurad_plugins.voice_hibari.sound import loudness
 from aurad_plugins.voice_hibari.stage import HibariVoice
@@ -206,3 +207,17 @@ async def test_no_join_of_sentences_clicks(tmp_path: Path) -> None:
 async def test_a_text_without_an_english_word_is_silent_and_says_so(tmp_path: Path) -> None:
     _, ran = await speak(tmp_path, "蜜蜂是。")
     assert [warning.code for warning in ran.warnings] == ["nothing-to-say"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["مرحبا بالعالم. هذا نص باللغة العربية يجب أن يظهر من اليمين إلى اليسار.", "你好,世界。这是一个测试。", "…"],
+)
+async def test_what_cannot_be_said_stands_as_long_as_it_takes_to_read(text: str, tmp_path: Path) -> None:
+    narration, _ = await speak(tmp_path, text)
+    times = [(word.start, word.end) for word in narration.words]
+    assert all(start < end for start, end in times)
+    assert times == sorted(times)
+    cues = cues_of(narration.words, until=narration.duration + 0.5, columns=26)
+    assert all(cue.end - cue.start >= 0.99 for cue in cues)
+    assert all(sum(map(len, cue.lines)) / (cue.end - cue.start) <= 20 for cue in cues)
