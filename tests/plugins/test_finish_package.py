@@ -122,6 +122,20 @@ async def test_the_same_request_gives_the_same_bytes(parts: Parts, tmp_path: Pat
 
 
 @pytest.mark.slow
+async def test_long_chapters_keep_their_times(parts: Parts, tmp_path: Path) -> None:
+    """The players' chapter track counts in 32 bits, of whatever clock the file has."""
+    picture, sound = tmp_path / "picture.mp4", tmp_path / "sound.m4a"
+    _ffmpeg("-f", "lavfi", "-i", "color=s=128x72:r=30:d=90", "-pix_fmt", "yuv420p", "-c:v", "libx264", picture)
+    _ffmpeg("-f", "lavfi", "-i", "sine=r=48000:d=90", "-c:a", "aac", "-b:a", "32k", sound)
+    long = parts._replace(picture=picture, sound=sound)
+    chapters = tuple(Chapter(title=str(start), start=start) for start in (0.0, 4.5, 24.0, 49.125))
+    canvas = Canvas(width=128, height=72, fps=30)
+    ran = await package(long, tmp_path, request_for(long, duration=90.0, canvas=canvas, chapters=chapters))
+    with av.open(str(given(ran, "video.mp4"))) as container:
+        found = [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in container.chapters()]
+    assert found == [(pytest.approx(chapter.start, abs=0.01), chapter.title) for chapter in chapters]
+
+
 async def test_without_captions_chapters_and_posters_there_is_still_a_video_and_a_cover(
     parts: Parts, tmp_path: Path
 ) -> None:
