@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -131,9 +132,9 @@ async def test_long_chapters_keep_their_times(parts: Parts, tmp_path: Path) -> N
     chapters = tuple(Chapter(title=str(start), start=start) for start in (0.0, 4.5, 24.0, 49.125))
     canvas = Canvas(width=128, height=72, fps=30)
     ran = await package(long, tmp_path, request_for(long, duration=90.0, canvas=canvas, chapters=chapters))
-    with av.open(str(given(ran, "video.mp4"))) as container:
-        found = [(float(c["start"] * c["time_base"]), c["metadata"]["title"]) for c in container.chapters()]
-    assert found == [(pytest.approx(chapter.start, abs=0.01), chapter.title) for chapter in chapters]
+    told = subprocess.run([find_ffmpeg(), "-i", given(ran, "video.mp4")], capture_output=True, text=True, check=False)
+    starts = [float(start) for start in re.findall(r"Chapter #\S+: start (\S+),", told.stderr)]
+    assert starts == [pytest.approx(chapter.start, abs=0.01) for chapter in chapters]
 
 
 async def test_without_captions_chapters_and_posters_there_is_still_a_video_and_a_cover(
