@@ -97,7 +97,8 @@ def test_a_sync_that_fails_ends_the_daemon_and_is_not_tried_again(sick: Sick) ->
         client.call("jobs.cancel", {"jobId": kept})
         sick.marker.touch()
         taken, told = submit_until_refused(client, TEXT)
-        assert (taken, BROKEN in told) == ([], True)
+        assert taken == []
+        assert BROKEN in told or "closed the connection" in told  # it may be gone before its answer is sent
     assert BROKEN in ended(process)
     # The commit's; and the last one's, with which SQLite closes the file: it says nothing to anybody.
     assert len(sick.marker.read_bytes()) <= 2
