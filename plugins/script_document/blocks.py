@@ -68,11 +68,12 @@ class Quote(Value, frozen=True, kw_only=True, tag=True):
 
 
 class Image(Value, frozen=True, kw_only=True, tag=True):
-    """A picture as the document refers to it."""
+    """A picture as the document refers to it; `inside` if it stands among the words of the paragraph before it."""
 
     src: str
     alt: str = ""
     caption: str = ""
+    inside: bool = False
 
 
 Block = Heading | Paragraph | Listing | Table | Code | Quote | Image

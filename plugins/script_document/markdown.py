@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aurad_plugins.script_document.blocks import Block, Code, Entry, Heading, Image, Listing, Paragraph, Table, Text
 from aurad_plugins.script_document.html import read_html
 from aurad_plugins.script_document.inline import CHECKBOX, FOOTNOTE_TEXT, clean
@@ -57,8 +59,9 @@ def read_paragraph(node: SyntaxTreeNode) -> list[Block]:
     inline = read_inline(node.children)
     if FOOTNOTE_TEXT.match(inline.raw.strip()):
         return []
-    prose: list[Block] = [Paragraph(text=inline.as_text())] if inline.text else []
-    return [*prose, *inline.images]
+    if not inline.text:
+        return [*inline.images]
+    return [Paragraph(text=inline.as_text()), *(replace(image, inside=True) for image in inline.images)]
 
 
 def read_list(node: SyntaxTreeNode) -> list[Block]:
@@ -100,7 +103,7 @@ class Inline:
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.strong: list[str] = []
-        self.images: list[Block] = []
+        self.images: list[Image] = []
         self.links: list[str] = []
         self.outside = 0  # letters that stand outside of links
 

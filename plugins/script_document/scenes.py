@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from aurad_plugins.script_document.pairing import is_image
 from aurad_plugins.script_document.rank import shifts
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Unit
@@ -36,7 +37,10 @@ def group_units(units: Sequence[Unit], density: str) -> list[Group]:
     prose: list[Unit] = []
     for unit in units:
         if unit.kind == "prose":
-            prose.append(unit)
+            if not prose and groups and is_shown_over(groups[-1], unit):
+                groups[-1] = Group((*groups[-1].units, unit))
+            else:
+                prose.append(unit)
             continue
         done, joins = split_joining(prose, unit)
         groups += group_prose(done, density)
@@ -89,8 +93,11 @@ def is_brief_code(group: Group) -> bool:
 
 def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]]:
     """Which sentences right before a rich unit are said over its slide: all if few, none if it stands alone."""
-    if unit.kind == "picture":
-        return split_for_picture(prose, is_code=unit.slide is not None and unit.slide.kind == "code")
+    if is_image(unit):  # its sentences follow
+        return prose, []
+    if unit.kind == "picture":  # of code: the paragraph next to it
+        near = [other for other in prose if other.paragraph == prose[-1].paragraph]
+        return prose[: len(prose) - len(near)], near
     size = sum(len(other.spoken) for other in prose)
     last = len(prose[-1].spoken) if prose else 0
     if prose and size <= SMALL and size + len(unit.spoken) <= LONGEST and unit.slide and unit.slide.kind != "quote":
@@ -100,23 +107,20 @@ def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]
     return prose, []
 
 
-def split_for_picture(prose: list[Unit], *, is_code: bool) -> tuple[list[Unit], list[Unit]]:
-    """The last two sentences, or all if they are few; of a picture of code only the paragraph next to it."""
-    if is_code:
-        near = [unit for unit in prose if unit.paragraph == prose[-1].paragraph]
-        return prose[: len(prose) - len(near)], near
-    if sum(len(unit.spoken) for unit in prose) <= LONGEST:
-        return [], prose
-    return prose[:-2], prose[-2:]
+def is_shown_over(group: Group, unit: Unit) -> bool:
+    """Whether the sentence is of the paragraph that the group's picture belongs to, and there is time for it."""
+    image = group.units[0]
+    is_own = is_image(image) and image.paragraph == unit.paragraph
+    return is_own and (not group.size or group.size + len(unit.spoken) <= LONGEST)
 
 
 def settle_pictures(groups: list[Group]) -> list[Group]:
-    """A picture over which nothing is said goes with the prose after it, or before it."""
+    """A picture of code over which nothing is said goes with the prose after it; another is not shown."""
     settled: list[Group] = []
     waiting: tuple[Unit, ...] = ()
     for group in groups:
         if not group.size:
-            waiting += group.units
+            waiting += tuple(unit for unit in group.units if not is_image(unit))
         elif waiting and all(unit.kind == "prose" for unit in group.units):
             settled.append(Group(waiting[:1] + group.units))
             waiting = waiting[1:]

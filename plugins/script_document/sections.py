@@ -22,6 +22,7 @@ from aurad_plugins.script_document.blocks import (
 )
 from aurad_plugins.script_document.codes import code_unit, is_command, join_codes
 from aurad_plugins.script_document.lists import list_units
+from aurad_plugins.script_document.pairing import pair_pictures, tied_paragraph
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.scenes import LONGEST
 from aurad_plugins.script_document.sentences import POINTER, Sentence, end_sentence, split_endless
@@ -142,9 +143,11 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
             units.append(prose_unit(lead, number, first=False))
         if isinstance(block, Image) and not made:
             drop_announcement(units)
+        if isinstance(block, Image):
+            made = [replace(unit, paragraph=tied_paragraph(units, inside=block.inside)) for unit in made]
         units += made
     drop_announcement(units)
-    return join_codes(units)
+    return pair_pictures(join_codes(units))
 
 
 def drop_announcement(units: list[Unit]) -> None:

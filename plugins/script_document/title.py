@@ -9,6 +9,7 @@ import msgspec
 
 from aurad.api import Scene, Slide
 from aurad_plugins.script_document.labels import tidy
+from aurad_plugins.script_document.pairing import is_image
 from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.points import condensed
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
@@ -124,14 +125,20 @@ def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Uni
     if sum(len(section.units) for section in sections) < FEWEST_FOR_CLOSING:
         return list(sections), ()
     *before, section = sections
+    pictured = {unit.paragraph for unit in section.units if is_image(unit)}
     prose = 0
-    while prose < len(section.units) and section.units[-1 - prose].kind == "prose":
+    while prose < len(section.units) and is_free_prose(section.units[-1 - prose], pictured):
         prose += 1
     count = next((n for n in range(1, prose + 1) if size(section.units[-n:]) >= FEWEST_CLOSING_WORDS), 0)
     if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
         return list(sections), ()
     rest, last = section.units[:-count], section.units[-count:]
     return [*before, msgspec.structs.replace(section, units=rest)], last
+
+
+def is_free_prose(unit: Unit, pictured: set[int]) -> bool:
+    """Prose that no picture is shown over."""
+    return unit.kind == "prose" and unit.paragraph not in pictured
 
 
 def size(units: Sequence[Unit]) -> int:
