@@ -26,11 +26,11 @@ def fitted(page: Page, painter: Painter) -> tuple[Node, Fit]:
     """The whole page as one tree that fits, and what it took."""
     frame = painter.frame
     header = _header(page, painter)
-    used = _height(header, painter) + page.gap * frame.unit if header else 0.0
+    used = _height(_settled(header, painter), painter) + page.gap * frame.unit if header else 0.0
     room = frame.inner_height - used
     fit = _fit(page, painter, room)
-    body = _scaled(page.body(fit), fit.scale, frame)
-    return _assembled(page, header, _limited(body, fit), frame), fit
+    body = _settled(_limited(_scaled(page.body(fit), fit.scale, frame), fit), painter)
+    return _assembled(page, header and _settled(header, painter), body, frame), fit
 
 
 def _assembled(page: Page, header: Node | None, body: Node, frame: Frame) -> Node:
@@ -81,6 +81,8 @@ def _fit(page: Page, painter: Painter, room: float) -> Fit:
     def fits(fit: Fit, *, brief: bool = False) -> bool:
         node = _limited(_scaled(page.body(fit), fit.scale, painter.frame), fit)
         made = _measured(node, painter)
+        if made.height <= room + SLACK:  # only then is the second look worth its time
+            node, made = _pinned(node, made, painter)
         if made.height > room + SLACK or (brief and not _brief(node, made, fit.scale, page.title_lines, painter)):
             return False
         return fit.lines > 0 or _words_fit(node, made, fit.scale, painter)
@@ -129,6 +131,28 @@ def _measured(node: Node, painter: Painter) -> MeasuredNode:
     """The node laid out on its own between the margins."""
     root = _page((node,), replace(painter.frame, top=0.0, bottom=0.0), 0)
     return painter.measure(root).children[0]
+
+
+def _pinned(node: Node, made: MeasuredNode, painter: Painter) -> tuple[Node, MeasuredNode]:
+    """The node with no text wider than it will be painted, and its boxes then.
+
+    Heights come from exact widths, but lines are broken again, when painted, in the whole pixels that are
+    left when the edges of a box have been rounded: up to one less. A last word that just fitted would then
+    start a line that nothing has room for.
+    """
+    narrowed = _narrowed(node, made)
+    return narrowed, _measured(narrowed, painter)
+
+
+def _settled(node: Node, painter: Painter) -> Node:
+    return _narrowed(node, _measured(node, painter))
+
+
+def _narrowed(node: Node, made: MeasuredNode) -> Node:
+    if node.kind == "text":
+        return replace(node, style={**node.style, "max-width": f"{made.width:.0f}px"})
+    children = (_narrowed(child, box_of) for child, box_of in zip(node.children, made.children, strict=True))
+    return replace(node, children=tuple(children))
 
 
 def _height(node: Node, painter: Painter) -> float:
