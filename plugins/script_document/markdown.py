@@ -12,11 +12,21 @@ from aurad_plugins.script_document.blocks import Block, Code, Entry, Heading, Im
 from aurad_plugins.script_document.html import read_html
 from aurad_plugins.script_document.inline import CHECKBOX, FOOTNOTE_TEXT, clean
 from aurad_plugins.script_document.quotes import make_quote
+from aurad_plugins.script_document.vocabulary import word_set
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
 
 IMG_TAG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+BARE_TAG = re.compile(r"</?([a-z][\w-]*)\s*/?>", re.IGNORECASE)
+TAGS = word_set(  # those that format text or lay it out; `<int>` and `<script>` in a sentence are its words
+    """
+    a abbr acronym article aside b bdi bdo big blockquote br center cite code data dd del details dfn div dl dt em
+    figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav nobr ol p picture pre q rb
+    rp rt rtc ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr
+    tt u ul var video audio wbr
+    """
+)
 NESTING = 12  # levels of lists and quotes; deeper is not something that can be said
 
 
@@ -143,7 +153,7 @@ def gather(node: SyntaxTreeNode, into: Inline, *, linked: bool) -> None:
         case "image":
             into.images.append(read_image(node))
         case "html_inline":
-            read_inline_html(node.content, into)
+            read_inline_html(node.content, into, linked=linked)
         case _:
             start = len(into.parts)
             is_link = linked or node.type == "link"
@@ -165,9 +175,11 @@ def read_image(node: SyntaxTreeNode) -> Image:
     )
 
 
-def read_inline_html(content: str, into: Inline) -> None:
-    """Tags vanish; a picture is taken; what is no tag of HTML was meant as text."""
+def read_inline_html(content: str, into: Inline, *, linked: bool) -> None:
+    """Tags vanish; a picture is taken; a bare one that formats no text was meant as text."""
     if IMG_TAG.fullmatch(content):
         into.images += [block for block in read_html(content) if isinstance(block, Image)]
     elif content.lower().startswith("<br"):
         into.parts.append(" ")
+    elif (name := BARE_TAG.fullmatch(content)) and name[1].lower() not in TAGS:
+        into.add(content, linked=linked)

@@ -23,7 +23,9 @@ ABBREVIATED = re.compile(r"^(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}$")
 RANGE = re.compile(r"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)")
 TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
-UNIT_SLASH = re.compile(r"^\d*[a-zµ°A-Z]{1,3}/[a-z]{1,3}²?$")
+UNIT_SLASH = re.compile(r"^\d*(?:[a-zµ°A-Z]{1,3}|[kMGT]i?bit|[KMGT]iB)/[a-z]{1,3}²?$")
+PER_TIME = re.compile(r"(?<=[a-z]{3}s)/(?=(?:s|h)$)|(?<=^ops)/(?=s$)|(?<=^req)/(?=s$)")  # `300 calls/s`
+TIME = {"s": "second", "h": "hour"}
 SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
 # Of `~/.config/app.toml` the last part is enough.
 PATH = re.compile(
@@ -148,6 +150,8 @@ def speak_core(core: str) -> str:
         return f"version {version[1]}"
     if times := TIMES.match(core):
         return f"{times[1]} times"
+    if rate := PER_TIME.search(core):
+        return f"{core[: rate.start()]} per {TIME[core[rate.end() :]]}"
     if UNIT_SLASH.match(core) or SLASHED.match(core):
         return core
     if path := PATH.match(core):

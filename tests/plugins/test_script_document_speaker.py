@@ -31,6 +31,8 @@ def write(source: str, grammar: Grammar) -> Script:
         ("It is 3x faster.", "It is 3 times faster."),
         ("About 3/4 came on 07/01/2025, 24/7.", "About 3/4 came on 07/01/2025, 24/7."),
         ("It moves by 3.8 cm/year for $1/ride.", "It moves by 3.8 cm per year for $1 per ride."),
+        ("A 1 Gbit/s link makes 300 calls/s.", "A 1 Gbit/s link makes 300 calls per second."),
+        ("It has 5 MB/s, 2 GiB/s and 90 ops/s.", "It has 5 MB/s, 2 GiB/s and 90 ops per second."),
         ("It fell from ~4% to <0.5%.", "It fell from about 4% to less than 0.5%."),
         ("It reads ~/.config/larder.toml first.", "It reads larder dot toml first."),
         ("Run .venv\\Scripts\\activate now.", "Run activate now."),
@@ -180,3 +182,8 @@ def test_other_scripts_and_emoji_give_scenes(language: str, source: str) -> None
     script = write_document(Brief(source=source, language=language), Grammar(None), lambda code, detail: None)
     assert all(any(character.isalnum() for character in scene.text) for scene in script.scenes)
     assert "🐝" not in " ".join(scene.text for scene in script.scenes)
+
+
+def test_a_tag_that_formats_nothing_is_part_of_its_sentence(english: Grammar) -> None:
+    script = write("# Tags\n\nIt holds <script>alert(1)</script> and an array<int> as <b>plain</b> text.", english)
+    assert "It holds script alert(1) script and an array int as plain text." in script.scenes[0].text
