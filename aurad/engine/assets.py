@@ -24,7 +24,8 @@ OCTETS = "application/octet-stream"  # the stage looks inside: a name proves not
 
 
 async def keep_asset(journal: Journal, store: Store, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
-    """A file of a user, copied and hashed into the store, and remembered as theirs."""
+    """A file of a user, copied and hashed into the store, and remembered as theirs. Raises E501 on a full disk."""
+    journal.check_room()
     if isinstance(content, bytes):
         artifact = await store.put_bytes(content, media_type)
     else:

@@ -107,6 +107,7 @@ class Jobs:
     ) -> Job:
         if len(self._live) >= self._max_queued + self._max_running:
             raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
+        self._journal.check_room()
         job_id = new_id()
         view = JobView(
             job_id=job_id,

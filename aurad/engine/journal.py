@@ -2,20 +2,23 @@
 
 A batch is whatever was queued while the last commit was under way. Any error of the writer ends the
 process: after a failed fsync nobody knows what is on disk, so it is never retried. A full disk is no such
-error: SQLite has written nothing then, and the space held in reserve lets jobs be told and end. The log of
-commits is folded back into the file beside the commits, by `aurad.engine.checkpoint`.
+error: SQLite has written nothing then. The space held in reserve lets jobs be told and end; once somebody has
+taken that too, commits wait for room, nothing new is accepted, and reading goes on. The log of commits is
+folded back into the file beside the commits, by `aurad.engine.checkpoint`.
 """
 
 from __future__ import annotations
 
 import queue
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import structlog
 import trio
 
 from aurad.engine.checkpoint import Checkpoints
@@ -27,7 +30,10 @@ from aurad.model.errors import AuradError
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], Any]
 BROKEN = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+FULL_PAUSE = 0.25  # seconds until a full disk is asked again
 READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
+
+log = structlog.get_logger()
 
 
 class _Entry(NamedTuple):
@@ -46,6 +52,8 @@ class Journal:
         self._idle: list[sqlite3.Connection] = []
         self._limiter = trio.CapacityLimiter(READERS)
         self._failure: AuradError | None = None
+        self._stopping = threading.Event()
+        self._full = False
         self.commits = Commits()
         self._checkpoints = Checkpoints(_connect(path))
         self._reserve = Reserve(path.with_name(path.name + ".reserve"))
@@ -82,6 +90,11 @@ class Journal:
         if self._failure is not None:
             raise self._failure
         return results
+
+    def check_room(self) -> None:
+        """Raises E501 while commits wait for room on the disk: what is new had better not be begun."""
+        if self._full:
+            raise AuradError("E501-DISK", f"cannot write {self._path}: the disk is full")
 
     async def read(self, sql: str, *parameters: object) -> list[Any]:
         """All rows of a query, from a connection of its own that never waits for the writer."""
@@ -143,12 +156,8 @@ class Journal:
 
     def _write(self, batch: list[_Entry]) -> None:
         began = time.perf_counter()
-        try:
-            answers = self._transact(batch)
-        except sqlite3.OperationalError as error:
-            if not (_is_full(error) and self._reserve.release()):
-                raise
-            answers = self._transact(batch)
+        while (answers := self._transact_if_room(batch)) is None:
+            pass
         self.commits.seconds.observe(time.perf_counter() - began)
         self.commits.entries += len(batch)
         self._token.run_sync_soon(self._tell, batch, answers)  # all of it in one go: readers are woken once
@@ -158,6 +167,25 @@ class Journal:
         self._checkpoints.wanted()
         for entry, values in zip(batch, answers, strict=True):
             entry.then(values)
+
+    def _transact_if_room(self, batch: list[_Entry]) -> list[list[Any]] | None:
+        """None if the disk is full, after a pause: then there may be room. Raises that only if we are to stop."""
+        try:
+            answers = self._transact(batch)
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
+            if not self._reserve.release() and self._stopping.wait(FULL_PAUSE):
+                raise
+            self._tell_full(True)
+            return None
+        self._tell_full(False)
+        return answers
+
+    def _tell_full(self, full: bool) -> None:
+        if full != self._full:
+            log.warning("the disk is full: commits wait for room" if full else "there is room on the disk again")
+        self._full = full
 
     def _transact(self, batch: list[_Entry]) -> list[list[Any]]:
         """All of the batch or, if it raises, nothing."""
@@ -192,6 +220,7 @@ class Journal:
 
     def stop(self) -> None:
         """Let the writer end after what is queued."""
+        self._stopping.set()
         self._queue.put(None)
 
     def close(self) -> None:
