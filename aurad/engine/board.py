@@ -60,13 +60,14 @@ class Board:
         self._view, self.lineage, self._events, self._store, self._forecast = view, lineage, events, store, forecast
         self.log, self._tell_operators = log, open_daemonlog(view.job_id, view.correlation_id)
         self.job_id, self.correlation_id = view.job_id, view.correlation_id
+        self.owners: tuple[str, ...] = (f"uid {view.owner.uid}", view.job_id)
         self.pins: set[str] = set()
         self.on_part: Callable[[Scene], None] = lambda scene: None
         self.avoid: list[str] = []
         self._steps: dict[Step, StepState] = {name: StepState(name) for name in STEPS}
         self._steps["Script"].total = 1
         self._stage: Step = "Initialization"
-        self._status, self.priority = view.status, view.priority
+        self._status = view.status
         self._created = created_at(view)
         self._began: dict[str, float] = {}
         self._attempts: dict[str, int] = {}
@@ -81,7 +82,7 @@ class Board:
     # ------------------------------------------------------------ what the runner asks and tells
 
     def rank(self, task: Task) -> Rank:
-        return (float(self.priority), task.order)
+        return (float(self._view.priority), task.order)
 
     def reused(self, task: Task) -> None:
         """A result was known: it counts as done and as no work."""
@@ -357,7 +358,6 @@ class Board:
             self._view,
             status=self._status,
             stage=self._stage,
-            priority=self.priority,
             progress=self.percent,
             message=self.message,
             eta=None if ended else self._forecast.eta,

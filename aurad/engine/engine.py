@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -30,7 +29,7 @@ from aurad.engine.schedule import Flights, Slots
 from aurad.engine.store import Damaged, Store
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.event import ArtifactView, Owner, timestamp
+from aurad.model.event import ArtifactView, Owner, timestamp_at
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
 from aurad.model.settings import Settings
@@ -141,10 +140,6 @@ class Engine:
         logs = await self.joblogs.names()  # before the jobs: one that comes in between keeps its log
         await self.joblogs.remove(logs - {row[0] for row in await self._journal.read("SELECT job_id FROM jobs")})
         return await self.memo.collect(max_bytes=int(store.max_gib * GIB), max_age=store.max_age_days * DAY)
-
-
-def timestamp_at(seconds: float) -> str:
-    return timestamp(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
 
 
 @asynccontextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-import time
+import collections
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,11 +12,9 @@ import trio
 from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
-from aurad.engine.asking import STEP
-from aurad.engine.board import BODY, Board, EncoderFailed
+from aurad.engine.board import BODY, Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import Coming
-from aurad.engine.delivery import deliver
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
@@ -25,11 +23,25 @@ from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
 from aurad.engine.listing import list_ids
 from aurad.engine.logfiles import LogFiles
-from aurad.engine.pipeline import Made, Pipeline
-from aurad.engine.providers import ProviderFailed, Providers
-from aurad.engine.record import Job, give_up, insert_job, load_ended, load_job, shown, summary, unknown_job, update_job
+from aurad.engine.making import Maker
+from aurad.engine.outcome import check_move, for_people, unwrap
+from aurad.engine.pipeline import Made
+from aurad.engine.record import (
+    Job,
+    forget_job,
+    give_up,
+    insert_job,
+    load_ended,
+    load_job,
+    parked,
+    same_key,
+    shown,
+    summary,
+    unknown_job,
+    update_job,
+)
 from aurad.engine.runner import Runner
-from aurad.engine.store import Damaged, Store
+from aurad.engine.store import Store
 from aurad.model.errors import AuradError
 from aurad.model.event import (
     JobCancelled,
@@ -42,12 +54,10 @@ from aurad.model.event import (
     TaskView,
     timestamp,
 )
-from aurad.model.job import NEXT, Recipe, Status, StepStatus
-from aurad.model.value import canonical
+from aurad.model.job import Recipe, Status
 
 log = structlog.get_logger()
 CONCLUDE = 30.0  # seconds for the end of a job to be written; a disk that takes longer has failed
-DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damaged; more is a dying disk
 WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
 CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
 
@@ -63,9 +73,11 @@ class Jobs:
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
-        self._previews, self._submitting, self._logs = previews, trio.Lock(), logs
+        self._maker = Maker(catalog, runner, store, previews=previews)
+        self._submitting, self._logs = trio.Lock(), logs
         self._live: dict[str, Job] = {}
         self._running: set[str] = set()
+        self.draining = False
         self._last_end: Status | None = None
 
     @property
@@ -75,8 +87,8 @@ class Jobs:
 
     @property
     def busy(self) -> bool:
-        """Whether any job has not ended."""
-        return bool(self._live)
+        """Whether any job waits or runs."""
+        return any(job.status is not Status.PAUSED for job in self._live.values())
 
     # ------------------------------------------------------------ in
 
@@ -92,7 +104,7 @@ class Jobs:
         """Admit a job; it is on disk when this returns. Raises E1xx for what cannot be used, E202 when full."""
         submitted, recipe = await self._admission.admit(params, owner)
         async with self._submitting:  # two with one key that come together are one job
-            return await self._same_key(submitted, owner) or await self._take(
+            return await same_key(self._journal, submitted, owner) or await self._take(
                 submitted, recipe, owner, correlation_id, lineage, retry_of
             )
 
@@ -129,23 +141,6 @@ class Jobs:
             await self.events.flush()
         self._dispatch()
         return job
-
-    async def _same_key(self, submitted: Submitted, owner: Owner) -> Job | None:
-        key = submitted.settings.idempotency_key
-        if key is None:
-            return None
-        rows = await self._journal.read(
-            "SELECT job_id, submitted FROM jobs WHERE owner_uid = ? AND idempotency_key = ? AND created_at > ?",
-            owner.uid, key, timestamp_ago(86400),
-        )  # fmt: skip
-        if not rows:
-            return None
-        if bytes(rows[0][1]) != canonical(submitted):
-            raise AuradError(
-                "E203-IDEMPOTENCY",
-                f"cannot use the key {key!r}: it belongs to job {rows[0][0]}, which asked for something else",
-            )
-        return await load_job(self._journal, rows[0][0])
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
@@ -191,7 +186,15 @@ class Jobs:
         return await load_ended(self._journal, owner, limit)
 
     def _waiting(self) -> list[Job]:
-        return sorted((j for j in self._live.values() if j.status is Status.QUEUED), key=lambda j: j.rank)
+        """The queue: the urgent first; among equals owners take turns, and each owner's oldest is first."""
+        queued = sorted((job for job in self._live.values() if job.status is Status.QUEUED), key=lambda job: job.rank)
+        turns = collections.Counter(self._live[job_id].view.owner.uid for job_id in self._running)
+        places = {}
+        for job in queued:
+            uid = job.view.owner.uid
+            places[job] = (job.view.priority, turns[uid])
+            turns[uid] += 1
+        return sorted(queued, key=places.__getitem__)
 
     async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> list[JobView]:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
@@ -226,10 +229,59 @@ class Jobs:
         await job.ended.wait()
         return await self.get(job_id)
 
+    async def pause(self, job_id: str) -> JobView:
+        """Stop a job's work until `resume`; nothing of it runs when this returns. What is finished is kept."""
+        job = await self._in_state(job_id, "pause", Status.QUEUED, Status.RUNNING)
+        if job.status is Status.RUNNING:
+            job.pausing = True
+            job.scope.cancel()
+            await job.stopped.wait()
+            await self._in_state(job_id, "pause", Status.PAUSED)  # it may have ended meanwhile
+        else:
+            self._set(job, Status.PAUSED)
+        await self.events.flush()
+        return await self.get(job_id)
+
+    async def resume(self, job_id: str) -> JobView:
+        """Let a paused job wait for its turn again."""
+        self._set(await self._in_state(job_id, "resume", Status.PAUSED), Status.QUEUED)
+        await self.events.flush()
+        self._dispatch()
+        return await self.get(job_id)
+
+    async def reprioritize(self, job_id: str, priority: int) -> JobView:
+        """Change how urgent a job is (1 is first, 10 last): its place in the queue, and its turn at every slot."""
+        job = await self._in_state(job_id, "reprioritize", Status.QUEUED, Status.RUNNING, Status.PAUSED)
+        job.view = msgspec.structs.replace(job.view, priority=priority)
+        if job.board:
+            job.board.rebase(job.view)
+        await self._journal.commit(update_job(job.board.view() if job.board else job.view))
+        return await self.get(job_id)
+
+    async def delete(self, job_id: str) -> int:
+        """Forget an ended job with its log and the files that nobody else uses; returns the bytes freed."""
+        await self._in_state(job_id, "delete", Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+        digests = await forget_job(self._journal, job_id)
+        await self._logs.remove({job_id})
+        return sum([await self._runner.memo.drop(digest) for digest in digests])
+
+    async def _in_state(self, job_id: str, verb: str, *states: Status) -> Job:
+        job = self._live.get(job_id) or await load_job(self._journal, job_id)
+        if job.status not in states:
+            remedy = "Cancel it first, or wait." if verb == "delete" else ""
+            raise AuradError("E201-STATE", f"cannot {verb} {job_id}: it is {job.status.value}", remedy=remedy)
+        return job
+
+    def drain(self, on: bool) -> None:
+        """Start no further job, or go on doing so; those that run are not touched."""
+        self.draining = on
+        self._dispatch()
+
     # ------------------------------------------------------------ running
 
     def _dispatch(self) -> None:
-        for job in self._waiting()[: max(0, self._max_running - len(self._running))]:
+        free = 0 if self.draining else max(0, self._max_running - len(self._running))
+        for job in self._waiting()[:free]:
             self._running.add(job.view.job_id)
             job.board = self._board(job)
             self._set(job, Status.RUNNING, started_at=timestamp())
@@ -257,62 +309,20 @@ class Jobs:
                 with job.scope:
                     async with trio.open_nursery() as nursery:
                         nursery.start_soon(board.tell_progress_forever)
-                        made = await self._work(job, board)
+                        made = await self._maker.make(job, board)
                         nursery.cancel_scope.cancel()
             except Exception as error:
                 failure = unwrap(error)
             with trio.move_on_after(CONCLUDE, shield=True):
                 await self._conclude(job, made, failure)
         self._running.discard(job.view.job_id)
+        job.stopped.set()
         self._dispatch()
-
-    async def _work(self, job: Job, board: Board) -> tuple[Made, Output | None]:
-        board.enter("Initialization")
-        await self.catalog.load()
-        if self.catalog.ffmpeg_error:
-            raise self.catalog.ffmpeg_error
-        self.catalog.check_options(job.recipe.options)
-        providers = Providers(self.catalog, job.recipe.providers, job.recipe.brief.language, job.recipe.voice)
-        board.leave("Initialization", StepStatus.SUCCEEDED)
-        return await self._build(job, board, providers)
-
-    async def _build(self, job: Job, board: Board, providers: Providers) -> tuple[Made, Output | None]:
-        """Ask for the video until it is there; every round finds done what the rounds before did."""
-        damaged = 0
-        while True:
-            try:
-                pipeline = Pipeline(
-                    job.recipe, self._runner, board, providers, self.catalog.core, previews=self._previews
-                )
-                made = await pipeline.run()
-                return made, await deliver(board, job.recipe, made, self.catalog, self.store)
-            except Exception as group:
-                error = unwrap(group)
-            if isinstance(error, Damaged) and (damaged := damaged + 1) <= DAMAGE_PATIENCE:
-                told = f"a stored file was damaged and is made anew: {error.sha256[:12]}"
-                board.warn("Initialization", "E506-STORE", told)
-                await self._runner.memo.forget_file(error.sha256)
-            elif isinstance(error, Damaged):
-                why = f"cannot go on: the stored file {error.sha256[:12]} is damaged again and again"
-                raise AuradError("E506-STORE", why, remedy="If you uploaded it, do so again; else check the disk.")
-            elif isinstance(error, ProviderFailed):
-                self._switch(board, providers, error)
-            elif not isinstance(error, EncoderFailed):
-                raise error
-            board.restart()
-
-    def _switch(self, board: Board, providers: Providers, failed: ProviderFailed) -> None:
-        stage = providers.first(failed.kind)
-        following = providers.next_after(failed.kind, stage)
-        providers.drop(failed)
-        if following is None:
-            raise providers.story(failed.kind)
-        board.fall_back(STEP[failed.kind], stage.info.name, following.info.name, failed.error)
 
     async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
         assert job.board is not None
         if failure is not None and not job.scope.cancelled_caught:
-            problem = job.board.problem(_for_people(failure))
+            problem = job.board.problem(for_people(failure))
             await self._end(
                 job, Status.FAILED, JobFailed, {"errors": (problem,)}, errors=(problem,),
                 log_tail=job.board.log.tail, suggested_actions=tuple(problem["suggestedActions"]),
@@ -321,6 +331,8 @@ class Jobs:
             by, reason = job.cancelled or ("aurad", "the daemon stopped")
             if job.cancelled:
                 await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+            elif job.pausing:
+                self._park(job, job.board)
         else:
             job.board.message = "done"
             await self._end(
@@ -328,14 +340,21 @@ class Jobs:
                 artifacts=tuple(job.board.view().artifacts),
             )  # fmt: skip
 
+    def _park(self, job: Job, board: Board) -> None:
+        """A job without work under way, which can go on from where its tasks left it."""
+        board.log.lost()
+        job.floor, job.job_seq, job.view = board.percent, board.job_seq, parked(board.view())
+        job.board, job.scope, job.pausing = None, trio.CancelScope(), False
+        self._set(job, Status.PAUSED, tasks=list(board.tasks.values()))
+
     # ------------------------------------------------------------ status
 
-    def _set(self, job: Job, status: Status, **changes: Any) -> None:
+    def _set(self, job: Job, status: Status, *, tasks: Sequence[TaskView] = (), **changes: Any) -> None:
         """A change of status that is not the end: row and event in one transaction."""
-        _check_move(job.status, status)
+        check_move(job.status, status)
         job.status = status
         job.view = msgspec.structs.replace(job.view, status=status, **changes)
-        self._tell(job, update_job(job.view))
+        self._tell(job, update_job(job.view, tasks))
 
     def _tell(self, job: Job, *writes: Any) -> None:
         board = job.board or self._board(job)
@@ -349,7 +368,7 @@ class Jobs:
         self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
     ) -> None:
         """The end: row, timeline and terminal event in one transaction, then nothing more of this job."""
-        _check_move(job.status, status)
+        check_move(job.status, status)
         board = job.board or self._board(job)
         board.leave_all(status)
         board.set_status(status)
@@ -363,31 +382,3 @@ class Jobs:
         self._last_end = status
         job.ended.set()
         self._logs.finish(job.view.job_id)
-
-
-def unwrap(error: BaseException) -> Exception:
-    """The one real error in a group of errors; of several, the first that is told to people."""
-    while isinstance(error, BaseExceptionGroup):
-        _, real = error.split(trio.Cancelled)
-        inside = (real or error).exceptions
-        error = next((one for one in inside if isinstance(one, EncoderFailed)), None) or next(
-            (one for one in inside if isinstance(one, (AuradError, ProviderFailed, Damaged))), inside[0]
-        )
-    if not isinstance(error, Exception):
-        raise error
-    return error
-
-
-def timestamp_ago(seconds: float) -> str:
-    return timestamp(datetime.datetime.fromtimestamp(time.time() - seconds, datetime.UTC))
-
-
-def _for_people(error: Exception) -> AuradError:
-    if isinstance(error, AuradError):
-        return error
-    return AuradError("E500-INTERNAL", f"cannot finish the job: {type(error).__name__}: {error}")
-
-
-def _check_move(old: Status, new: Status) -> None:
-    if new not in NEXT.get(old, frozenset()):
-        raise AuradError("E201-STATE", f"cannot move a {old.value} job to {new.value}")

@@ -86,11 +86,12 @@ class Memo:
             if used_at >= oldest and total <= max_bytes:
                 break
             if used_at < oldest or size:
-                freed += await self._drop(digest)
+                freed += await self.drop(digest)
                 total -= size
         return freed + await self._sweep(oldest if total <= max_bytes else time.time() - FRESH)
 
-    async def _drop(self, digest: str) -> int:
+    async def drop(self, digest: str) -> int:
+        """Forget a result and remove those of its files that nobody else needs; returns the bytes freed."""
         files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
         if any(self._store.is_pinned(sha256) for sha256, _ in files):
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,10 +15,11 @@ from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
 from aurad.engine.journal import Journal, Write
 from aurad.model.errors import AuradError
-from aurad.model.event import JobView, TaskView
-from aurad.model.job import Recipe, Status
+from aurad.model.event import JobView, Owner, TaskView, timestamp_at
+from aurad.model.job import Recipe, Status, StepStatus
 from aurad.model.value import canonical
 
+KEY_SECONDS = 86400.0  # an idempotency key is remembered
 FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
 
 
@@ -30,7 +32,8 @@ class Job:
         self.board: Board | None = None
         self.scope = trio.CancelScope()
         self.cancelled: tuple[str, str] | None = None
-        self.ended = trio.Event()
+        self.pausing = False
+        self.ended, self.stopped = trio.Event(), trio.Event()
 
     def log_failed(self, why: str) -> None:
         """Its log cannot be written."""
@@ -46,6 +49,15 @@ def shown(job: Job, waiting: Sequence[Job]) -> JobView:
     """The job now, with its place among those that wait."""
     position = waiting.index(job) + 1 if job in waiting else None
     return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+
+
+def parked(view: JobView) -> JobView:
+    """Without anything under way."""
+    steps = tuple(
+        msgspec.structs.replace(step, status=StepStatus.PENDING) if step.status is StepStatus.RUNNING else step
+        for step in view.steps
+    )
+    return msgspec.structs.replace(view, steps=steps, eta=None)
 
 
 def summary(brief: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +107,25 @@ async def load_ended(journal: Journal, owner: int | None, limit: int) -> list[Jo
     return views
 
 
+async def same_key(journal: Journal, submitted: Submitted, owner: Owner) -> Job | None:
+    """The job that this owner has asked for with the same key; raises E203 if it asked for something else."""
+    key = submitted.settings.idempotency_key
+    if key is None:
+        return None
+    rows = await journal.read(
+        "SELECT job_id, submitted FROM jobs WHERE owner_uid = ? AND idempotency_key = ? AND created_at > ?",
+        owner.uid, key, timestamp_at(time.time() - KEY_SECONDS),
+    )  # fmt: skip
+    if not rows:
+        return None
+    if bytes(rows[0][1]) != canonical(submitted):
+        raise AuradError(
+            "E203-IDEMPOTENCY",
+            f"cannot use the key {key!r}: it belongs to job {rows[0][0]}, which asked for something else",
+        )
+    return await load_job(journal, rows[0][0])
+
+
 def unknown_job(job_id: str) -> AuradError:
     return AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
 
@@ -122,6 +153,16 @@ def update_job(view: JobView, tasks: Sequence[TaskView] = ()) -> Write:
     return lambda connection: connection.execute(
         "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
     )
+
+
+async def forget_job(journal: Journal, job_id: str) -> list[str]:
+    """Forget an ended job whole; gives the digests of its tasks that no other job on record has had."""
+    digests = (
+        "SELECT json_extract(value, '$.digest') FROM jobs, json_each(CAST(tasks AS TEXT)) WHERE job_id {} ?".format
+    )
+    rows = await journal.read(f"{digests('=')} EXCEPT {digests('!=')}", job_id, job_id)
+    await journal.commit(lambda connection: connection.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)))
+    return [row[0] for row in rows]
 
 
 async def forget_jobs(journal: Journal, before: str, keep: int) -> None:

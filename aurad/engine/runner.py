@@ -53,6 +53,7 @@ class Asker(Protocol):
     job_id: str
     correlation_id: str
     lineage: str
+    owners: tuple[str, ...]
     pins: set[str]
 
     def rank(self, task: Task) -> Rank: ...
@@ -127,7 +128,7 @@ class Runner:
         pool = f"worker:{task.plugin}"
         self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
         names = [slot_of(task.method, task.slot), pool]
-        async with self._slots.hold(names, job.job_id, flight.rank):
+        async with self._slots.hold(names, job.owners, flight.rank):
             flight.emit("started", Started(attempt=attempt))
             for plugin in task.leads_to:
                 self._executor.warm(plugin)

@@ -20,6 +20,7 @@ class Visitor:
     """Implements `runner.Asker` for somebody without a job."""
 
     job_id = correlation_id = lineage = ""
+    owners: tuple[str, ...] = ("visitors",)
 
     def __init__(self, pins: set[str]) -> None:
         self.pins = pins

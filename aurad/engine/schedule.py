@@ -30,7 +30,7 @@ class Slots:
     """Named capacities (`cpu`, `network`, `worker:hibari`); whoever asks gets all it names, or waits.
 
     When something is given back, the waiter with the lowest rank that fits goes first: the urgent, then
-    the owner who holds least, then the caller's own order.
+    those whose owners (a person, then a job) hold least, then the caller's own order.
     """
 
     def __init__(self, capacity: Mapping[str, int]) -> None:
@@ -43,9 +43,9 @@ class Slots:
         self._free.setdefault(name, capacity)
 
     @asynccontextmanager
-    async def hold(self, names: Sequence[str], owner: str, rank: Callable[[], Rank]) -> AsyncIterator[None]:
+    async def hold(self, names: Sequence[str], owners: Sequence[str], rank: Callable[[], Rank]) -> AsyncIterator[None]:
         """Hold one of each of `names` while the block lasts. `rank` is asked anew whenever one is free."""
-        waiting = _Waiting(names, owner, rank)
+        waiting = _Waiting(names, owners, rank)
         self._waiting.append(waiting)
         self._grant()
         try:
@@ -58,7 +58,8 @@ class Slots:
         if waiting in self._waiting:
             self._waiting.remove(waiting)
             return
-        self._held[waiting.owner] -= 1
+        self._held.subtract(waiting.owners)
+        self._held += collections.Counter()  # forgets those who hold nothing
         for name in waiting.names:
             self._free[name] += 1
         self._grant()
@@ -72,19 +73,19 @@ class Slots:
         while fitting := [one for one in self._waiting if all(self._free[name] > 0 for name in one.names)]:
             best = min(fitting, key=self._rank)
             self._waiting.remove(best)
-            self._held[best.owner] += 1
+            self._held.update(best.owners)
             for name in best.names:
                 self._free[name] -= 1
             best.granted.set()
 
     def _rank(self, waiting: _Waiting) -> Rank:
         urgency, *order = waiting.rank()
-        return (urgency, self._held[waiting.owner], *order)
+        return (urgency, *(self._held[owner] for owner in waiting.owners), *order)
 
 
 class _Waiting:
-    def __init__(self, names: Sequence[str], owner: str, rank: Callable[[], Rank]) -> None:
-        self.names, self.owner, self.rank, self.granted = names, owner, rank, trio.Event()
+    def __init__(self, names: Sequence[str], owners: Sequence[str], rank: Callable[[], Rank]) -> None:
+        self.names, self.owners, self.rank, self.granted = names, owners, rank, trio.Event()
 
 
 class Waiter:

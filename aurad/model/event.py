@@ -21,6 +21,11 @@ def timestamp(moment: datetime.datetime | None = None) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def timestamp_at(seconds: float) -> str:
+    """As `timestamp`, of a time in seconds since the epoch."""
+    return timestamp(datetime.datetime.fromtimestamp(seconds, datetime.UTC))
+
+
 class Items(Value, frozen=True, kw_only=True, omit_defaults=False):
     """How many pieces of a step are done; `reused` of them were known already."""
 

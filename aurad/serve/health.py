@@ -22,13 +22,17 @@ class Live(Result, frozen=True, kw_only=True):
 
 
 class Health(Result, frozen=True, kw_only=True):
-    """Ready for jobs; `broken_plugins` could not be loaded, which is no reason not to be ready."""
+    """Ready for jobs; `broken_plugins` could not be loaded, which is no reason not to be ready.
+
+    While it is `draining` jobs are taken, and wait.
+    """
 
     status: str
     version: str
     boot_id: str
     last_seq: int
     free_bytes: int
+    draining: bool
     broken_plugins: tuple[str, ...]
 
 
@@ -50,5 +54,5 @@ async def health(engine: Engine) -> Health:
         )
     return Health(
         status="ready", version=__version__, boot_id=engine.boot_id, last_seq=engine.events.last, free_bytes=free,
-        broken_plugins=tuple(sorted(engine.catalog.broken)),
+        draining=engine.jobs.draining,        broken_plugins=tuple(sorted(engine.catalog.broken)),
     )  # fmt: skip

@@ -87,9 +87,9 @@ class House:
         """Methods that really ran, in order of their start; previews, which are optional, left out."""
         return [method for method in self._workers[-1].ran if method != "preview"]
 
-    async def submit(self, text: str = TALE, **settings: Any) -> str:
+    async def submit(self, text: str = TALE, *, owner: Owner = ME, **settings: Any) -> str:
         brief = {"source": text, **settings.pop("brief", {})}
-        job = await self.engine.jobs.submit({"brief": brief, "settings": settings}, ME, "corr-1")
+        job = await self.engine.jobs.submit({"brief": brief, "settings": settings}, owner, "corr-1")
         return job.view.job_id
 
     async def make(self, text: str = TALE, **settings: Any) -> JobView:
@@ -122,6 +122,7 @@ async def open_house(
     fingerprint: str = "1",
     stop: Callable[[], None] = lambda: None,
     defaults: Defaults = Defaults(),
+    max_running: int = 4,
     **providers: tuple[str, ...],
 ) -> AsyncIterator[House]:
     """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins."""
@@ -141,8 +142,10 @@ async def open_house(
     installed = Installed(plugins=plugins, stamp=lambda: "", ffmpeg=lambda configured: Path("/bin/true"))
     places = Folders(**{name: folder / name for name in ("state", "cache", "config", "runtime", "logs")})
     presets = {"youtube-1080p": Preset()}
+    chosen = settings(**providers)
+    jobs = msgspec.structs.replace(chosen.jobs, max_running=max_running)
     async with open_engine(
-        msgspec.structs.replace(settings(**providers), defaults=defaults),
+        msgspec.structs.replace(chosen, defaults=defaults, jobs=jobs),
         presets,
         places,
         private=True,

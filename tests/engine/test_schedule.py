@@ -35,7 +35,7 @@ class Crowd:
 
     async def _hold(self, name: str, slots: tuple[str, ...], owner: str, rank: Any) -> None:
         with self._scopes[name]:
-            async with self._slots.hold(slots, owner, rank):
+            async with self._slots.hold(slots, [owner], rank):
                 self.order.append(name)
                 await self._go[name].wait()
 
@@ -127,7 +127,7 @@ def test_everybody_gets_a_turn_and_never_too_many(asked: list[tuple[str, int, st
         slots, holding, turns = Slots({"cpu": 2, "gpu": 1}), {"cpu": 0, "gpu": 0}, list[int]()
 
         async def one(number: int, name: str, urgency: int, owner: str) -> None:
-            async with slots.hold([name], owner, lambda: (float(urgency), float(number))):
+            async with slots.hold([name], [owner], lambda: (float(urgency), float(number))):
                 holding[name] += 1
                 assert holding["cpu"] <= 2
                 assert holding["gpu"] <= 1

@@ -48,6 +48,14 @@ class Configuration(Result, frozen=True, kw_only=True):
     settings: Settings
 
 
+class Drain(Value, frozen=True, kw_only=True):
+    on: bool = True
+
+
+class Draining(Result, frozen=True, kw_only=True):
+    draining: bool
+
+
 @operation("rpc.ping", Nothing, "read")
 async def ping(call: Call, params: Nothing) -> Pong:
     """Answers at once."""
@@ -88,6 +96,13 @@ async def config(call: Call, params: Nothing) -> Configuration:
 async def config_schema(call: Call, params: Nothing) -> dict[str, Any]:
     """The JSON Schema of the settings file."""
     return msgspec.json.schema(Settings)
+
+
+@operation("system.drain", Drain, "admin")
+async def drain(call: Call, params: Drain) -> Draining:
+    """Start no further job; those that run go on, and new ones wait. `on: false` ends it, as a restart does."""
+    call.engine.jobs.drain(params.on)
+    return Draining(draining=params.on)
 
 
 @operation("system.stop", Nothing, "admin")
