@@ -84,7 +84,7 @@ class FakeDaemon:
             "system.hello": lambda params, fds: {"protocol": 1, "server": "fake", "version": "0", "role": "admin"},
             "assets.put": self._put,
             "jobs.submit": lambda params, fds: {"jobId": JOB, "correlationId": CORRELATION, "position": 0},
-            "jobs.get": lambda params, fds: {"jobId": JOB, "status": self.status, "progress": 0.0},
+            "jobs.get": lambda params, fds: {"jobId": params["jobId"], "status": self.status, "progress": 0.0},
             "jobs.cancel": self._cancel,
             "jobs.tasks": lambda params, fds: {"tasks": [TASK]},
             "jobs.artifacts": lambda params, fds: {"artifacts": [self._artifact(name) for name in self.files]},

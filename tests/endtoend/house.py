@@ -20,6 +20,7 @@ from typing import Any
 
 AURACTL = Path(sys.executable).with_name("auractl")
 ROOT = Path(__file__).parents[2]
+CANCELLED = 7  # the status of what Ctrl-C ended
 PATIENCE = 120.0  # seconds for one command on a busy machine
 GONE = 6.0  # seconds until nothing of a command may be left
 CREDENTIALS = struct.calcsize("3i")
@@ -64,7 +65,7 @@ class Made:
 
     def failed(self, code: str, *told: str) -> None:
         """With this code, every value told, a remedy, and nothing where the result would have gone."""
-        assert self.status not in (0, 130), self.out
+        assert self.status not in (0, CANCELLED), self.out
         assert f"error {code}" in self.err, self.err
         for value in told:
             assert value in self.err, self.err

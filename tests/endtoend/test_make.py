@@ -13,7 +13,7 @@ import av
 import pytest
 from PIL import Image
 
-from tests.endtoend.house import House, Made, contents, open_house, until
+from tests.endtoend.house import CANCELLED, House, Made, contents, open_house, until
 
 DELIVERABLES = [
     "captions.srt", "captions.vtt", "cover.jpg", "credits.txt", "manifest.json", "script.json", "video.mp4",
@@ -129,7 +129,7 @@ def test_an_interrupt_leaves_nothing(house: House, after: float) -> None:
         began = time.monotonic()
         process.communicate(timeout=30)
         seconds = time.monotonic() - began
-    assert process.returncode == 130
+    assert process.returncode == CANCELLED
     assert seconds < 2
     assert contents(folder) == []
     house.assert_quiet()

@@ -5,20 +5,24 @@ from __future__ import annotations
 OK = 0
 FAILED = 1
 USAGE = 2
-NO_DAEMON = 3
-CANCELLED = 130  # as a shell reports a program ended by Ctrl-C
+NOT_FOUND = 3
+NO_DAEMON = 4
+DENIED = 5
+TIMEOUT = 6
+CANCELLED = 7
 
 HELP = """\
-Exit status: 0 done; 1 the job or the operation failed; 2 the command or its input cannot be used;
-3 no daemon answers and none can be started; 130 cancelled.
+Exit status: 0 done; 1 the job or the operation failed; 2 the command or its input cannot be used; 3 there is no
+such job or file; 4 no daemon answers and none can be started; 5 not allowed; 6 not in time; 7 cancelled.
 """
 
-_BAD_INPUT = ("E1", "E503-", "E505-")  # requests, settings, and an output place: the caller's to correct
-_NO_DAEMON = ("E502-", "E504-")
+_CODES = (
+    # The first that fits. Requests, settings, and an output place are the caller's to correct.
+    ("E110-", NOT_FOUND), ("E113-", TIMEOUT), ("E1", USAGE), ("E200-", NOT_FOUND), ("E204-", CANCELLED),
+    ("E301-", TIMEOUT), ("E4", DENIED), ("E502-", NO_DAEMON), ("E503-", USAGE), ("E504-", NO_DAEMON), ("E505-", USAGE),
+)  # fmt: skip
 
 
 def exit_code(code: str) -> int:
     """The exit status for an error's code."""
-    if code.startswith(_BAD_INPUT):
-        return USAGE
-    return NO_DAEMON if code.startswith(_NO_DAEMON) else FAILED
+    return next((status for start, status in _CODES if code.startswith(start)), FAILED)

@@ -1,36 +1,91 @@
-"""Commands about jobs that are there: ls, show, cancel, retry."""
+"""Commands that show jobs: ls, show, script; and how a job is named on the command line."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
-from aurad.client.cli import daemon
+from aurad.client.blocking import Client, RemoteError
+from aurad.client.cli import codes, daemon, files, talk
+from aurad.client.cli.complete import complete_jobs
 from aurad.client.cli.table import print_json, print_table
+from aurad.model.errors import AuradError
 
 LIST_LIMIT = 50
 NAME_WIDTH = 48
+TAIL_BYTES = 2000  # of a failed job's log
+LAST = "last"
+STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-job_argument = click.argument("job_id", metavar="JOB")
+job_argument = click.argument("job_id", metavar="JOB", shell_complete=complete_jobs)
+jobs_argument = click.argument("job_ids", metavar="JOB...", nargs=-1, required=True, shell_complete=complete_jobs)
 
 
 def call(method: str, **params: Any) -> Any:
-    """One call on whichever daemon is there."""
+    """One call on whichever daemon is there; a job may be named as people do."""
     client, _ = daemon.connect()
     with client:
+        if "jobId" in params:
+            params["jobId"] = find(client, params["jobId"])
         return client.call(method, params)
 
 
-@click.command()
+def find(client: Client, word: str) -> str:
+    """The id of the job that `word` names: its id, the start or the end of it, or `last`."""
+    if word != LAST:
+        try:
+            return str(client.call("jobs.get", {"jobId": word})["jobId"])
+        except RemoteError as error:
+            if error.code != "E200-NO_JOB":
+                raise
+            unknown = error
+    ids = [str(job["jobId"]) for job in client.call("jobs.list", {"limit": 1 if word == LAST else 500})["jobs"]]
+    fitting = ids if word == LAST else [each for each in ids if each.startswith(word) or each.endswith(word.upper())]
+    if len(fitting) > 1:
+        raise AuradError("E200-NO_JOB", f"cannot tell which job {word!r} is: {len(fitting)} fit", remedy="Write more.")
+    if not fitting and word == LAST:
+        raise AuradError("E200-NO_JOB", "cannot find the last job: there is none")
+    if not fitting:
+        raise unknown
+    return fitting[0]
+
+
+def labels(pairs: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` each."""
+    for pair in pairs:
+        if "=" not in pair.strip("="):
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+@click.command(
+    epilog="Examples: `auractl ls --status running`, `auractl rm $(auractl ls -q --status failed)`.\n\n" + codes.HELP
+)
 @click.option(
     "-n", "limit", type=click.IntRange(1, 500), default=LIST_LIMIT, show_default=True, help="At most so many."
 )
+@click.option("--status", "status", type=click.Choice(STATUSES, case_sensitive=False), multiple=True,
+              help="Only these; repeat it.")  # fmt: skip
+@click.option("--label", "label", metavar="KEY=VALUE", multiple=True, help="Only those with this label; repeat it.")
+@click.option("-q", "--quiet", is_flag=True, help="Ids only.")
 @as_json
-def ls(limit: int, as_json: bool) -> None:
+@click.option("--jsonl", "as_jsonl", is_flag=True, help="As JSON, one job a line.")
+def ls(limit: int, status: tuple[str, ...], label: tuple[str, ...], quiet: bool, as_json: bool, as_jsonl: bool) -> None:
     """List jobs, the newest first."""
-    jobs = call("jobs.list", limit=limit)["jobs"]
+    which: dict[str, Any] = {"status": [each.capitalize() for each in status]} if status else {}
+    if label:
+        which["labels"] = labels(label)
+    jobs = call("jobs.list", limit=limit, **which)["jobs"]
+    if quiet or as_jsonl:
+        for job in jobs:
+            click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
+        return
     if as_json:
         print_json(jobs)
         return
@@ -53,10 +108,8 @@ def show(job_id: str, as_json: bool) -> None:
     _show_facts(job)
     header = ("STEP", "STATUS", "DONE", "ITEMS", "SECONDS", "PLUGIN")
     print_table(header, (_step_row(step) for step in job["steps"]))
-    for problem in job.get("errors") or ():
-        click.echo(click.style("error", fg="red") + f" {problem.get('errorCode')}: {problem.get('detail')}")
-        if problem.get("remedy"):
-            click.echo(f"  remedy: {problem['remedy']}")
+    if job["status"] == "Failed":
+        _tell_failure(job)
     print_table(
         ("FILE", "KIND", "BYTES"),
         (
@@ -69,23 +122,37 @@ def show(job_id: str, as_json: bool) -> None:
 
 @click.command()
 @job_argument
-@click.option("--reason", metavar="TEXT", help="Told to whoever watches the job.")
-def cancel(job_id: str, reason: str | None) -> None:
-    """Cancel a job."""
-    call("jobs.cancel", jobId=job_id, **({"reason": reason} if reason else {}))
-
-
-@click.command()
-@job_argument
-def retry(job_id: str) -> None:
-    """Run a job again as a new one, whose id is printed; what was done already is reused."""
-    click.echo(call("jobs.retry", jobId=job_id)["jobId"])
+@click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there, not to stdout.")
+def script(job_id: str, out: Path | None) -> None:
+    """Print the script that a job is made from; `auractl make --script FILE` starts from a changed one."""
+    text = json.dumps(call("jobs.script", jobId=job_id), ensure_ascii=False, indent=2) + "\n"
+    if out:
+        files.write_whole(out, text.encode())
+    else:
+        click.echo(text, nl=False)
 
 
 def about(job: dict[str, Any]) -> str:
     """A job in a few words: the name its submitter gave it, or its topic."""
     line = str((job.get("labels") or {}).get("source") or (job.get("brief") or {}).get("topic") or "")
     return line if len(line) <= NAME_WIDTH else line[: NAME_WIDTH - 1] + "…"
+
+
+def _tell_failure(job: dict[str, Any]) -> None:
+    """Every attempt that failed, what ended the job and what to do, and what was said last."""
+    for step in job["steps"]:
+        for number, problem in enumerate(step.get("errors") or (), 1):
+            click.echo(f"{step['name']}, failure {number}: {problem.get('errorCode')}: {problem.get('detail')}")
+    for problem in job.get("errors") or ():
+        click.echo(click.style("error", fg="red") + f" {problem.get('errorCode')}: {problem.get('detail')}")
+        if problem.get("remedy"):
+            click.echo(f"  remedy: {problem['remedy']}")
+    tail: list[str] = []
+    with suppress(RemoteError):  # a job without a log has a story all the same
+        tail = call("jobs.logs", jobId=job["jobId"], offset=-TAIL_BYTES)["text"].splitlines()[1:]
+    if tail:
+        click.echo(click.style(f"the end of its log (`auractl logs {job['jobId']}` shows all of it):", dim=True))
+        click.echo("\n".join(f"  {talk.harmless(line)}" for line in tail))
 
 
 def _show_facts(job: dict[str, Any]) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 import click
 
-from aurad.client.cli import daemon
-from aurad.client.cli.jobs import job_argument
-
-# What a tool says may hold escape sequences; on a terminal they could rewrite what was shown before.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from aurad.client.cli import daemon, talk
+from aurad.client.cli.jobs import find, job_argument
 
 
 @click.command()
@@ -22,6 +18,7 @@ def logs(job_id: str, follow: bool, offset: int) -> None:
     """Show a job's log: what its stages and tools said, every run of FFmpeg with its command and exit code."""
     client, _ = daemon.connect()
     with client:
+        job_id = find(client, job_id)
         while True:
             part = client.call("jobs.logs", {"jobId": job_id, "offset": offset, "follow": follow})
             _show(part["text"])
@@ -32,6 +29,6 @@ def logs(job_id: str, follow: bool, offset: int) -> None:
 
 def _show(text: str) -> None:
     if sys.stdout.isatty():
-        text = _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+        text = talk.harmless(text)
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -10,19 +10,27 @@ import click
 
 from aurad import __version__
 from aurad.client.blocking import ConnectionLost, RemoteError
-from aurad.client.cli import admin, catalogue, codes, jobs, logs, options, talk, web
+from aurad.client.cli import admin, catalogue, codes, complete, jobs, life, logs, options, submit, talk, watch, web
 from aurad.model.errors import KINDS, AuradError
 
 
-@click.group(epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Lists commands as they were added: in the order in which people need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=Commands, epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="auractl", message="%(prog)s %(version)s")
 def cli() -> None:
     """Make videos of documents and topics, and steer the aurad daemon."""
 
 
 for command in (
-    options.make, jobs.ls, jobs.show, jobs.cancel, jobs.retry, logs.logs, catalogue.plugins, catalogue.voices,
-    catalogue.themes, catalogue.presets, web.open_page, web.token, admin.doctor, admin.config, admin.raw,
+    options.make, submit.submit, jobs.ls, jobs.show, watch.watch, logs.logs, jobs.script, life.cancel, life.retry,
+    life.pause, life.resume, life.priority, life.rm, web.open_page, web.token, catalogue.voices, catalogue.themes,
+    catalogue.presets, catalogue.plugins, admin.config, admin.doctor, complete.completion, admin.raw,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from aurad.client.blocking import Client
 from aurad.client.cli import codes, daemon, deliver, failure, files, images, interrupts, talk, trace
 from aurad.client.cli import source as sources
 from aurad.client.cli.board import Board
@@ -42,8 +43,7 @@ def make(order: Order) -> int:
     deliver.check(where)
     if order.trace:
         files.check_writable(order.trace.absolute().parent)
-    pictures = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
-    pictures += images.brand(logo=order.logo, font=order.font)
+    pictures = find_pictures(order)
     board = Board(until=order.job.get("until"))
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None
@@ -52,16 +52,23 @@ def make(order: Order) -> int:
                 view.show(board)
                 client, socket = daemon.connect(work=True)
                 session = Session(stack.enter_context(client), socket, board, view)
-                session.submit(_job(order, session, pictures))
+                session.submit(job(order, client, pictures))
                 session.follow()
             return _finish(order, session, where)
         except KeyboardInterrupt:
             return _cancelled(session)
 
 
-def _job(order: Order, session: Session, pictures: list[images.Found]) -> dict[str, Any]:
+def find_pictures(order: Order) -> list[images.Found]:
+    """The document's, and the brand's."""
+    found = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
+    return found + images.brand(logo=order.logo, font=order.font)
+
+
+def job(order: Order, client: Client, pictures: list[images.Found]) -> dict[str, Any]:
+    """What to submit; its pictures are uploaded."""
     brief = {**order.source.brief, **order.brief}
-    if assets := images.upload(session.client, pictures):
+    if assets := images.upload(client, pictures):
         brief["assets"] = assets
     return {"brief": brief, "labels": {LABEL: order.source.label[:LABEL_LENGTH]}, **order.job}
 

@@ -1,10 +1,10 @@
-"""The command line of `auractl make`, and what its words mean."""
+"""The command line of `auractl make` and what its words mean; others share them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,35 +37,62 @@ def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
     return total
 
 
-@click.command(epilog=codes.HELP)
+_JOB_OPTIONS = (
+    click.option("--preset", metavar="NAME", help="See `auractl presets`; youtube-1080p unless configured."),
+    click.option("--aspect", type=click.Choice(ASPECTS), help="Shape of the picture."),
+    click.option("--duration", callback=seconds, metavar="TIME", help="Aim at this length: 90, 1:30, 2m."),
+    click.option("--language", metavar="TAG", help="Language of the document and the voice: en, pt-BR."),
+    click.option("--voice", metavar="NAME", help="See `auractl voices`."),
+    click.option("--theme", metavar="NAME", help="See `auractl themes`."),
+    click.option("--captions", type=click.Choice(CAPTIONS), help="In the picture, as a track one can switch, or not."),
+    click.option(
+        "--caption-style", metavar="NAME", help="Look of captions in the picture: plain, box, highlight, pill, pop."
+    ),
+    click.option("--music", metavar="NAME", help="`auto`, `none`, or the name of a bed."),
+    click.option(
+        "--set", "settings", metavar="PLUGIN.OPTION=VALUE", multiple=True, help="An option of a plugin; repeat it."
+    ),
+    click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+                 multiple=True, help="Another folder whose pictures the document may show; repeat it."),
+    click.option("--logo", type=FILE, metavar="FILE", help="Logo in the margin and on cards: PNG, JPEG, WebP or SVG."),
+    click.option("--font", type=FILE, metavar="FILE", help="Font of headings: TTF, OTF, WOFF or WOFF2."),
+    click.option("--intro", metavar="TEXT", help="Line of a silent card before the video."),
+    click.option("--outro", metavar="TEXT", help="Line of a silent card after the video."),
+    click.option("--until", type=click.Choice(UNTIL, case_sensitive=False), help="Stop after this stage."),
+)  # fmt: skip
+
+
+def job_options(command: Callable[..., int]) -> Callable[..., int]:
+    """What a job may choose, as options of a command."""
+    for option in reversed(_JOB_OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `job_options` as arguments of an `Order`."""
+    return {
+        "brief": _given(language=given["language"], aspect=given["aspect"], durationSeconds=given["duration"]),
+        "job": _given(
+            **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
+            captionStyle=given["caption_style"],
+            introCard=given["intro"],
+            outroCard=given["outro"],
+            options=plugin_options(given["settings"]) or None,
+        ),
+        **{name: given[name] for name in ("images", "logo", "font")},
+    }
+
+
+@click.command(epilog=f"Example: `auractl make talk.md --aspect 9:16 -o short.mp4`.\n\n{codes.HELP}")
 @click.argument("source", metavar="SOURCE|TOPIC", required=False)
 @click.option("-o", "out", metavar="OUT", help="The video's file (.mp4), or a folder for it and its deliverables.")
-@click.option("--preset", metavar="NAME", help="See `auractl presets`; youtube-1080p unless configured.")
-@click.option("--aspect", type=click.Choice(ASPECTS), help="Shape of the picture.")
-@click.option("--duration", callback=seconds, metavar="TIME", help="Aim at this length: 90, 1:30, 2m.")
-@click.option("--language", metavar="TAG", help="Language of the document and the voice: en, pt-BR.")
-@click.option("--voice", metavar="NAME", help="See `auractl voices`.")
-@click.option("--theme", metavar="NAME", help="See `auractl themes`.")
-@click.option("--captions", type=click.Choice(CAPTIONS), help="In the picture, as a track one can switch, or not.")
-@click.option(
-    "--caption-style", metavar="NAME", help="Look of captions in the picture: plain, box, highlight, pill, pop."
-)
-@click.option("--music", metavar="NAME", help="`auto`, `none`, or the name of a bed.")
-@click.option(
-    "--set", "settings", metavar="PLUGIN.OPTION=VALUE", multiple=True, help="An option of a plugin; repeat it."
-)
-@click.option("--images", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR", multiple=True,
-              help="Another folder whose pictures the document may show; repeat it.")  # fmt: skip
-@click.option("--logo", type=FILE, metavar="FILE", help="Logo in the margin and on cards: PNG, JPEG, WebP or SVG.")
-@click.option("--font", type=FILE, metavar="FILE", help="Font of headings: TTF, OTF, WOFF or WOFF2.")
-@click.option("--intro", metavar="TEXT", help="Line of a silent card before the video.")
-@click.option("--outro", metavar="TEXT", help="Line of a silent card after the video.")
-@click.option("--until", type=click.Choice(UNTIL, case_sensitive=False), help="Stop after this stage.")
+@job_options
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE", help="Start from a (changed) script.json.")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the timeline in Chrome's format.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: job, deliverables, timeline.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-def make(source: str | None, script: Path | None, settings: tuple[str, ...], **given: Any) -> int:
+def make(source: str | None, script: Path | None, **given: Any) -> int:
     """Make a video of a Markdown, text or HTML file, of standard input (-), or of a quoted TOPIC.
 
     The video's path is printed on stdout; beside the video a folder of the same name holds captions,
@@ -79,16 +106,8 @@ def make(source: str | None, script: Path | None, settings: tuple[str, ...], **g
     read = sources.read_script(script) if script else sources.read(source or "")
     order = making.Order(
         source=read,
-        brief=_given(language=given["language"], aspect=given["aspect"], durationSeconds=given["duration"]),
-        job=_given(
-            **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
-            captionStyle=given["caption_style"],
-            introCard=given["intro"],
-            outroCard=given["outro"],
-            options=plugin_options(settings) or None,
-        ),
+        **chosen(given),
         out=given["out"],
-        **{name: given[name] for name in ("images", "logo", "font")},
         trace=given["trace"],
         json=given["as_json"],
         quiet=given["quiet"],

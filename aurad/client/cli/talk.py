@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 
 import click
+
+# What a tool says may hold escape sequences; on a terminal they could rewrite what was shown before.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def interactive() -> bool:
@@ -13,6 +17,11 @@ def interactive() -> bool:
     import os
 
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def harmless(text: str) -> str:
+    """Without anything that steers a terminal."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def note(text: str) -> None:

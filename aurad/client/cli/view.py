@@ -77,7 +77,7 @@ class Plain(Silent):
                 if step.status != "Skipped":
                     self._line(board, _changed(step, board.clock()))
         if board.final or self._due(board):
-            self._line(board, _overall(board))
+            self._line(board, overall(board))
 
     def _due(self, board: Board) -> bool:
         far, long = self._percent + PLAIN_PERCENT, self._said_at + PLAIN_SECONDS
@@ -142,7 +142,7 @@ def _picture(title: str, board: Board) -> RenderableType:
         )
     notes = [Text(f"  ! {one.get('detail', '')}", style="yellow") for one in board.warnings]
     return Group(
-        Text(title, style="bold", overflow="ellipsis", no_wrap=True), table, *notes, Text(f"  {_overall(board)}")
+        Text(title, style="bold", overflow="ellipsis", no_wrap=True), table, *notes, Text(f"  {overall(board)}")
     )
 
 
@@ -173,7 +173,8 @@ def _changed(step: Step, now: float) -> str:
     return f"{step.name}: " + ", ".join(filter(None, parts))
 
 
-def _overall(board: Board) -> str:
+def overall(board: Board) -> str:
+    """How far a job is, and how long it takes still."""
     if board.final or board.status in OVER:
         return f"{board.status.lower()}, {board.percent:.0f} % in {short_time(board.elapsed)}"
     left = board.message if board.eta is None else f"about {short_time(max(board.eta, 1.0))} left"
