@@ -11,6 +11,7 @@ import trio
 from aurad.engine.catalog import Catalog, Installed
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
+from aurad.model.settings import Settings
 from aurad.wire.worker import API, Initialized, StageInfo
 
 
@@ -60,7 +61,7 @@ class Machine:
 
     def open(self) -> Catalog:
         installed = Installed(plugins=self._plugins, stamp=lambda: self.stamp, ffmpeg=self._find_ffmpeg)
-        return Catalog(self.workers, self.folder / "stages.json", "", installed)
+        return Catalog(self.workers, self.folder / "stages.json", Settings(), installed)
 
     def _plugins(self) -> dict[str, PluginSource]:
         return {
