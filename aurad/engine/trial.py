@@ -67,14 +67,15 @@ class Outcome(NamedTuple):
 
 
 class _Listener(Visitor):
-    """Keeps what is said."""
+    """Keeps what one stage says."""
 
-    def __init__(self, pins: set[str]) -> None:
+    def __init__(self, stage: str, pins: set[str]) -> None:
         super().__init__(pins)
+        self._stage = stage
         self.lines: deque[str] = deque(maxlen=LINES)
 
     def news(self, task: Task, kind: str, news: Any) -> None:
-        if isinstance(news, LogNews):
+        if isinstance(news, LogNews) and task.stage == self._stage:
             self.lines.append(news.line)
 
 
@@ -85,7 +86,7 @@ class Trial:
         self, stage: Stage, catalog: Catalog, settings: Settings, runner: Runner, store: Store, pins: set[str]
     ) -> None:
         self._stage, self._catalog, self._settings = stage, catalog, settings
-        self._runner, self._store, self._listener = runner, store, _Listener(pins)
+        self._runner, self._store, self._listener = runner, store, _Listener(stage.info.name, pins)
         self._salt, self._given, self._began = new_id(""), dict[str, Any](), 0.0
 
     async def run(self, text: str, language: str | None, voice: str, options: dict[str, Any]) -> Outcome:
