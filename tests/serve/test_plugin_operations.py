@@ -47,7 +47,8 @@ class Timed(Pixel):
     needs = ("narration", "script")
 
     async def draw(self, request: VisualRequest, context: StageContext[Any]) -> Visual:
-        assert request.narration and request.script
+        assert request.narration
+        assert request.script
         assert [word.text for word in request.narration.words] == request.scene.words
         return await super().draw(request, context)
 
