@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -22,6 +22,7 @@ from aurad.engine.figures import Figures
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
+from aurad.engine.later import outlive
 from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
 from aurad.engine.record import forget_jobs
@@ -37,6 +38,7 @@ from aurad.model.recipe import Preset
 from aurad.model.settings import Settings
 from aurad.wire.worker import Limits
 
+T = TypeVar("T")
 DAY, GIB = 86400.0, 1 << 30
 FAREWELL = 0.1  # seconds for the last answer to be taken
 HOUSEKEEPING_DUE = 3600.0  # seconds after the last round
@@ -76,6 +78,10 @@ class Engine:
     def stop_soon(self) -> None:
         """Stop, but let the answer to whoever asked for it go out first."""
         self._nursery.start_soon(self._stop_later)
+
+    async def to_the_end(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Done whole although the caller may leave meanwhile; only the daemon's end ends it."""
+        return await outlive(self._nursery, make)
 
     async def _stop_later(self) -> None:
         await trio.sleep(FAREWELL)

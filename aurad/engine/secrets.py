@@ -62,8 +62,9 @@ class Secrets:
         return self._values
 
     async def _keep(self, values: dict[str, str]) -> None:
-        await trio.to_thread.run_sync(write_private, self._path, msgspec.json.encode(values))
-        self._values = values
+        with trio.CancelScope(shield=True):  # what is on disk is what is known
+            await trio.to_thread.run_sync(write_private, self._path, msgspec.json.encode(values))
+            self._values = values
 
 
 def without(value: Any, secrets: Collection[str]) -> Any:

@@ -18,13 +18,15 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+import trio
 
 from aurad.client.blocking import Client, RemoteError
 from aurad.model.errors import AuradError
 from aurad.serve import pip
+from aurad.serve.operations import installing
 from aurad.serve.pip import check_environment, check_requirement
 from tests.engine.house import open_house
-from tests.serve.test_operations import ADMIN, refusal
+from tests.serve.test_operations import ADMIN, ask, refusal
 
 PATIENCE = 60.0
 SOURCE = """\
@@ -185,3 +187,38 @@ def test_a_plugin_comes_is_used_is_renewed_and_goes(tmp_path: Path) -> None:
             client.call("plugins.uninstall", {"name": "voice_hibari"})
         assert client.call("plugins.uninstall", {"name": "hum"})["removed"] == ["voice_hum"]
         assert "hum" not in [plugin["name"] for plugin in client.call("plugins.list")["plugins"]]
+
+
+async def test_it_goes_on_when_whoever_asked_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on, ended = trio.Event(), trio.Event(), trio.Event()
+
+    async def slow(*arguments: str, cwd: Path) -> str:
+        begun.set()
+        await go_on.wait()
+        ended.set()
+        return "done"
+
+    monkeypatch.setattr(installing, "pip", slow)
+    monkeypatch.setattr(installing, "check_environment", lambda: None)
+    async with open_house(tmp_path) as house:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: ask(house, "plugins.install", ADMIN, requirement="aurad-hum"))
+            await begun.wait()
+            nursery.cancel_scope.cancel()
+        assert (await refusal(house, "plugins.install", ADMIN, requirement="aurad-hum")).code == "E202-BUSY"
+        go_on.set()
+        with trio.fail_after(PATIENCE):
+            await ended.wait()
+        assert await ask(house, "plugins.reload", ADMIN)
+
+
+async def test_what_goes_wrong_is_told_and_hurts_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*arguments: str, cwd: Path) -> str:
+        raise OSError("cannot fork")
+
+    monkeypatch.setattr(installing, "pip", broken)
+    monkeypatch.setattr(installing, "check_environment", lambda: None)
+    async with open_house(tmp_path) as house:
+        with pytest.raises(OSError, match="cannot fork"):
+            await ask(house, "plugins.install", ADMIN, requirement="aurad-hum")
+        assert (await house.make("One sentence.")).status.value == "Succeeded"

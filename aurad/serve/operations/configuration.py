@@ -93,9 +93,10 @@ async def change(engine: Engine, key: str, value: object) -> tuple[str, str]:
         load_settings(engine.folders, environ=os.environ)  # files that cannot be used are found before we write
         return str(write_value(engine.folders, key, value))
 
-    async with engine.configuring:
-        path = await trio.to_thread.run_sync(write)
-    await reload(engine)
+    with trio.CancelScope(shield=True):  # whoever asked may leave meanwhile: what is written is in force
+        async with engine.configuring:
+            path = await trio.to_thread.run_sync(write)
+        await reload(engine)
     loaded = await trio.to_thread.run_sync(lambda: load_settings(engine.folders, environ=os.environ))
     return path, loaded.origins.get(key, "default")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -59,18 +60,20 @@ async def uninstall(call: Call, params: ByPlugin) -> Installed:
 
 
 async def _change(call: Call, *arguments: str) -> Installed:
-    """One at a time: two of pip at once would spoil each other's work."""
+    """One at a time: two of pip at once would spoil each other's work. It is never left half done."""
     engine = call.engine
     if engine.installing.locked():
         raise AuradError("E202-BUSY", f"cannot {arguments[0]} {arguments[-1]}: pip is at work already")
+    log.info("pip", arguments=arguments, by=call.caller.owner.name)
+    return await engine.to_the_end(partial(_run, engine, arguments))
+
+
+async def _run(engine: Engine, arguments: tuple[str, ...]) -> Installed:
     async with engine.installing:
         check_environment()
         await engine.catalog.load()
         before = _versions(engine)
-        try:
-            output = await pip(*arguments, cwd=engine.folders.state)
-        finally:
-            log.info("pip was run", arguments=arguments, by=call.caller.owner.name)
+        output = await pip(*arguments, cwd=engine.folders.state)
         await look_again(engine)
     after = _versions(engine)
     return Installed(
