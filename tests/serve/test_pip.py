@@ -35,8 +35,10 @@ from aurad.api import Artifact, Narration, VoiceStage, Word, hookimpl
 
 class Hum(VoiceStage):
     name = "hum"
+    secrets = ("HUM_KEY",)
 
     async def speak(self, request, context):
+        print("the key is", context.secret("HUM_KEY"))
         path = context.workspace / "hum.wav"
         path.write_bytes(b"hum " + b"VERSION")
         words = tuple(Word(text=word, start=0.0, end=1.0) for word in request.text.split())
@@ -173,7 +175,10 @@ def test_a_plugin_comes_is_used_is_renewed_and_goes(tmp_path: Path) -> None:
         came = install(str(wheel(tmp_path, "1.0")))
         assert (came["added"], came["changed"], came["removed"]) == (["voice_hum"], [], [])
         assert "Successfully installed aurad-hum-1.0" in str(came["output"])
-        assert client.call("plugins.test", {"name": "hum"})["sizeBytes"] == len("hum 1.0")
+        assert client.call("plugins.test", {"name": "hum"})["problem"]["remedy"] == "Set the secret HUM_KEY."
+        client.call("secrets.set", {"name": "HUM_KEY", "value": "0123456789"})
+        tried = client.call("plugins.test", {"name": "hum"})
+        assert (tried["sizeBytes"], tried["log"]) == (len("hum 1.0"), ["the key is ***"])
 
         assert install(str(wheel(tmp_path, "1.0.1")))["changed"] == ["voice_hum"]
         tried = client.call("plugins.test", {"name": "hum"})  # by a worker with the new code, no restart in between

@@ -96,6 +96,8 @@ async def test_a_plugin_is_switched_off_and_on_without_a_restart(tmp_path: Path)
         assert next(step for step in job.steps if step.name == "Voice").plugin.name == "scripted"
         assert "tone is disabled" in (await refusal(house, "jobs.submit", brief={"topic": "bees"},
                                                     providers={"voice": ["tone"]})).detail  # fmt: skip
+        checks = {check["name"]: check["detail"] for check in (await ask(house, "system.doctor"))["checks"]}
+        assert checks["voice providers"] == "scripted; disabled: tone"
         for method in ("plugins.schema", "plugins.test"):
             assert "disabled" in (await refusal(house, method, name="tone")).detail
         assert (await ask(house, "plugins.enable", ADMIN, name="tone"))["status"] == "ready"
