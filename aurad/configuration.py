@@ -23,6 +23,7 @@ from aurad.wire.toml import (
     entries_of_flags,
     merge,
     preset_of,
+    typed,
     with_value,
 )
 
@@ -49,9 +50,14 @@ def load_presets(places: Folders) -> dict[str, Preset]:
 
 
 def set_value(places: Folders, key: str, raw: str | None) -> Path:
+    """`write_value` of what somebody typed."""
+    return write_value(places, key, None if raw is None else typed(key, raw))
+
+
+def write_value(places: Folders, key: str, value: object) -> Path:
     """Write one setting (None: take it back) into auractl's own drop-in, atomically; gives its path."""
     path = places.drop_ins / OWN_DROP_IN
-    data = with_value(_read(path) if path.exists() else b"", str(path), key, raw)
+    data = with_value(_read(path) if path.exists() else b"", str(path), key, value)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)

@@ -89,7 +89,7 @@ async def run_stage(
         workspace=Path(tempfile.mkdtemp(prefix="task-", dir=workspace)),
         cache=cache,
         files=dict(files or {}),
-        secrets=dict(secrets or {}),
+        secrets={name: value for name, value in (secrets or {}).items() if name in stage.secrets},
         ffmpeg=find_ffmpeg() if ffmpeg is None else ffmpeg,
         frames=request.placed.frames if isinstance(request, SegmentRequest) else 0,
     )

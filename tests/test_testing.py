@@ -24,6 +24,7 @@ from aurad.api import (
     SegmentRequest,
     StageContext,
     Still,
+    Unavailable,
     Value,
     Visual,
     VisualRequest,
@@ -32,7 +33,7 @@ from aurad.api import (
     VoiceStage,
     Word,
 )
-from aurad.testing import conform_stage, find_ffmpeg, put, write_tone
+from aurad.testing import conform_stage, find_ffmpeg, put, run_stage, write_tone
 from tests.toys import streamed_script, voices
 from tests.toys.stock_clips import StockClips
 from tests.toys.voices import beep
@@ -173,3 +174,21 @@ async def test_frames_of_a_segment_are_counted(tmp_path: Path) -> None:
 
 def test_there_is_an_ffmpeg() -> None:
     assert Path(find_ffmpeg()).is_file()
+
+
+class Keyed(VoiceStage[Value]):
+    """Reads a key that it declares, or one that it forgot to."""
+
+    name = "keyed"
+    secrets = ("DECLARED",)
+
+    async def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        context.log(context.secret(request.text))
+        raise Unavailable("cannot speak: it only reads")
+
+
+@pytest.mark.parametrize(("name", "why"), [("DECLARED", "it only reads"), ("FORGOTTEN", "'FORGOTTEN': it is not set")])
+async def test_a_stage_gets_the_secrets_that_it_declares(tmp_path: Path, name: str, why: str) -> None:
+    request = VoiceRequest(text=name, language="en")
+    with pytest.raises(Unavailable, match=why):
+        await run_stage(Keyed, "speak", request, workspace=tmp_path, secrets={"DECLARED": "1", "FORGOTTEN": "2"})

@@ -50,6 +50,10 @@ class Admission:
         self, journal: Journal, store: Store, catalog: Catalog, settings: Settings, presets: Mapping[str, Preset]
     ) -> None:
         self._journal, self._store, self._catalog = journal, store, catalog
+        self.adopt(settings, presets)
+
+    def adopt(self, settings: Settings, presets: Mapping[str, Preset]) -> None:
+        """Jobs that are submitted from now on go by these."""
         self._settings, self._presets = settings, presets
 
     async def admit(self, params: dict[str, Any], owner: Owner) -> tuple[Submitted, Recipe]:

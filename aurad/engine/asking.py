@@ -85,4 +85,5 @@ class Asking:
             size=size,
             order=order,
             leads_to=leads_to,
+            secrets=stage.info.secrets,
         )

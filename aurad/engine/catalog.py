@@ -17,6 +17,7 @@ from aurad.engine import tools
 from aurad.engine.executor import Executor
 from aurad.hooks.registry import CORE, PluginSource, environment_stamp, find_plugins
 from aurad.model.errors import AuradError
+from aurad.model.settings import Settings
 from aurad.model.value import Value, canonical, digest
 from aurad.wire.worker import Initialized, StageInfo
 
@@ -55,33 +56,45 @@ class Installed(NamedTuple):
 class Catalog:
     """All stages by kind and name. `load` first."""
 
-    def __init__(self, executor: Executor, memory: Path, configured_ffmpeg: str, installed: Installed) -> None:
-        self._executor, self._memory, self._configured = executor, memory, configured_ffmpeg
+    def __init__(self, executor: Executor, memory: Path, settings: Settings, installed: Installed) -> None:
+        self._executor, self._memory = executor, memory
         self._installed, self._loading = installed, trio.Lock()
+        self.adopt(settings)
         self.sources: dict[str, PluginSource] = {}
+        self.disabled: dict[str, PluginSource] = {}
         self.stages: dict[tuple[str, str], Stage] = {}
         self.broken: dict[str, Broken] = {}
         self.ffmpeg: Path | None = None
         self.ffmpeg_error: AuradError | None = None
         self._keys: dict[str, str] = {}
+        self._memories: dict[str, _Remembered] = {}
         self._loaded_stamp = ""
 
-    async def load(self) -> None:
-        """Look at what is installed now; cheap when nothing has changed since the last time."""
+    def adopt(self, settings: Settings) -> None:
+        """The next `load` goes by these."""
+        self._configured, self._disabled = settings.tools.ffmpeg, frozenset(settings.catalog.disabled) - {CORE}
+
+    async def load(self, *, again: bool = False) -> None:
+        """Look at what is installed now; cheap when nothing has changed since the last time.
+
+        `again` also asks plugins that were broken.
+        """
         async with self._loading:  # two jobs that start together look once after the other
+            self._loaded_stamp = "" if again else self._loaded_stamp
             await self._load()
 
     async def _load(self) -> None:
-        self.sources, stamp = await trio.to_thread.run_sync(
-            lambda: (self._installed.plugins(), self._installed.stamp())
-        )
+        disabled = self._disabled
+        found, stamp = await trio.to_thread.run_sync(lambda: (self._installed.plugins(), self._installed.stamp()))
+        self.sources = {name: source for name, source in found.items() if name not in disabled}
+        self.disabled = {name: source for name, source in found.items() if name in disabled}
         await self._find_ffmpeg()
         tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
         keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
-        if (whole := digest(*(keys[name].encode() for name in keys))) == self._loaded_stamp:
+        if (whole := digest(*(part.encode() for named in keys.items() for part in named))) == self._loaded_stamp:
             return
-        for name in self._keys.keys() & keys.keys():
-            if self._keys[name] != keys[name]:
+        for name, key in self._keys.items():
+            if keys.get(name) != key:
                 self._executor.renew(name)  # warm workers hold the code of before
         self._keys = keys
         remembered, broken = await trio.to_thread.run_sync(_read_memory, self._memory), dict[str, Broken]()
@@ -92,7 +105,9 @@ class Catalog:
         for name in self.sources:  # in their order, not in that of the answers: who wins a name is no accident
             if name not in self.broken:
                 self._add_all(name, remembered[name].described, tool)
-        await trio.to_thread.run_sync(_write_memory, self._memory, {n: r for n, r in remembered.items() if n in keys})
+        kept = {name: memory for name, memory in remembered.items() if name in found}
+        await trio.to_thread.run_sync(_write_memory, self._memory, kept)
+        self._memories = {name: remembered[name] for name in self.disabled if name in remembered}
         self._loaded_stamp = whole
 
     async def _find_ffmpeg(self) -> None:
@@ -138,7 +153,8 @@ class Catalog:
         except KeyError:
             known = ", ".join(sorted(n for k, n in self.stages if k == kind)) or "none"
             why = self.broken.get(name) or next((b for b in self.broken.values() if name in b.plugin), None)
-            more = f"; {why.detail}" if why else ""
+            off = next((each for each in self.disabled if name in each), None)
+            more = f"; {why.detail}" if why else f"; {off} is disabled" if off else ""
             raise AuradError("E104-PLUGIN", f"cannot find a {kind} stage {name!r}: there are {known}{more}") from None
 
     def named(self, name: str) -> Iterator[Stage]:
@@ -149,6 +165,10 @@ class Catalog:
         """Names that stages offer under one heading of their description: voices, themes, music."""
         found = (entry for stage in stages for entry in stage.info.describe.get(what, ()))
         return [str(entry["name"] if isinstance(entry, dict) else entry) for entry in found]
+
+    def disabled_stages(self) -> dict[str, str]:
+        """Stages of disabled plugins, as far as they are remembered, and whose they are."""
+        return {info.name: plugin for plugin, one in self._memories.items() for info in one.described.stages}
 
     @property
     def core(self) -> Stage:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import trio
 
@@ -21,11 +21,13 @@ from aurad.engine.figures import Figures
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
+from aurad.engine.later import outlive
 from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
 from aurad.engine.record import forget_jobs
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
+from aurad.engine.secrets import Secrets
 from aurad.engine.store import Damaged, Store
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
@@ -35,6 +37,7 @@ from aurad.model.recipe import Preset
 from aurad.model.settings import Settings
 from aurad.wire.worker import Limits
 
+T = TypeVar("T")
 DAY, GIB = 86400.0, 1 << 30
 FAREWELL = 0.1  # seconds for the last answer to be taken
 HOUSEKEEPING_DUE = 3600.0  # seconds after the last round
@@ -53,19 +56,31 @@ class Engine:
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        jobs: Jobs, joblogs: LogFiles, executor: Executor, runner: Runner, nursery: trio.Nursery,
-        stop: Callable[[], None],
+        admission: Admission, secrets: Secrets, jobs: Jobs, joblogs: LogFiles, executor: Executor, runner: Runner,
+        nursery: trio.Nursery, stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
         self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
         self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
-        self.boot_id = new_id("")
+        self._admission, self.secrets, self.started_with = admission, secrets, settings
+        self.boot_id, self.started_at = new_id(""), time.monotonic()
+        self.configuring, self.installing = trio.Lock(), trio.Lock()  # one change of each at a time
         self.figures = Figures(runner.work, journal.commits)
+
+    def adopt(self, settings: Settings, presets: Mapping[str, Preset]) -> None:
+        """Go by these from now on; what was opened with those of the start stays as it is."""
+        self.settings, self.presets = settings, presets
+        self._admission.adopt(settings, presets)
+        self.catalog.adopt(settings)
 
     def stop_soon(self) -> None:
         """Stop, but let the answer to whoever asked for it go out first."""
         self._nursery.start_soon(self._stop_later)
+
+    async def to_the_end(self, make: Callable[[], Awaitable[T]]) -> T:
+        """Done whole although the caller may leave meanwhile; only the daemon's end ends it."""
+        return await outlive(self._nursery, make)
 
     async def _stop_later(self) -> None:
         await trio.sleep(FAREWELL)
@@ -169,11 +184,11 @@ async def open_engine(
         events, costs = Events(journal, int(last)), Costs(journal)
         await costs.load()
         memo = Memo(journal, store)
-        catalog = Catalog(executor, folders.cache / "stages.json", settings.tools.ffmpeg, installed)
+        catalog = Catalog(executor, folders.cache / "stages.json", settings, installed)
         slots = Slots({"cpu": cores, "finish": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
-        flights = Flights(nursery)
+        flights, secrets = Flights(nursery), Secrets(folders.state)
         runner = Runner(
-            memo, store, costs, slots, flights, executor, time_limit=settings.workers.task_seconds, lanes=cores
+            memo, store, costs, slots, flights, executor, secrets, time_limit=settings.workers.task_seconds, lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
         jobs = Jobs(
@@ -183,7 +198,8 @@ async def open_engine(
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, jobs=jobs, joblogs=joblogs, executor=executor, runner=runner, nursery=nursery, stop=stop,
+            events=events, admission=admission, secrets=secrets, jobs=jobs, joblogs=joblogs, executor=executor,
+            runner=runner, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)

@@ -54,5 +54,20 @@ class Plans:
             return error
 
 
+async def outlive(nursery: trio.Nursery, make: Callable[[], Awaitable[T]]) -> T:
+    """What `make` gives or raises; it goes on in `nursery` to its end even if whoever asked leaves meanwhile."""
+
+    async def tried() -> T | Exception:
+        try:
+            return await make()
+        except Exception as error:
+            return error
+
+    made = await Later(nursery, tried)()
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
 async def gather(laters: Sequence[Later[T]]) -> list[T]:
     return [await later() for later in laters]

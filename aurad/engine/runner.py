@@ -14,8 +14,9 @@ from aurad.engine.estimate import Costs
 from aurad.engine.executor import Executor
 from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
-from aurad.engine.process import CRASH, GARBAGE, HUNG
+from aurad.engine.process import CRASH, GARBAGE, HUNG, Emit
 from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size, slot_of
+from aurad.engine.secrets import Secrets, discreet, discreet_error
 from aurad.engine.store import Store
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
@@ -67,11 +68,11 @@ class Runner:
 
     def __init__(
         self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: Executor,
-        *, time_limit: float, lanes: int,
+        secrets: Secrets, *, time_limit: float, lanes: int,
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
         self._flights, self._executor, self._time_limit = flights, executor, time_limit
-        self._lanes, self.work = lanes, Work()
+        self._lanes, self.work, self._secrets = lanes, Work(), secrets
 
     @property
     def waiting(self) -> int:
@@ -134,11 +135,21 @@ class Runner:
                 self._executor.warm(plugin)
             began = time.monotonic()
             with self.store.workspace() as workspace, self.work.running_task(task.stage, task.method):
-                answer = await self._executor.run(task.plugin, await self._call(task, job, workspace), flight.emit)
+                answer = await self._run(task.plugin, await self._call(task, job, workspace), flight.emit)
                 value = await self._take_in(task, answer, workspace, job)
             self._costs.learn(task, time.monotonic() - began)
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
+
+    async def _run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
+        """Nothing that a stage says of itself holds a secret that it was handed."""
+        secrets = tuple(call.secrets.values())
+        if not secrets:
+            return await self._executor.run(plugin, call, emit)
+        try:
+            return await self._executor.run(plugin, call, lambda kind, news: emit(kind, discreet(news, secrets)))
+        except AuradError as error:
+            raise discreet_error(error, secrets) from None
 
     async def _call(self, task: Task, job: Asker, workspace: Path) -> Run:
         inputs = {artifact.sha256 for artifact in artifacts_in(task.request)}
@@ -151,6 +162,7 @@ class Runner:
             request=msgspec.to_builtins(task.request, str_keys=True),
             options=task.options,
             files={sha256: str(await self.store.check(sha256)) for sha256 in inputs},
+            secrets=await self._secrets.chosen(task.secrets),
             workspace=str(workspace),
             deadline=self._time_limit,
         )

@@ -48,7 +48,7 @@ async def sample(
         plugin=stage.plugin, stage=stage.info.name, method="sample", request=request, fingerprint=stage.fingerprint,
         slot=stage.info.slot,  # type: ignore[arg-type]  # checked when the stage was described
         options={**settings.plugins.get(stage.plugin, {}), **settings.plugins.get(stage.info.name, {})},
-        step="Visuals", name=f"sample of {request.theme}",
+        step="Visuals", name=f"sample of {request.theme}", secrets=stage.info.secrets,
     )  # fmt: skip
     made = await runner.ask(task, Visitor(pins))
     return made.image  # type: ignore[no-any-return]

@@ -17,7 +17,8 @@ class Task(Value, frozen=True, kw_only=True):
     """One call of one stage. `salt` keeps apart what must not be shared: a lineage, another take.
 
     `size` is the work in the method's unit (characters, frames, seconds), for estimates only; `leads_to`
-    names plugins that will be asked once it is done; `scene_id` and `name` are for people. None of these is hashed.
+    names plugins that will be asked once it is done; `secrets` names what the worker is handed; `scene_id` and
+    `name` are for people. None of these is hashed.
     """
 
     plugin: str
@@ -34,6 +35,7 @@ class Task(Value, frozen=True, kw_only=True):
     size: float = 1.0
     order: float = 0.0
     leads_to: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

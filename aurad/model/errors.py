@@ -89,6 +89,7 @@ KINDS: dict[str, Kind] = {
     "E507-LOG": Kind("A job's log cannot be written", 500, -32603, "Check the log folder's owner and its free space."),
     "E508-UNREADY": Kind("Not ready for jobs", 503, -32007, "`auractl doctor` checks the set-up."),
     "E600-PLUGIN_BROKEN": Kind("A plugin cannot be loaded", 500, -32008, "Reinstall or disable it."),
+    "E601-INSTALL": Kind("A plugin cannot be installed or removed", 500, -32008, "See what pip said, below."),
 }
 
 

@@ -59,6 +59,15 @@ class Providers(Section, frozen=True, kw_only=True):
     providers: Annotated[Names, Meta(description="Stages by name, in order.")]
 
 
+class Catalogue(Section, frozen=True, kw_only=True):
+    """Which of the installed plugins are there for jobs."""
+
+    disabled: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(description="Plugins that are not used, as `auractl plugins` names them; nothing of them is started."),
+    ] = ()
+
+
 class Defaults(Section, frozen=True, kw_only=True):
     """What a job gets if neither the job itself nor its preset says otherwise."""
 
@@ -211,6 +220,7 @@ class Settings(Section, frozen=True, kw_only=True):
     finish: Annotated[Providers, Meta(description="Who works on the whole video: all of them, in order.")] = Providers(
         providers=("master", "captions", "package")
     )
+    catalog: Catalogue = Catalogue()
     defaults: Defaults = Defaults()
     workers: Workers = Workers()
     store: Store = Store()

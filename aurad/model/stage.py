@@ -248,7 +248,7 @@ class StageContext(Protocol[OptionsT_co]):
         """Where to read an artifact of the request. Never write there."""
 
     def secret(self, name: str) -> str:
-        """A secret by name; raises `Unavailable` if it is not set."""
+        """One of the stage's `secrets` by name; raises `Unavailable` if it is not set."""
 
     def ffmpeg(
         self, arguments: Sequence[str], *, frames: int | None = None, stdin: bool = False
@@ -278,6 +278,7 @@ class Stage(Generic[OptionsT_co]):
     slot: ClassVar[Slot] = "cpu"
     languages: ClassVar[tuple[str, ...]] = ("*",)
     needs: ClassVar[tuple[str, ...]] = ()
+    secrets: ClassVar[tuple[str, ...]] = ()
     fresh_per_job: ClassVar[bool] = False
     loop: ClassVar[Literal["trio", "asyncio"]] = "trio"
     Options: ClassVar[type[Value]] = Value

@@ -47,10 +47,13 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
 def _stages(engine: Engine) -> Iterator[dict[str, Any]]:
     for kind, wanted in engine.settings.providers().items():
         have = {name for k, name in engine.catalog.stages if k == kind}
-        lacking = [name for name in wanted if name not in have]
+        off = [name for name in wanted if name not in have and name in engine.catalog.disabled_stages()]
+        lacking = [name for name in wanted if name not in have and name not in off]
         usable = [name for name in wanted if name in have]
-        detail = f"{', '.join(usable) or 'none'}" + (f"; not installed: {', '.join(lacking)}" if lacking else "")
-        yield _check(f"{kind} providers", bool(usable), detail, f"Install one of {', '.join(wanted)}.")
+        detail = f"{', '.join(usable) or 'none'}" + "".join(
+            f"; {why}: {', '.join(names)}" for why, names in (("not installed", lacking), ("disabled", off)) if names
+        )
+        yield _check(f"{kind} providers", bool(usable), detail, f"Install or enable one of {', '.join(wanted)}.")
     for kind, what in (("voice", "voices"), ("visuals", "themes"), ("visuals", "fonts")):
         found = [
             entry

@@ -7,18 +7,17 @@ after a restart of the daemon.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 import trio
 
+from aurad.engine.secrets import write_private
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
 from aurad.model.value import Value
@@ -105,7 +104,7 @@ class Tokens:
     async def _keep(self, grants: Iterable[Grant]) -> None:
         async with self._writing:
             self._grants = {grant.digest: grant for grant in grants}
-            await trio.to_thread.run_sync(_save, self._path, list(self._grants.values()))
+            await trio.to_thread.run_sync(write_private, self._path, msgspec.json.encode([*self._grants.values()]))
 
 
 @asynccontextmanager
@@ -135,19 +134,3 @@ def _load(path: Path) -> list[Grant]:
         raise AuradError(
             "E503-CONFIG", f"cannot read the tokens in {path}: {error}", remedy="Remove the file: all come in anew."
         ) from error
-
-
-def _save(path: Path, grants: list[Grant]) -> None:
-    """mkstemp makes files that only their owner can read."""
-    part, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with open(part, "wb") as file:
-            file.write(msgspec.json.encode(grants))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError as error:
-        raise AuradError("E500-INTERNAL", f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)

@@ -143,24 +143,31 @@ def check(entry: Entry) -> object:
     return value
 
 
-def with_value(old: bytes, name: str, key: str, raw: str | None) -> bytes:
-    """The drop-in `old` with one setting changed (None: left to the others again), after checking it."""
+def with_value(old: bytes, name: str, key: str, value: object) -> bytes:
+    """The drop-in `old` with one setting changed (None: left to the others again), after checking it.
+
+    A setting of aurad's own may be given as text, as in the environment.
+    """
     import tomli_w  # only `config set` writes
 
     merge(entries_of(old, name))
     document = _document(old, name)[1]
-    entry = Entry(key, None if raw is None else typed(key, raw), name)
-    if raw is not None:
+    value = typed(key, value) if isinstance(value, str) and key in catalogue() else value
+    entry = Entry(key, value, name)
+    if value is not None or key not in catalogue():
         check(entry)
     *tables, last = key.split(".", 2)
     table = document
     for part in tables:
         table = table.setdefault(part, {})
-    if raw is None:
+    if value is None:
         table.pop(last, None)
     else:
-        table[last] = entry.value
-    return (DROP_IN_HEADER + tomli_w.dumps(document)).encode()
+        table[last] = value
+    try:
+        return (DROP_IN_HEADER + tomli_w.dumps(document)).encode()
+    except (TypeError, ValueError) as error:
+        raise _wrong(entry, f"TOML cannot hold it ({error})", "Give a value without null.") from None
 
 
 def preset_of(data: bytes, name: str) -> Preset:

@@ -124,6 +124,7 @@ class StageInfo(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     name: str
     slot: str = "cpu"
     needs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("*",)
     fresh_per_job: bool = False
     takes: tuple[str, ...] = ()

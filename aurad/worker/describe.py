@@ -24,6 +24,7 @@ def stage_to_info(stage: Stage[Any]) -> StageInfo:
         name=stage.name,
         slot=stage.slot,
         needs=stage.needs,
+        secrets=stage.secrets,
         languages=stage.languages,
         fresh_per_job=stage.fresh_per_job,
         takes=getattr(stage, "takes", ()),

@@ -54,7 +54,7 @@ class InProcess:
         self.ran.append(call.method)
         task = Task(
             task_id=call.task_id, workspace=Path(call.workspace), cache=self._cache,
-            files={name: Path(path) for name, path in call.files.items()}, secrets={}, ffmpeg="", frames=0,
+            files={name: Path(path) for name, path in call.files.items()}, secrets=call.secrets, ffmpeg="", frames=0,
         )  # fmt: skip
         request = msgspec.convert(call.request, METHODS[call.method].request, str_keys=True)
         options = msgspec.convert(call.options, stage.Options)

@@ -11,6 +11,7 @@ import trio
 from aurad.engine.catalog import Catalog, Installed
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
+from aurad.model.settings import Catalogue, Settings
 from aurad.wire.worker import API, Initialized, StageInfo
 
 
@@ -60,7 +61,7 @@ class Machine:
 
     def open(self) -> Catalog:
         installed = Installed(plugins=self._plugins, stamp=lambda: self.stamp, ffmpeg=self._find_ffmpeg)
-        return Catalog(self.workers, self.folder / "stages.json", "", installed)
+        return Catalog(self.workers, self.folder / "stages.json", Settings(), installed)
 
     def _plugins(self) -> dict[str, PluginSource]:
         return {
@@ -208,3 +209,39 @@ async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, 
     with pytest.raises(AuradError, match=names) as caught:
         catalog.check_options(options)
     assert caught.value.code == code
+
+
+async def test_workers_of_a_plugin_that_is_gone_or_changed_serve_no_more(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, a=says("one"), b=says("two"), c=says("three"))
+    renewed: list[str] = []
+    machine.workers.renew = renewed.append  # type: ignore[method-assign]
+    catalog = await load(machine)
+    machine.fingerprints["b"] = "2"
+    del machine.workers.plugins["c"]
+    await catalog.load()
+    assert sorted(renewed) == ["b", "c"]
+
+
+async def test_a_disabled_plugin_is_not_even_started(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, a=says("one"), b=says("two"))
+    catalog = machine.open()
+    off = Settings(catalog=Catalogue(disabled=("b", "nobody", "core")))
+    catalog.adopt(off)
+    await catalog.load()
+    assert (machine.workers.asked, list(catalog.disabled), list(catalog.sources)) == (["a"], ["b"], ["a"])
+    assert catalog.disabled_stages() == {}
+    catalog.adopt(Settings())
+    await catalog.load()
+    assert machine.workers.asked == ["a", "b"]
+    catalog.adopt(off)
+    await catalog.load()
+    assert (catalog.disabled_stages(), "b is disabled" in _refused(catalog)) == ({"two": "b"}, True)
+    catalog.adopt(Settings())
+    await catalog.load()
+    assert (machine.workers.asked, catalog.find("voice", "two").plugin) == (["a", "b"], "b")  # remembered
+
+
+def _refused(catalog: Catalog) -> str:
+    with pytest.raises(AuradError) as caught:
+        catalog.find("voice", "b")
+    return caught.value.detail

@@ -143,7 +143,9 @@ class Counter(RenderStage[Value]):
     async def render_scene(self, request: SegmentRequest, context: Context) -> Segment:
         context.progress(0.5)
         shots = ",".join(
-            context.path(shot.image).read_text() for shot in request.placed.shots if isinstance(shot, Still)
+            context.path(shot.image).read_text(errors="replace")
+            for shot in request.placed.shots
+            if isinstance(shot, Still)
         )
         data = f"{shots}|{request.placed.frames}|{request.tail}".encode()
         return Segment(video=keep(context, "segment.mp4", data, "video/mp4"), frames=request.placed.frames)
@@ -166,7 +168,9 @@ class Core(Stage[Value]):
     kind: ClassVar[Any] = "core"
 
     async def sound(self, request: SoundRequest, context: Context) -> Soundtrack:
-        data = b"".join(context.path(s.audio).read_bytes() for scene in request.scenes for s in scene.sounds)
+        data = (
+            b"".join(context.path(s.audio).read_bytes() for scene in request.scenes for s in scene.sounds) or b"silence"
+        )
         return Soundtrack(audio=keep(context, "voice.wav", data, "audio/wav"), samples=len(data))
 
     async def join(self, request: JoinRequest, context: Context) -> Segment:

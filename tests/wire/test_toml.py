@@ -148,7 +148,7 @@ def test_any_bytes_are_settings_or_one_clear_error(data: bytes) -> None:
 def test_a_drop_in_is_changed_key_by_key_and_taken_back() -> None:
     one = with_value(b"", "d.toml", "jobs.max_running", "2")
     two = with_value(one, "d.toml", "voice.providers", "espeak")
-    three = with_value(two, "d.toml", "plugins.master.gain_db", "-3")
+    three = with_value(two, "d.toml", "plugins.master.gain_db", -3)
     settings = merge(entries_of(three, "d.toml")).settings
     assert settings.jobs.max_running == 2
     assert settings.voice.providers == ("espeak",)

@@ -4,7 +4,19 @@ JSON-RPC, REST, the OpenAPI document and the reference pages come from it.
 """
 
 from aurad.serve import logs, metrics, samples  # noqa: F401
-from aurad.serve.operations import catalogue, files, jobs, life, system, web  # noqa: F401  # each enters its own
+from aurad.serve.operations import (  # noqa: F401  # each enters its own
+    catalogue,
+    configuration,
+    files,
+    installing,
+    jobs,
+    life,
+    plugins,
+    secrets,
+    system,
+    trying,
+    web,
+)
 from aurad.serve.operations.files import INLINE as INLINE
 from aurad.serve.operations.table import TABLE as TABLE
 from aurad.serve.operations.table import ByJob as ByJob

@@ -1,19 +1,20 @@
-"""Operations on the daemon itself: hello, health, check-up, settings, stop."""
+"""Operations on the daemon itself: hello, health, check-up, facts, stop."""
 
 from __future__ import annotations
 
 import os
+import platform
+import time
 from typing import Any
 
-import msgspec
-
 from aurad import __version__
+from aurad.model.brief import SOURCE_LIMIT
 from aurad.model.errors import AuradError
-from aurad.model.settings import Settings
 from aurad.model.value import Value
 from aurad.serve.doctor import doctor
 from aurad.serve.health import Health, health
-from aurad.serve.operations.table import Call, Done, Nothing, Result, Route, operation
+from aurad.serve.operations.files import INLINE
+from aurad.serve.operations.table import PAGE, Call, Done, Nothing, Result, Route, operation
 
 PROTOCOL = 1
 
@@ -40,12 +41,24 @@ class Pong(Result, frozen=True, kw_only=True):
     pong: bool = True
 
 
+class Info(Result, frozen=True, kw_only=True):
+    """What runs here, on what, and where it keeps its things."""
+
+    version: str
+    boot_id: str
+    pid: int
+    private: bool
+    uptime_seconds: float
+    python: str
+    platform: str
+    cpus: int
+    ffmpeg: str
+    folders: dict[str, str]
+    limits: dict[str, float]
+
+
 class Checks(Result, frozen=True, kw_only=True):
     checks: list[dict[str, Any]]
-
-
-class Configuration(Result, frozen=True, kw_only=True):
-    settings: Settings
 
 
 class Drain(Value, frozen=True, kw_only=True):
@@ -80,22 +93,31 @@ async def ready(call: Call, params: Nothing) -> Health:
     return await health(call.engine)
 
 
+@operation("system.info", Nothing, "read")
+async def info(call: Call, params: Nothing) -> Info:
+    """Version, machine, folders, FFmpeg and limits of this daemon."""
+    engine = call.engine
+    await engine.catalog.load()
+    started, now = engine.started_with, engine.settings
+    return Info(
+        version=__version__, boot_id=engine.boot_id, pid=os.getpid(), private=engine.private,
+        uptime_seconds=round(time.monotonic() - engine.started_at, 3), python=platform.python_version(),
+        platform=platform.platform(), cpus=len(os.sched_getaffinity(0)), ffmpeg=str(engine.catalog.ffmpeg or ""),
+        folders={name: str(path) for name, path in vars(engine.folders).items()},
+        limits={
+            "cpu": started.workers.cpu or os.cpu_count() or 1, "network": started.workers.network,
+            "gpu": started.workers.gpu, "memoryMib": started.workers.memory_mib,
+            "taskSeconds": started.workers.task_seconds, "maxRunning": started.jobs.max_running,
+            "maxQueued": started.jobs.max_queued, "storeGib": now.store.max_gib, "keepDays": now.jobs.keep_days,
+            "sourceBytes": SOURCE_LIMIT, "inlineAssetBytes": INLINE, "page": PAGE,
+        },
+    )  # fmt: skip
+
+
 @operation("system.doctor", Nothing, "read")
 async def diagnose(call: Call, params: Nothing) -> Checks:
     """Check FFmpeg, fonts, voices, disk and plugins."""
     return Checks(checks=await doctor(call.engine))
-
-
-@operation("config.get", Nothing, "read")
-async def config(call: Call, params: Nothing) -> Configuration:
-    """The settings the daemon runs with."""
-    return Configuration(settings=call.engine.settings)
-
-
-@operation("config.schema", Nothing, "read", Route("GET", "/api/config/schema"))
-async def config_schema(call: Call, params: Nothing) -> dict[str, Any]:
-    """The JSON Schema of the settings file."""
-    return msgspec.json.schema(Settings)
 
 
 @operation("system.drain", Drain, "admin")
