@@ -63,8 +63,9 @@ def write_value(places: Folders, key: str, value: object) -> Path:
         _replace(path, data)
     except OSError as error:
         raise AuradError(
-            "E503-CONFIG", f"cannot write {path}: {error.strerror}", remedy="Check who owns it."
-        ) from error
+            "E503-CONFIG", f"cannot write {path}: {error.strerror}",
+            remedy="Check who owns the folder; for a system service, `auractl config set --system` as root.",
+        ) from error  # fmt: skip
     return path
 
 
