@@ -88,13 +88,17 @@ class Hub:
 
     def after(self, seq: int, jobs: frozenset[str] | None = None) -> list[Published]:
         """All events after `seq`, of some jobs or of all, that are there now; raises `Behind`."""
+        if seq == self.last:
+            return []
         if seq + 1 < self.oldest:
             raise Behind
         if jobs is None:
             size = len(self._ring)
             return [event for n in range(seq + 1, self.last + 1) if (event := self._ring[n % size])]
         parts = [part for job in jobs if (part := _tail(self._recent.get(job, ()), seq))]
-        return parts[0] if len(parts) == 1 else list(merge(*parts, key=lambda event: event.seq))
+        if len(parts) < 2:
+            return parts[0] if parts else []
+        return list(merge(*parts, key=lambda event: event.seq))
 
     def join(self, events: list[Published], epoch: str) -> bytes:
         """Their frames in one piece. Readers of the same come one after another, and share it."""
@@ -151,13 +155,12 @@ class Reader:
 
     async def wait(self) -> list[Published]:
         """What came after the cursor, at least one event; raises `Behind`. A cancel loses nothing."""
-        events = self.look()
-        await trio.lowlevel.checkpoint()
+        if events := self.look():
+            await trio.lowlevel.checkpoint()
         while not events:
+            self.cursor = max(self.cursor, self._hub.last)
+            await self._sleep()
             events = self.look()
-            if not events:
-                self.cursor = max(self.cursor, self._hub.last)
-                await self._sleep()
         return events
 
     def look(self) -> list[Published]:

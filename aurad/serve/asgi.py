@@ -7,20 +7,41 @@ the end of an answer is sent whole, or Hypercorn keeps the connection open for e
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
 import trio
+from quart.utils import encode_headers
+from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
 from quart_trio.wrappers import TrioRequest
 
+from aurad.serve import server
+
 LINGER = 2.0  # seconds for the rest of an unread body: closing at once would reset the answer away
 END = 5.0  # seconds for the last bytes of an answer
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+SendPiece = Callable[[bytes], Awaitable[None]]
 
 
 class Request(TrioRequest):
     """`pieces` are those of the body, as they come; Quart's own way to it is not used."""
 
     pieces: trio.MemoryReceiveChannel[bytes]
+
+
+class Stream(ResponseBody):
+    """A body that is pushed, piece by piece; Quart only carries it."""
+
+    async def __aenter__(self) -> NoReturn:
+        raise NotImplementedError
+
+    async def __aexit__(self, *error: object) -> None:
+        """Nothing was entered."""
+
+    async def send_to(self, send: SendPiece) -> None:
+        raise NotImplementedError
 
 
 class Connection(TrioASGIHTTPConnection):
@@ -45,7 +66,33 @@ class Connection(TrioASGIHTTPConnection):
                 await send(message)
 
         response = await self.app.handle_request(request)
-        await self._send_response(send_whole_end, response)  # type: ignore[arg-type]
+        if isinstance(response.response, Stream):
+            await _send_stream(send_whole_end, response, request)
+        else:
+            await self._send_response(send_whole_end, response)  # type: ignore[arg-type]
+
+
+async def _send_stream(send: Send, response: Any, request: Request) -> None:
+    """Hypercorn sends the head, the first piece and the end; in between pieces go straight to the socket, if in chunks.
+
+    A cancel does not come into a piece: half of it would spoil the stream.
+    """
+    connection, begun = server.Connection.current.get(), False
+    straight = connection.sends_chunks and request.scope["http_version"] == "1.1"
+
+    async def send_piece(data: bytes) -> None:
+        nonlocal begun
+        if begun and straight:
+            await connection.send_chunk(data)
+            return
+        with trio.CancelScope(shield=True):
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        begun = True
+
+    headers = encode_headers(response.headers)
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await response.response.send_to(send_piece)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class NoWebsocket(TrioASGIWebsocketConnection):

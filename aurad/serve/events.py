@@ -10,15 +10,16 @@ from collections.abc import Callable
 from typing import Annotated, Any, cast
 
 import msgspec
+import trio
 from msgspec import Meta
 from quart.wrappers import Response
-from quart.wrappers.response import ResponseBody
 from quart_trio.wrappers import TrioResponse
 
 from aurad.engine.figures import Deliveries
 from aurad.engine.hub import Published
 from aurad.model.event import AnyEvent, JobView
 from aurad.model.value import Value
+from aurad.serve.asgi import SendPiece, Stream
 from aurad.serve.endpoints import Serve, endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cursor
@@ -99,48 +100,43 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
     return response
 
 
-class EventStream(ResponseBody):
-    """The body of one stream. Quart iterates it; whatever comes together goes out in one piece."""
+class EventStream(Stream):
+    """The body of one stream; whatever comes together goes out in one piece."""
 
     def __init__(self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, *, one: bool) -> None:
         self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
-        self._begun = self._ended = False
-        self._deliveries, self._under_way = deliveries, list[Frame]()
+        self._deliveries, self._sent_at = deliveries, trio.current_time()
 
-    async def __aenter__(self) -> EventStream:
-        self._deliveries.followers["sse"] += 1
-        return self
+    async def send_to(self, send: SendPiece) -> None:
+        """Until the feed ends or the daemon.
 
-    async def __aexit__(self, *error: object) -> None:
-        """Nothing is held: the feed's place in the hub goes with the wait."""
-        self._deliveries.followers["sse"] -= 1
+        A cancel scope is the dearest part of a wait. One lasts for many events; where it ends, we look whether
+        there really was silence.
+        """
+        with self._deliveries.following("sse"):
+            await send(sse.retry(RETRY))
+            while not self._stopping.asked:
+                with self._stopping.watch(self._sent_at + HEARTBEAT - trio.current_time()):
+                    await self._send_events(send)
+                    return
+                if trio.current_time() >= self._sent_at + HEARTBEAT:
+                    self._sent_at = trio.current_time()
+                    await send(sse.heartbeat(self._id(self._feed.cursor)))
+            await send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
 
-    def __aiter__(self) -> EventStream:
-        return self
-
-    async def __anext__(self) -> bytes:
-        self._count()
-        if self._ended:
-            raise StopAsyncIteration
-        if not self._begun:
-            self._begun = True
-            return sse.retry(RETRY)
-        with self._stopping.watch(HEARTBEAT):
-            frames = self._under_way = await anext(self._feed)
+    async def _send_events(self, send: SendPiece) -> None:
+        async for frames in self._feed:
             if isinstance(frames[0], Published):  # then all of them are
-                return self._feed.hub.join(cast("list[Published]", frames), self._epoch)
-            return b"".join([self._bytes(frame) for frame in frames])
-        if self._stopping.asked:
-            self._ended = True
-            return sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}")
-        return sse.heartbeat(self._id(self._feed.cursor))
+                await send(self._feed.hub.join(cast("list[Published]", frames), self._epoch))
+            else:
+                await send(b"".join([self._bytes(frame) for frame in frames]))
+            self._sent_at = trio.current_time()
+            self._count(frames)
 
-    def _count(self) -> None:
-        """What was given before has left: we are asked for more."""
-        frames, self._under_way = self._under_way, []
-        if frames and isinstance(frames[0], Gap):
+    def _count(self, frames: list[Frame]) -> None:
+        if isinstance(frames[0], Gap):
             self._deliveries.gap(frames[0].requested, frames[0].oldest)
-        elif frames and isinstance(frames[0], Published):
+        elif isinstance(frames[0], Published):
             self._deliveries.sent("sse", len(frames), frames[0].at)
         elif events := [frame for frame in frames if isinstance(frame, Published)]:
             self._deliveries.sent("sse", len(events), events[0].at)
