@@ -21,6 +21,9 @@ from aurad.serve import server
 LINGER = 2.0  # seconds for the rest of an unread body: closing at once would reset the answer away
 END = 5.0  # seconds for the last bytes of an answer
 
+_end, NOTHING = trio.open_memory_channel[bytes](0)
+_end.close()
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 SendPiece = Callable[[bytes], Awaitable[None]]
 
@@ -50,6 +53,10 @@ class Connection(TrioASGIHTTPConnection):
     async def __call__(self, receive: Any, send: Any) -> None:
         request = self._create_request_from_scope(send)
         assert isinstance(request, Request)
+        if not _has_body(request):  # most; a task less for each stream
+            request.pieces = NOTHING
+            await self._answer(request, send)
+            return
         chunks, request.pieces = trio.open_memory_channel[bytes](0)  # the client waits for whoever reads
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_hear, chunks, receive, nursery.cancel_scope)
@@ -72,6 +79,10 @@ class Connection(TrioASGIHTTPConnection):
             await self._send_response(send_whole_end, response)  # type: ignore[arg-type]
 
 
+def _has_body(request: Request) -> bool:
+    return "Transfer-Encoding" in request.headers or request.headers.get("Content-Length", "0") != "0"
+
+
 async def _send_stream(send: Send, response: Any, request: Request) -> None:
     """Hypercorn sends the head, the first piece and the end; in between pieces go straight to the socket, if in chunks.
 
@@ -89,8 +100,9 @@ async def _send_stream(send: Send, response: Any, request: Request) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": True})
         begun = True
 
-    headers = encode_headers(response.headers)
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    head = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response.headers)}
+    await send(head)
+    head["headers"] = ()  # Hypercorn keeps it to the end: much, for thousands of streams
     await response.response.send_to(send_piece)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
