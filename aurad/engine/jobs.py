@@ -15,6 +15,7 @@ from aurad.engine.admission import Admission, Submitted
 from aurad.engine.board import BODY, Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import Coming
+from aurad.engine.edit import Changes, edited, raise_takes
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
@@ -33,6 +34,7 @@ from aurad.engine.record import (
     insert_job,
     load_ended,
     load_job,
+    load_script,
     parked,
     same_key,
     shown,
@@ -141,6 +143,19 @@ class Jobs:
             await self.events.flush()
         self._dispatch()
         return job
+
+    async def edit(self, job_id: str, changes: Changes, correlation_id: str) -> Job:
+        """A new job, of the same owner, that asks for something a little different; what stays is reused.
+
+        Raises E201 if scenes are to be changed and there is no script yet, E102 for what cannot be changed.
+        """
+        old = self._live.get(job_id) or await load_job(self._journal, job_id)
+        view = await self.get(job_id)
+        script = await load_script(view, self.store)
+        brief, settings = edited(old.submitted, changes, script)
+        submitted, recipe = await self._admission.admit({"brief": brief, "settings": settings}, view.owner)
+        recipe = msgspec.structs.replace(recipe, takes=raise_takes(old.recipe.takes, changes.remake, script))
+        return await self._take(submitted, recipe, view.owner, correlation_id, old.lineage, job_id)
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""

@@ -21,6 +21,7 @@ from aurad.engine.board import Board
 from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
 from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight
+from aurad.engine.edit import take_key
 from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
@@ -31,7 +32,7 @@ from aurad.engine.tools import hardware
 from aurad.model import assembly
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.job import Recipe
+from aurad.model.job import Recipe, Step
 from aurad.model.narration import Narration
 from aurad.model.pronounce import occurring
 from aurad.model.provenance import Provenance
@@ -136,6 +137,11 @@ class Pipeline:
 
     # ------------------------------------------------------------ tasks
 
+    def _take(self, step: Step, scene: Scene | None = None) -> int:
+        """How often this was asked to be made anew."""
+        takes = self._recipe.takes
+        return takes.get(take_key(step), 0) + (takes.get(take_key(step, scene.scene_id), 0) if scene else 0)
+
     async def _write(self, speculation: trio.Nursery) -> Script:
         if self._brief.script:
             return timeline.with_ids(with_cards(self._brief.script, self._recipe))
@@ -147,7 +153,7 @@ class Pipeline:
         script = await self._ask.provider(
             "script",
             "write",
-            seeded(ScriptRequest(brief=brief, seed=0)),
+            seeded(ScriptRequest(brief=brief, seed=0), self._take("Script")),
             name="script",
             size=size,
             order=-1,
@@ -187,20 +193,21 @@ class Pipeline:
             **_neighbours(self._providers.first("voice"), script, i),
         )
         narration: Narration = await self._ask.provider(
-            "voice", "speak", seeded(request), name=f"voice {scene.scene_id}", scene=scene,
+            "voice", "speak", seeded(request, self._take("Voice", scene)), name=f"voice {scene.scene_id}", scene=scene,
             size=len(scene.text), order=i,
         )  # fmt: skip
         return narration
 
     async def _draw(self, script: Script, i: int, plan: Plans, voices: list[Later[Narration]]) -> Visual:
         """Scenes may differ in their provider: one that fails at this scene is followed by the next, here only."""
+        scene = script.scenes[i]
         stages = self._providers.all("visuals") or [self._providers.first("visuals")]
         for stage in stages:
             try:
                 request = await self._visual_request(stage, script, i, plan, voices)
                 visual: Visual = await self._ask.stage(
-                    stage, "draw", seeded(request), name=f"visuals {script.scenes[i].scene_id}",
-                    scene=script.scenes[i], order=i + 0.5,
+                    stage, "draw", seeded(request, self._take("Visuals", scene)), name=f"visuals {scene.scene_id}",
+                    scene=scene, order=i + 0.5,
                 )  # fmt: skip
                 return visual
             except AuradError as error:
@@ -265,8 +272,8 @@ class Pipeline:
         )
         try:
             segment: Segment = await self._ask.provider(
-                "render", "render_scene", seeded(request), name=f"segment {scene.scene_id}", scene=scene,
-                size=mine.frames, order=i + AHEAD,
+                "render", "render_scene", seeded(request, self._take("Rendering", scene)),
+                name=f"segment {scene.scene_id}", scene=scene, size=mine.frames, order=i + AHEAD,
             )  # fmt: skip
         except ProviderFailed as failed:
             raise self._job.blame_encoder(request.profile, failed) from failed
@@ -316,7 +323,8 @@ class Pipeline:
         shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
         request = FinishRequest(
             title=script.title,
-            seed=seed_of(script.title, self._brief.language),  # a changed sentence keeps its music
+            # A changed sentence keeps its music.
+            seed=seed_of(script.title, self._brief.language, *filter(None, [self._take("Postprocessing")])),
             language=self._brief.language,
             duration=sum(one.frames for one in scenes) / fps,
             canvas=self._canvas,

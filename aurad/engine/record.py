@@ -14,12 +14,15 @@ import trio
 from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
 from aurad.engine.journal import Journal, Write
+from aurad.engine.store import Store
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView, Owner, TaskView, timestamp_at
 from aurad.model.job import Recipe, Status, StepStatus
+from aurad.model.script import Script
 from aurad.model.value import canonical
 
 KEY_SECONDS = 86400.0  # an idempotency key is remembered
+SCRIPT = "script.json"  # the artifact that holds the script a job is made from
 FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
 
 
@@ -124,6 +127,15 @@ async def same_key(journal: Journal, submitted: Submitted, owner: Owner) -> Job 
             f"cannot use the key {key!r}: it belongs to job {rows[0][0]}, which asked for something else",
         )
     return await load_job(journal, rows[0][0])
+
+
+async def load_script(view: JobView, store: Store) -> Script | None:
+    """The script that a job is made from, once it is written."""
+    artifact = next((artifact for artifact in view.artifacts if artifact.name == SCRIPT), None)
+    if artifact is None:
+        return None
+    path = await store.check(artifact.sha256)
+    return msgspec.json.decode(await trio.Path(path).read_bytes(), type=Script)
 
 
 def unknown_job(job_id: str) -> AuradError:

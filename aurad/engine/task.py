@@ -48,9 +48,9 @@ class Task(Value, frozen=True, kw_only=True):
         )
 
 
-def seeded(request: Value) -> Any:
-    """The same request with its seed set: 31 bits that follow from everything else in it."""
-    return msgspec.structs.replace(request, seed=seed_of(request))
+def seeded(request: Value, take: int = 0) -> Any:
+    """The same request with its seed set: 31 bits that follow from everything else in it, and from the take."""
+    return msgspec.structs.replace(request, seed=seed_of(request, take) if take else seed_of(request))
 
 
 def seed_of(*facts: object) -> int:

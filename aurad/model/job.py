@@ -76,7 +76,10 @@ class JobSettings(Value, frozen=True, kw_only=True):
 
 
 class Recipe(Value, frozen=True, kw_only=True):
-    """A brief with every choice made: what the graph of tasks is built from. Pure data, journalled."""
+    """A brief with every choice made: what the graph of tasks is built from. Pure data, journalled.
+
+    `takes` counts how often a step (`Voice`), or a step of one scene (`Voice s3`), is to be made anew.
+    """
 
     brief: Brief
     canvas: Canvas
@@ -94,3 +97,4 @@ class Recipe(Value, frozen=True, kw_only=True):
     pronounce: Pronounce = {}
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
+    takes: dict[str, int] = {}

@@ -242,3 +242,41 @@ async def test_stop_stops(tmp_path: Path) -> None:
         assert not stopped.is_set()  # the answer goes out first
         with trio.fail_after(PATIENCE):
             await stopped.wait()
+
+
+async def test_an_edit_is_a_new_job_of_the_same_owner_and_may_end_the_old_one(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        job_id = await house.submit()
+        await Gated.reached.wait()
+        assert (await refusal(house, "jobs.edit", STRANGER, jobId=job_id)).code == "E200-NO_JOB"
+        made = await ask(house, "jobs.edit", ADMIN, jobId=job_id, remove=["s1"], cancelOld=True, correlationId="mine")
+        assert made["correlationId"] == "mine"
+        new = await ask(house, "jobs.get", jobId=made["jobId"])
+        assert (new["retryOf"], new["owner"]["uid"]) == (job_id, ME.uid)
+        assert (await ask(house, "jobs.get", jobId=job_id))["status"] == "Cancelled"
+
+
+async def test_a_job_is_paused_resumed_moved_and_deleted_by_its_owner_only(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        job_id = await house.submit()
+        await Gated.reached.wait()
+        for method in ("jobs.pause", "jobs.resume", "jobs.delete"):
+            assert (await refusal(house, method, STRANGER, jobId=job_id)).code == "E200-NO_JOB"
+        assert (await refusal(house, "jobs.reprioritize", STRANGER, jobId=job_id, priority=1)).code == "E200-NO_JOB"
+        assert (await ask(house, "jobs.pause", jobId=job_id))["status"] == "Paused"
+        assert (await ask(house, "jobs.reprioritize", jobId=job_id, priority=1))["priority"] == 1
+        Gated.gate.set()
+        assert (await ask(house, "jobs.resume", jobId=job_id))["status"] in ("Queued", "Running")
+        assert (await ask(house, "jobs.wait", jobId=job_id))["status"] == "Succeeded"
+        assert (await ask(house, "jobs.delete", jobId=job_id))["freedBytes"] > 0
+        assert (await refusal(house, "jobs.get", jobId=job_id)).code == "E200-NO_JOB"
+
+
+async def test_drain_is_told_in_the_health(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        assert await ask(house, "system.drain", ADMIN) == {"draining": True}
+        assert (await ask(house, "system.health"))["draining"]
+        assert await ask(house, "system.drain", ADMIN, on=False) == {"draining": False}
+        assert not (await ask(house, "system.health"))["draining"]

@@ -7,6 +7,7 @@ from aurad.serve import logs, metrics, samples  # noqa: F401
 from aurad.serve.operations import (  # noqa: F401  # each enters its own
     catalogue,
     configuration,
+    edit,
     files,
     installing,
     jobs,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from aurad.engine.record import Job
+from aurad.engine.record import Job, load_script
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, JobView, TaskView
 from aurad.model.job import JobSettings, Status
@@ -16,7 +16,6 @@ from aurad.model.value import Value
 from aurad.serve.operations.table import PAGE, ByJob, Call, CorrelationId, JobId, Result, Route, operation, visible
 
 JOB = "/api/jobs/{jobId}"
-SCRIPT = "script.json"  # the artifact that holds the script a job is made from
 
 
 BriefObject = Annotated[
@@ -82,7 +81,7 @@ async def submit(call: Call, params: Submit) -> Accepted:
     settings = msgspec.to_builtins(params)
     brief, correlation_id = settings.pop("brief"), settings.pop("correlationId", "")
     job = await call.engine.jobs.submit({"brief": brief, "settings": settings}, call.caller.owner, correlation_id)
-    return await _accepted(call, job)
+    return await accepted(call, job)
 
 
 @operation("jobs.retry", Retry, "operate", Route("POST", JOB + "/retry", 202, location=JOB))
@@ -90,7 +89,7 @@ async def retry(call: Call, params: Retry) -> Accepted:
     """A new job that asks for the same; finished tasks are reused."""
     await visible(call, params.job_id)
     job = await call.engine.jobs.retry(params.job_id, call.caller.owner, params.correlation_id)
-    return await _accepted(call, job)
+    return await accepted(call, job)
 
 
 @operation("jobs.cancel", Cancel, "operate", Route("POST", JOB + "/cancel", 202, location=JOB))
@@ -126,12 +125,10 @@ async def newest(call: Call, params: Page) -> JobPage:
 @operation("jobs.script", ByJob, "read", Route("GET", JOB + "/script"))
 async def script(call: Call, params: ByJob) -> Script:
     """The script that a job is made from, once it is written."""
-    job = await visible(call, params.job_id)
-    view = next((artifact for artifact in job.artifacts if artifact.name == SCRIPT), None)
-    if view is None:
-        raise AuradError("E200-NO_JOB", f"cannot find the script of {job.job_id}: it is not written yet")
-    _, _, path = await call.engine.find_artifact(view.artifact_id)
-    return msgspec.json.decode(path.read_bytes(), type=Script)
+    found = await load_script(await visible(call, params.job_id), call.engine.store)
+    if found is None:
+        raise AuradError("E200-NO_JOB", f"cannot find the script of {params.job_id}: it is not written yet")
+    return found
 
 
 @operation("jobs.tasks", ByJob, "read", Route("GET", JOB + "/tasks"))
@@ -147,6 +144,7 @@ async def artifacts(call: Call, params: ByJob) -> Artifacts:
     return Artifacts(artifacts=(await visible(call, params.job_id)).artifacts)
 
 
-async def _accepted(call: Call, job: Job) -> Accepted:
+async def accepted(call: Call, job: Job) -> Accepted:
+    """What whoever asked for a job is told."""
     view = await call.engine.jobs.get(job.view.job_id)
     return Accepted(job_id=view.job_id, correlation_id=view.correlation_id, position=view.position)
