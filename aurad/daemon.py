@@ -15,6 +15,7 @@ from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine, open_engine
 from aurad.model.folders import folders
 from aurad.model.settings import Http
+from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
 from aurad.serve.logging import open_log
 from aurad.serve.signals import stop_on_signal
@@ -35,7 +36,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             locked(places.state, patience=HANDOVER if private else 0.0),
             open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
             open_tokens(places.state) as tokens,
-            open_control(engine, socket, tokens) as control,
+            open_control(engine, socket, tokens, Rules(system, settings.control.readers)) as control,
             nullcontext() if private else _open_web(engine, settings.http, tokens),
             trio.open_nursery() as nursery,
         ):

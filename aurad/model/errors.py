@@ -41,6 +41,8 @@ KINDS: dict[str, Kind] = {
     "E202-BUSY": Kind("Busy", 429, -32004, "Try again later."),
     "E203-IDEMPOTENCY": Kind("The key was used for another request", 409, -32011, "Use a new key."),
     "E204-CANCELLED": Kind("Cancelled", 409, -32006, ""),
+    "E205-LIMIT": Kind("Too many at once", 429, -32012, "Close some first."),
+    "E206-VERSION": Kind("No common version of the protocol", 409, -32010, "Use a client of this daemon's version."),
     "E300-CRASH": Kind(
         "A stage crashed", 500, -32603, "See what it said last, below; report it to the plugin's author."
     ),

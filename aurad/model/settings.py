@@ -53,6 +53,18 @@ class Http(Section, frozen=True, kw_only=True):
     ] = ()
 
 
+class Control(Section, frozen=True, kw_only=True):
+    """The control socket of the system's daemon; a user's own serves that user only."""
+
+    readers: Annotated[
+        str,
+        Meta(
+            description="A group whose members may look at everything of their own and change nothing. Members of"
+            " aurad-users may also submit and steer jobs, those of aurad-admin all."
+        ),
+    ] = ""
+
+
 class Providers(Section, frozen=True, kw_only=True):
     """Which plugins do one stage of a job."""
 
@@ -207,6 +219,7 @@ class Settings(Section, frozen=True, kw_only=True):
     """All of `aurad.toml`."""
 
     http: Http = Http()
+    control: Control = Control()
     script: Annotated[Providers, Meta(description="Who writes the script: tried in order.")] = Providers(
         providers=("document",)
     )

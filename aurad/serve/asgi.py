@@ -107,11 +107,11 @@ async def _send_stream(send: Send, response: Any, request: Request) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class NoWebsocket(TrioASGIWebsocketConnection):
-    """Made by Quart for a WebSocket: there is none to be had."""
+class WebsocketConnection(TrioASGIWebsocketConnection):
+    """Made by Quart for a WebSocket; the app says who serves it."""
 
     async def __call__(self, receive: Any, send: Any) -> None:
-        await send({"type": "websocket.close", "code": 1008, "reason": None})
+        await self.app.serve_websocket(self._create_websocket_from_scope(send), receive, send)  # type: ignore[attr-defined]
 
 
 async def _hear(chunks: trio.MemorySendChannel[bytes], receive: Any, scope: trio.CancelScope) -> None:

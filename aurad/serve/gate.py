@@ -11,7 +11,7 @@ import os
 import socket
 from urllib.parse import urlsplit
 
-from quart.wrappers import Request
+from quart.wrappers import Request, Websocket
 
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
@@ -41,7 +41,7 @@ class Gate:
                 remedy="Start on 127.0.0.1 first and make one: `auractl token`.",
             )  # fmt: skip
 
-    def check_way(self, request: Request) -> None:
+    def check_way(self, request: Request | Websocket) -> None:
         """Raises E115 for a body of two lengths, E403 for a foreign name, E402 for a foreign page."""
         headers = request.headers
         if "Content-Length" in headers and "Transfer-Encoding" in headers:
@@ -53,7 +53,7 @@ class Gate:
         if origin is not None and _netloc(origin) not in {host.lower(), *self._hosts}:
             raise AuradError("E402-ORIGIN", f"cannot answer a page of {origin!r}")
 
-    def caller(self, request: Request) -> Caller:
+    def caller(self, request: Request | Websocket) -> Caller:
         """Whoever asks; raises E401."""
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer":
@@ -68,7 +68,7 @@ class Gate:
             remedy="Send `Authorization: Bearer ...` with the token of `auractl token`, or come by `auractl open`.",
         )  # fmt: skip
 
-    def _is_ours(self, host: str, request: Request) -> bool:
+    def _is_ours(self, host: str, request: Request | Websocket) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:

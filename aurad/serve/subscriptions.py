@@ -14,10 +14,9 @@ from aurad.engine.hub import Published
 from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
+from aurad.serve import limits
 from aurad.serve.access import Caller
 from aurad.serve.feed import Feed, Filter, Frame, Gap, Snapshot, parse_cursor
-
-LIMIT = 64  # subscriptions of one connection
 
 
 class Outgoing(Protocol):
@@ -54,8 +53,8 @@ class Subscriptions:
 
     async def add(self, params: Subscribe) -> dict[str, Any]:
         """Begin a subscription; its first event comes after this answer."""
-        if len(self._scopes) >= LIMIT:
-            raise AuradError("E202-BUSY", f"cannot subscribe: this connection has {LIMIT} subscriptions already")
+        if len(self._scopes) >= limits.SUBSCRIPTIONS:
+            raise AuradError("E202-BUSY", f"cannot subscribe: {limits.SUBSCRIPTIONS} on one connection are enough")
         name, scope = f"s{next(self._numbers)}", trio.CancelScope()
         self._scopes[name] = scope
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
@@ -24,12 +24,13 @@ from aurad.engine.ids import new_id
 from aurad.model.errors import AuradError, to_problem
 from aurad.model.settings import Http
 from aurad.serve import events, files, observe, pages  # noqa: F401  # they enter their endpoints
-from aurad.serve.asgi import Connection, NoWebsocket, Request
+from aurad.serve.asgi import Connection, Request, WebsocketConnection
 from aurad.serve.endpoints import Endpoint, endpoints
 from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
 from aurad.serve.server import Server, Stopping, listen, open_server
 from aurad.serve.tokens import Tokens
+from aurad.serve.webrpc import WebRpc
 
 CORRELATION = "X-Correlation-ID"
 RETRY_AFTER = "5"  # seconds after which a full queue is worth another try
@@ -52,8 +53,9 @@ class App(QuartTrio):
     """Quart as we need it: our connections, our log, no answers of its own to OPTIONS."""
 
     asgi_http_class = Connection
-    asgi_websocket_class = NoWebsocket
+    asgi_websocket_class = WebsocketConnection
     request_class = Request
+    serve_websocket: Callable[..., Awaitable[None]]
 
     def log_exception(self, *context_and_error: Any) -> None:
         """Quart 0.23 gives the context too, 0.22 does not."""
@@ -66,6 +68,7 @@ class Web:
     def __init__(self, engine: Engine, http: Http, tokens: Tokens) -> None:
         self._engine, self._tokens, self._gate = engine, tokens, Gate(http, tokens)
         self.stopping, self.app = Stopping(), App("aurad", static_folder=None)
+        self.app.serve_websocket = WebRpc(engine, self._gate, tokens, self.stopping).serve
         self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.app.before_request(self._begin)
         self.app.after_request(self._finish)

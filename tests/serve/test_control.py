@@ -12,9 +12,11 @@ import trio
 
 from aurad.client.blocking import Client, RemoteError
 from aurad.model.errors import AuradError
-from aurad.serve import control
+from aurad.serve import control, limits
+from aurad.serve.access import Rules
 from aurad.serve.control import open_control
 from aurad.serve.operations import TABLE
+from aurad.serve.peer import Peer
 from tests.engine.house import open_house
 from tests.serve.edge import Edge, open_edge, somebody
 
@@ -91,7 +93,7 @@ def nested(depth: int) -> bytes:
     ("line", "number", "says"),
     [
         (b"", -32700, "cannot read"),
-        (b"GET / HTTP/1.1", -32700, "cannot read"),
+        (b"PUT / HTTP/1.1", -32700, "cannot read"),
         (b'{"jsonrpc":"2.0","id":1,"method":"rpc.ping"', -32700, "cannot read"),
         (b"[" + PING, -32700, "cannot read"),
         (b'{"jsonrpc":"2.0","id":1,"method":"rpc.p\xffng"}', -32700, "utf-8"),
@@ -150,8 +152,8 @@ async def test_a_batch_is_answered_by_one_array_in_order(tmp_path: Path) -> None
         assert first == PONG
         assert (second["id"], second["error"]["code"]) == ("two", -32601)
         assert (third["id"], third["error"]["code"]) == (None, -32600)
-        await wire.say(b"[" + b",".join([PING] * control.BATCH) + b"]\n")
-        assert len(await wire.hear()) == control.BATCH
+        await wire.say(b"[" + b",".join([PING] * limits.BATCH) + b"]\n")
+        assert len(await wire.hear()) == limits.BATCH
 
 
 async def test_a_bug_of_ours_fails_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +172,7 @@ async def test_a_bug_of_ours_fails_one_call(tmp_path: Path, monkeypatch: pytest.
 
 
 async def test_another_user_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_peer_uid", lambda sock: 54321)
+    monkeypatch.setattr(control, "peer_of", lambda sock: Peer(54321, frozenset()))
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         answer = await wire.hear()
         assert answer["error"]["code"] == -32001
@@ -181,7 +183,7 @@ async def test_another_user_is_refused_by_name(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize("role", ["read", "operate", "admin"])
 async def test_every_operation_asks_for_its_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: Any) -> None:
     me = somebody(role)
-    monkeypatch.setattr(control, "caller_of", lambda uid: me)
+    monkeypatch.setattr(Rules, "caller", lambda rules, peer: me)
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         for operation in TABLE.values():
             # A parameter that nobody takes: whoever may call is told of it, and nothing is done.

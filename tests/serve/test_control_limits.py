@@ -14,7 +14,7 @@ import pytest
 import trio
 import trio.testing
 
-from aurad.serve import control
+from aurad.serve import limits
 from tests.engine.toys import Gated
 from tests.serve.edge import open_descriptors, open_edge
 
@@ -46,7 +46,7 @@ def send_with(stream: trio.SocketStream, data: bytes, *fds: int) -> None:
 async def test_a_line_over_the_limit_is_told_and_ends_the_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "MESSAGE_LIMIT", 4096)
+    monkeypatch.setattr(limits, "MESSAGE", 4096)
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         await wire.say(PING.ljust(4096) + b"\n")
         assert await wire.hear() == PONG
@@ -62,7 +62,7 @@ async def test_an_answer_over_the_limit_is_refused_with_a_reason(
 ) -> None:
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         await wire.ask("plugins.list")
-        monkeypatch.setattr(control, "MESSAGE_LIMIT", 1000)
+        monkeypatch.setattr(limits, "MESSAGE", 1000)
         code, detail = await wire.error("plugins.list")
         assert code == "E105-TOO_LARGE"
         assert "1000" in detail
@@ -71,7 +71,7 @@ async def test_an_answer_over_the_limit_is_refused_with_a_reason(
 async def test_one_connection_too_many_is_closed_and_makes_room_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "CONNECTIONS", 2)
+    monkeypatch.setattr(limits, "CONNECTIONS", 2)
     async with open_edge(tmp_path) as edge:
         async with edge.connect() as first, edge.connect() as second:
             for wire in (first, second):
@@ -86,7 +86,7 @@ async def test_one_connection_too_many_is_closed_and_makes_room_again(
 async def test_so_many_calls_under_way_and_no_more_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: type[Gated]
 ) -> None:
-    monkeypatch.setattr(control, "CALLS", 2)
+    monkeypatch.setattr(limits, "CALLS", 2)
     async with open_edge(tmp_path, voice=("gated",)) as edge, edge.connect() as wire:
         job = await edge.house.submit("One sentence.")
         for _ in range(2):
@@ -103,19 +103,19 @@ async def test_a_silent_client_is_let_go(tmp_path: Path, clock: trio.testing.Moc
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         await edge.wait_connections(1)
         await trio.testing.wait_all_tasks_blocked(0.01)
-        clock.jump(control.FIRST_BYTE + 1)
+        clock.jump(limits.FIRST_BYTE + 1)
         assert await wire.hear() is None
 
 
 async def test_a_started_line_must_end_however_busily_it_grows(tmp_path: Path, clock: trio.testing.MockClock) -> None:
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         await wire.ask("rpc.ping")
-        clock.jump(10 * control.FIRST_BYTE)  # between two lines there is no hurry
+        clock.jump(10 * limits.FIRST_BYTE)  # between two lines there is no hurry
         await wire.ask("rpc.ping")
         for _ in range(4):
             await wire.say(b" ")
             await trio.testing.wait_all_tasks_blocked(0.01)
-            clock.jump(control.FIRST_BYTE / 3)
+            clock.jump(limits.FIRST_BYTE / 3)
         assert await wire.hear() is None
 
 
@@ -125,7 +125,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(tmp_path: Path, clock: tri
         for _ in range(8):  # the answers name the method: more than a socket holds
             await wire.say(wire.request("x" * 200_000))
         await trio.testing.wait_all_tasks_blocked(0.01)
-        clock.jump(control.SEND + 1)
+        clock.jump(limits.SEND + 1)
         await edge.wait_connections(1)
         assert "result" in await other.ask("rpc.ping")
 
@@ -143,7 +143,7 @@ async def test_too_many_descriptors_are_closed(tmp_path: Path, null: IO[str]) ->
     async with open_edge(tmp_path) as edge:
         before = open_descriptors(Path("/dev/null"))
         async with edge.connect() as wire:
-            send_with(wire.stream, wire.request("rpc.ping"), *[null.fileno()] * (control.DESCRIPTORS + 20))
+            send_with(wire.stream, wire.request("rpc.ping"), *[null.fileno()] * (limits.DESCRIPTORS + 20))
             assert "result" in await wire.hear()
             send_with(wire.stream, b"an unfinished line", null.fileno())
             await wire.stream.send_eof()

@@ -39,13 +39,13 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The server's side of all connections."""
     found: list[Any] = []
 
-    class Recorded(control._Connection):
+    class Recorded(control.LineConnection):
         async def run(self) -> None:
             found.append(self._socket)
             await super().run()
             found.remove(self._socket)
 
-    monkeypatch.setattr(control, "_Connection", Recorded)
+    monkeypatch.setattr(control, "LineConnection", Recorded)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -14,8 +15,9 @@ import trio
 from aurad.model.errors import AuradError
 from aurad.model.stage import Stage
 from aurad.model.value import Value
-from aurad.serve.access import ORDER, Caller, caller_of
+from aurad.serve.access import ORDER, Caller, Rules
 from aurad.serve.operations import INLINE, TABLE, Call
+from aurad.serve.peer import Peer
 from aurad.wire import jsonrpc
 from tests.engine.house import ME, House, open_house
 from tests.engine.toys import STAGES, Gated, Pixel, Tone
@@ -55,11 +57,45 @@ def test_roles_are_ordered() -> None:
     ]  # fmt: skip
 
 
+def peer(uid: int, *groups: str) -> Peer:
+    return Peer(uid, frozenset(GIDS[group] for group in groups))
+
+
+GIDS = {"aurad-users": 901, "aurad-admin": 902, "watchers": 903}
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with `GIDS`."""
+
+    def find(name: str) -> Any:
+        return SimpleNamespace(gr_gid=GIDS[name])
+
+    monkeypatch.setattr("aurad.serve.access.grp.getgrnam", find)
+
+
 def test_a_users_daemon_serves_its_user_and_root_only() -> None:
-    assert caller_of(os.getuid()).role == "admin"
+    rules = Rules()
+    assert {rules.caller(Peer(uid, frozenset())).role for uid in (os.getuid(), 0)} == {"admin"}
     with pytest.raises(AuradError, match="uid 54321") as caught:
-        caller_of(54321)
+        rules.caller(Peer(54321, frozenset()))
     assert caught.value.code == "E400-DENIED"
+
+
+@pytest.mark.usefixtures("groups")
+def test_the_systems_daemon_serves_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 990)
+    rules = Rules(system=True, readers="watchers")
+    assert rules.caller(peer(0)).role == "admin"
+    assert rules.caller(peer(1000, "aurad-users")).role == "operate"
+    assert rules.caller(peer(1000, "aurad-users", "aurad-admin")).role == "admin"
+    assert rules.caller(peer(1000, "watchers")).role == "read"
+    with pytest.raises(AuradError, match="members of aurad-users"):
+        rules.caller(peer(1000))
+    with pytest.raises(AuradError, match="the service's own account has no role"):
+        rules.caller(peer(990, "aurad-users", "aurad-admin"))
+    with pytest.raises(AuradError, match="members of aurad-users"):
+        Rules(system=True).caller(peer(1000, "watchers"))
 
 
 async def test_hello_agrees_on_a_version_and_tells_the_role(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import trio.testing
 from aurad.engine.hub import Hub
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
-from aurad.serve import subscriptions
+from aurad.serve import limits
 from aurad.serve.access import Caller
 from aurad.serve.subscriptions import Subscribe, Subscriptions, Unsubscribe
 from tests.engine.house import ME, House, open_house
@@ -212,7 +212,7 @@ async def test_unsubscribing_ends_it_and_only_it(tmp_path: Path) -> None:
 
 async def test_many_subscriptions_and_one_too_many(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house, listening(house) as listener:
-        names = {(await listener.subscribe())["subscription"] for _ in range(subscriptions.LIMIT)}
+        names = {(await listener.subscribe())["subscription"] for _ in range(limits.SUBSCRIPTIONS)}
         with pytest.raises(AuradError, match="64 subscriptions") as caught:
             await listener.subscribe()
         assert caught.value.code == "E202-BUSY"

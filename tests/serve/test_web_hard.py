@@ -141,14 +141,6 @@ async def test_what_is_no_http_ends_one_connection_only(tmp_path: Path, nonsense
         assert (await site.get("/api/health/live")).status_code == 200
 
 
-async def test_a_websocket_finds_nobody(tmp_path: Path) -> None:
-    async with open_site(tmp_path) as site, site.connect() as wire:
-        key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="
-        upgrade = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", key]
-        await wire.say("GET", "/api/events", upgrade)
-        assert (await wire.hear_head()).status == 403
-
-
 async def test_more_connections_than_there_may_be_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aurad.serve.server.CONNECTIONS", 2)
     async with open_site(tmp_path) as site, site.connect(), site.connect():

@@ -11,12 +11,14 @@ from aurad import __version__
 from aurad.model.brief import SOURCE_LIMIT
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
+from aurad.serve import limits
 from aurad.serve.doctor import doctor
 from aurad.serve.health import Health, health
 from aurad.serve.operations.files import INLINE
-from aurad.serve.operations.table import PAGE, Call, Done, Nothing, Result, Route, operation
+from aurad.serve.operations.table import PAGE, TABLE, Call, Done, Nothing, Result, Route, operation
 
 PROTOCOL = 1
+FEATURES = ("batch", "cancel", "descriptors", "events", "websocket")
 
 
 class Hello(Value, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ class Welcome(Result, frozen=True, kw_only=True):
     boot_id: str
     pid: int
     private: bool
+    features: tuple[str, ...]
+    limits: dict[str, float]
 
 
 class Pong(Result, frozen=True, kw_only=True):
@@ -75,15 +79,23 @@ async def ping(call: Call, params: Nothing) -> Pong:
     return Pong()
 
 
+@operation("rpc.discover", Nothing, "read")
+async def discover(call: Call, params: Nothing) -> dict[str, Any]:
+    """Every method with its parameters, result, errors and role, as an OpenRPC document."""
+    from aurad.serve.openrpc import document  # it needs the whole table, which is not there yet
+
+    return document(TABLE.values())
+
+
 @operation("system.hello", Hello, "read")
 async def hello(call: Call, params: Hello) -> Welcome:
     """Agree on the protocol's version, and learn who is at the other end."""
     if PROTOCOL not in params.protocol:
         why = f"cannot speak protocol {', '.join(map(str, params.protocol))}: this daemon speaks {PROTOCOL}"
-        raise AuradError("E107-MESSAGE", why)
+        raise AuradError("E206-VERSION", why)
     return Welcome(
         protocol=PROTOCOL, server="aurad", version=__version__, role=call.caller.role, boot_id=call.engine.boot_id,
-        pid=os.getpid(), private=call.engine.private,
+        pid=os.getpid(), private=call.engine.private, features=FEATURES, limits=limits.told(),
     )  # fmt: skip
 
 

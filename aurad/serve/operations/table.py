@@ -59,6 +59,7 @@ class Operation(NamedTuple):
     summary: str
     route: Route | None = None
     result: Any = Any
+    deprecated: str = ""  # what to use instead
 
 
 TABLE: dict[str, Operation] = {}

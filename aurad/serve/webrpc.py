@@ -1,0 +1,76 @@
+"""The control protocol over HTTP: a WebSocket at `/api/rpc`, let in by the rules of the HTTP edge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from quart.wrappers import Websocket
+
+from aurad.engine.engine import Engine
+from aurad.model.errors import AuradError, to_problem
+from aurad.serve.access import Caller
+from aurad.serve.exchange import PROBLEM
+from aurad.serve.gate import Gate
+from aurad.serve.server import Stopping
+from aurad.serve.tokens import Tokens
+from aurad.serve.websocket import SUBPROTOCOL, UNSUPPORTED, converse
+
+PATH = "/api/rpc"
+GOING_AWAY = 1001
+
+
+class WebRpc:
+    """Serves one WebSocket after another; each is an ASGI connection."""
+
+    def __init__(self, engine: Engine, gate: Gate, tokens: Tokens, stopping: Stopping) -> None:
+        self._engine, self._gate, self._tokens, self._stopping = engine, gate, tokens, stopping
+
+    async def serve(self, asked: Websocket, receive: Any, send: Any) -> None:
+        """Until either end closes it, or the daemon stops."""
+        try:
+            caller = self._let_in(asked)
+        except AuradError as error:
+            await _refuse(send, error)
+            return
+        await receive()  # it is there
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
+        with self._stopping.watch():
+            await converse(_Frames(receive, send), self._engine, caller, self._tokens)
+        if self._stopping.asked:
+            await send({"type": "websocket.close", "code": GOING_AWAY, "reason": "the daemon stops"})
+
+    def _let_in(self, asked: Websocket) -> Caller:
+        if asked.path != PATH:
+            raise AuradError("E110-PATH", f"cannot find {asked.path!r}: a WebSocket is at {PATH}")
+        self._gate.check_way(asked)
+        if SUBPROTOCOL not in asked.requested_subprotocols:
+            raise AuradError("E100-REQUEST", f"cannot speak with a WebSocket that does not offer {SUBPROTOCOL}")
+        return self._gate.caller(asked)
+
+
+async def _refuse(send: Any, error: AuradError) -> None:
+    """As any other request is refused."""
+    body = msgspec.json.encode(to_problem(error, instance=PATH))
+    headers = [(b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "websocket.http.response.start", "status": error.kind.http, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+
+
+class _Frames:
+    """Frames over ASGI."""
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self._receive, self._send = receive, send
+
+    async def receive(self) -> str | None:
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            return None
+        if message.get("text") is not None:
+            return str(message["text"])
+        await self._send({"type": "websocket.close", "code": UNSUPPORTED, "reason": "messages are text"})
+        return None
+
+    async def send(self, message: str) -> None:
+        await self._send({"type": "websocket.send", "text": message, "bytes": None})
