@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -16,6 +16,12 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def print_lines(values: Iterable[Any]) -> None:
+    """JSON, a line for each."""
+    for value in values:
+        click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Aligned columns; the header is dim on a terminal. No rows: nothing at all."""
     lines = [[_text(cell) for cell in row] for row in rows]
@@ -25,6 +31,12 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
     click.echo(click.style(_line(header, widths), dim=True))
     for line in lines:
         click.echo(_line(line, widths))
+
+
+def print_columns(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Objects as a table; only columns in which something is said."""
+    used = [name for name in columns if any(one.get(name) not in (None, "") for one in found)]
+    print_table([name.upper() for name in used], ([one.get(name) for name in used] for one in found))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

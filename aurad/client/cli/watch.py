@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
-from aurad.client.cli import codes, daemon, interrupts, talk
+from aurad.client.cli import codes, daemon, failure, interrupts, talk
 from aurad.client.cli.board import OVER, Board
 from aurad.client.cli.complete import complete_jobs
 from aurad.client.cli.jobs import about, find
@@ -101,7 +101,12 @@ def _reconnect(socket: Path) -> Client:
 
 
 def _status(boards: Iterable[Board]) -> int:
-    ends = {board.status for board in boards}
+    """The exit status; of every failed job the story is told."""
+    ends = set()
+    for board in boards:
+        ends.add(board.status)
+        if board.status == "Failed":
+            failure.tell(board)
     assert ends <= OVER
     if "Failed" in ends:
         return codes.FAILED
