@@ -142,3 +142,13 @@ def test_every_shell_gets_its_script(shell: str, capsys: Any) -> None:
     assert "_AURACTL_COMPLETE" in script
     if path := shutil.which(shell):
         subprocess.run([path, "-n"], input=script, text=True, check=True)
+
+
+def test_ls_gets_all_page_by_page(known: FakeDaemon, capsys: Any) -> None:
+    def pages(params: dict[str, Any], fds: object) -> Any:
+        return {"jobs": JOBS[2:]} if "cursor" in params else {"jobs": JOBS[:2], "cursor": IDS[1]}
+
+    known.answers["jobs.list"] = pages
+    assert run(["ls", "-a", "-q"]) == codes.OK
+    assert capsys.readouterr().out.split() == IDS
+    assert [params.get("cursor") for params in known.named("jobs.list")] == [None, IDS[1]]

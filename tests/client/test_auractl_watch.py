@@ -38,11 +38,14 @@ def test_one_job_to_its_end(fake: FakeDaemon, capsys: Any) -> None:
 def test_without_a_job_all_that_wait_or_run(fake: FakeDaemon, capsys: Any) -> None:
     fake.answers["jobs.list"] = lambda params, fds: {"jobs": [{"jobId": JOB}, {"jobId": OTHER}]}
     fake.events = [*success(), *of(OTHER, failure())]
+    fake.events[-1]["errors"] = [{"errorCode": "E300-CRASH", "detail": "cannot speak", "remedy": "Report it."}]
     assert run(["watch"]) == codes.FAILED
     assert fake.named("jobs.list")[0]["status"] == ["Queued", "Running", "Paused"]
     told = capsys.readouterr().err
     assert f"{JOB} [" in told
     assert f"{OTHER} [" in told
+    assert "error E300-CRASH: cannot speak" in told
+    assert f"job: {OTHER}\n" in told
 
 
 def test_nothing_to_watch(fake: FakeDaemon, capsys: Any) -> None:

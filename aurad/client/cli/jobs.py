@@ -86,13 +86,13 @@ def ls(
     which: dict[str, Any] = {"status": [each.capitalize() for each in status]} if status else {}
     if label:
         which["labels"] = labels(label)
-    jobs = list(_all(which)) if everything else call("jobs.list", limit=limit, **which)["jobs"]
+    jobs = _all(which) if everything else call("jobs.list", limit=limit, **which)["jobs"]
     if quiet or as_jsonl:
         for job in jobs:
             click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
         return
     if as_json:
-        print_json(jobs)
+        print_json(list(jobs))
         return
     header = ("JOB", "STATUS", "DONE", "CREATED", "ABOUT")
     print_table(
@@ -105,13 +105,11 @@ def _all(which: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Page by page, as the daemon gives them."""
     client, _ = daemon.connect()
     with client:
-        cursor: dict[str, Any] = {}
-        while True:
-            page = client.call("jobs.list", {"limit": PAGE, **which, **cursor})
+        page = client.call("jobs.list", {"limit": LIST_LIMIT, **which})  # few, so that they are there at once
+        yield from page["jobs"]
+        while page.get("cursor"):
+            page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
             yield from page["jobs"]
-            if not page.get("cursor"):
-                return
-            cursor = {"cursor": page["cursor"]}
 
 
 @click.command(epilog="Example: `auractl show last --json | jq .artifacts`.")

@@ -5,31 +5,31 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import click
 
 GAP = "  "
+MEASURED = 50  # rows that say how wide columns are
 
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_lines(values: Iterable[Any]) -> None:
-    """JSON, a line for each."""
-    for value in values:
-        click.echo(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
-
-
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Aligned columns; the header is dim on a terminal. No rows: nothing at all."""
-    lines = [[_text(cell) for cell in row] for row in rows]
-    if not lines:
+    """Columns aligned by the first rows, which need not wait for the others; the header is dim on a terminal.
+
+    No rows: nothing at all.
+    """
+    lines = ([_text(cell) for cell in row] for row in rows)
+    first = list(islice(lines, MEASURED))
+    if not first:
         return
-    widths = [max(map(_width, column)) for column in zip(header, *lines, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(header, *first, strict=True)]
     click.echo(click.style(_line(header, widths), dim=True))
-    for line in lines:
+    for line in chain(first, lines):
         click.echo(_line(line, widths))
 
 
