@@ -13,7 +13,6 @@ from aurad.client.cli.main import run
 from tests.client.fake_daemon import JOB, FakeDaemon
 
 SCRIPT: dict[str, Any] = {"title": "Bees", "scenes": [{"sceneId": "s1", "text": "Bees see."}]}
-NO_SOURCE = {"source": None, "sourceFormat": None, "topic": None}
 
 
 @pytest.fixture
@@ -48,7 +47,9 @@ def test_a_scene_and_what_changes_in_it_belong_together(editing: FakeDaemon, wor
 def test_a_script_of_a_file_takes_the_place_of_the_document(editing: FakeDaemon, tmp_path: Path) -> None:
     (tmp_path / "s.json").write_text(json.dumps(SCRIPT))
     assert run(["edit", JOB, "--script", str(tmp_path / "s.json"), "--aspect", "1:1"]) == codes.OK
-    assert editing.named("jobs.edit") == [{"jobId": JOB, "brief": {"aspect": "1:1", **NO_SOURCE, "script": SCRIPT}}]
+    assert editing.named("jobs.edit") == [
+        {"jobId": JOB, "brief": {"aspect": "1:1", "sourceFormat": None, "script": SCRIPT}}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -76,4 +77,4 @@ def test_another_take(editing: FakeDaemon, capsys: Any) -> None:
         {"jobId": JOB, "remake": [{"stage": "Visuals", "sceneId": "s1"}]},
         {"jobId": JOB, "remake": [{"stage": "Voice"}], "cancelOld": True},
     ]
-    assert run(["remake", JOB, "Postproduction"]) == codes.USAGE
+    assert run(["remake", JOB, "Initialization"]) == codes.USAGE

@@ -53,6 +53,38 @@ async def test_a_job_from_submission_to_removal(
         assert (await said(edge, monkeypatch, capsys, "show", job))[0] == codes.NOT_FOUND
 
 
+async def test_a_video_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bees.md").write_text("Bees see colours. They miss red.")
+    async with open_edge(tmp_path) as edge:
+
+        async def auractl(*words: str) -> str:
+            status, out = await said(edge, monkeypatch, capsys, *words)
+            assert status == codes.OK, words
+            return out
+
+        async def made(*words: str) -> dict[str, Any]:
+            """The new job, once it has ended."""
+            job = json.loads(await auractl("raw", "jobs.wait", json.dumps({"jobId": (await auractl(*words)).strip()})))
+            assert job["status"] == "Succeeded", job["errors"]
+            return dict(job)
+
+        async def texts(job: dict[str, Any]) -> list[str]:
+            return [scene["text"] for scene in json.loads(await auractl("script", job["jobId"]))["scenes"]]
+
+        first = await made("submit", str(tmp_path / "bees.md"))
+        said_first, _ = await texts(first)
+        scene = json.loads(await auractl("script", "last"))["scenes"][1]["sceneId"]
+        second = await made("edit", "last", "--scene", scene, "--text", "They know blue.", "--aspect", "9:16")
+        assert (second["retryOf"], second["brief"]["aspect"]) == (first["jobId"], "9:16")
+        assert await texts(second) == [said_first, "They know blue."]
+        monkeypatch.setenv("VISUAL", "sed -i s/blue/green/")
+        assert await texts(await made("edit", "last")) == [said_first, "They know green."]
+        assert await texts(await made("edit", "last", "--remove", scene)) == [said_first]
+        assert (await made("remake", first["jobId"], "voice", scene))["retryOf"] == first["jobId"]
+
+
 async def test_plugins_settings_and_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

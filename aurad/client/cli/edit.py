@@ -12,9 +12,9 @@ from aurad.client.cli import daemon, options, talk
 from aurad.client.cli import source as sources
 from aurad.client.cli.jobs import find, job_argument, shown_script
 
-STAGES = ("Script", "Voice", "Visuals", "Rendering")
+STAGES = ("Script", "Voice", "Visuals", "Rendering", "Postprocessing")
 OF_SCENE = ("text", "heading", "voice")
-NO_SOURCE = {"source": None, "sourceFormat": None, "topic": None}  # a script takes their place
+NO_FORMAT = {"sourceFormat": None}  # a script takes the document's place
 EXAMPLES = """\
 \b
 Examples:
@@ -48,7 +48,7 @@ def edit(job_id: str, settings: tuple[str, ...], script: Path | None, cancel_old
     """
     changes = _changes(given, options.plugin_options(settings))
     if script:
-        changes["brief"] = changes.get("brief", {}) | NO_SOURCE | sources.read_script(script).brief
+        changes["brief"] = changes.get("brief", {}) | NO_FORMAT | sources.read_script(script).brief
     client, _ = daemon.connect()
     with client:
         job_id = find(client, job_id)
@@ -108,4 +108,4 @@ def _edited(client: Client, job: str) -> dict[str, Any]:
     if text is None:
         return {}
     after = sources.parsed_script(text, "what the editor left")
-    return {"brief": {**NO_SOURCE, "script": after}} if after != before else {}
+    return {"brief": {**NO_FORMAT, "script": after}} if after != before else {}
