@@ -117,3 +117,16 @@ def test_a_secret_comes_by_standard_input(fake: FakeDaemon, capsys: Any, monkeyp
     ]  # fmt: skip
     assert run(["secrets", "rm", "A", "B"]) == codes.OK
     assert fake.named("secrets.delete") == [{"name": "A"}, {"name": "B"}]
+
+
+@pytest.mark.parametrize(("name", "coloured"), [("NO_COLOR", False), ("ANY_COLOR", True)])
+def test_colours_are_for_terminals_and_nobody_who_wants_none(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, coloured: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(name, "1")
+    assert run(["config", "get", "nothing"]) == codes.USAGE
+    assert "\x1b" not in capfd.readouterr().err  # off a terminal there are none at all
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert run(["config", "get", "nothing"]) == codes.USAGE
+    assert ("\x1b" in capfd.readouterr().err) is coloured

@@ -16,7 +16,7 @@ import pytest
 
 from aurad.client.cli import codes, watch
 from aurad.client.cli.main import run
-from tests.client.fake_daemon import JOB, FakeDaemon, event, success
+from tests.client.fake_daemon import JOB, FakeDaemon, Refusal, event, success
 
 OTHER = "a-01OTHER"
 
@@ -81,6 +81,18 @@ def test_a_daemon_that_comes_back_is_followed_from_where_it_was(
     assert run(["watch", JOB]) == codes.OK
     assert [params["after"] for params in fake.named("events.subscribe")] == ["earliest", 7]
     assert "waiting for it" in capsys.readouterr().err
+
+
+def test_a_daemon_that_stops_is_waited_for(fake: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "PAUSE", 0.001)
+    subscribe = fake.answers["events.subscribe"]
+
+    def stopping(params: dict[str, Any], fds: list[int]) -> Any:
+        fake.answers["events.subscribe"] = subscribe
+        raise Refusal("E502-STOPPING", "cannot subscribe: the daemon is stopping")
+
+    fake.answers["events.subscribe"] = stopping
+    assert run(["watch", JOB]) == codes.OK
 
 
 def test_a_daemon_that_stays_away_is_given_up(fake: FakeDaemon, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from aurad import __version__
-from aurad.client.cli import codes
+from aurad.client.cli import codes, talk
 from aurad.client.cli.commands import SECTIONS
 from aurad.client.cli.group import LazyGroup
 
@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run auractl; returns the exit status. A traceback is a bug and stays one."""
     try:
-        return int(cli.main(arguments, prog_name="auractl", standalone_mode=False) or codes.OK)
+        status = cli.main(arguments, prog_name="auractl", standalone_mode=False, color=talk.colour())
+        return int(status or codes.OK)
     except click.exceptions.Abort:
         return codes.CANCELLED
     except click.ClickException as error:

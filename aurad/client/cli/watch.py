@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from aurad.client.cli.views import open_views
 from aurad.model.errors import AuradError
 
 OPEN = ["Queued", "Running", "Paused"]
+STOPPING = "E502-STOPPING"
 PATIENCE = 120.0  # seconds for a daemon to come back
 PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before the first try to reach it, doubled for each further one
 
@@ -65,7 +66,7 @@ def follow(socket: Path, boards: Mapping[str, Board]) -> Iterable[Mapping[str, A
     after: int | str = "earliest"
     client = Client(socket)
     while True:
-        with suppress(ConnectionLost), client:
+        with suppress(ConnectionLost), client, _stopping_is_lost():
             subscription = client.subscribe(list(boards), after=after)
             for event in client.events(subscription, tick=TICK_SECONDS):
                 if event and event["type"] in MISSED:
@@ -77,6 +78,17 @@ def follow(socket: Path, boards: Mapping[str, Board]) -> Iterable[Mapping[str, A
                 if all(board.final for board in boards.values()):
                     return
         client = _reconnect(socket)
+
+
+@contextmanager
+def _stopping_is_lost() -> Iterator[None]:
+    """A daemon that stops says so before it hangs up."""
+    try:
+        yield
+    except RemoteError as error:
+        if error.code == STOPPING:
+            raise ConnectionLost(error.detail) from error
+        raise
 
 
 def _ask(client: Client, boards: Mapping[str, Board]) -> None:
