@@ -88,8 +88,11 @@ def _auractl() -> Iterator[str]:
 
 def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
-    for name, each in sorted(getattr(command, "commands", {}).items()):
-        yield from _commands(f"{path} {name}", each)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if each := command.get_command(context, name):
+                yield from _commands(f"{path} {name}", each)
 
 
 def _man() -> Iterator[str]:

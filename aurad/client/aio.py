@@ -5,6 +5,8 @@ async with Client("http://127.0.0.1:8765", token=token) as client:
     async with client.subscribe_to_job_events(job.job_id) as events:
         async for event in events:
             print(event)
+
+`open_rpc` is for the control socket of the same machine.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ import trio
 from aurad.client.answers import CLOSE_SECONDS, hang_up, problem_of, value_of
 from aurad.client.blocking import ConnectionLost, RemoteError
 from aurad.client.following import Gap, Item, OtherEvent, Progress, Snapshot
+from aurad.client.rpc import Rpc, open_rpc
 from aurad.client.subscription import State, Subscription
 from aurad.model.event import Event, JobView
 from aurad.model.value import Value
 
 __all__ = [
     "Accepted", "Client", "ConnectionLost", "Download", "Event", "Gap", "Item", "JobPage", "JobView", "OtherEvent",
-    "RemoteError", "Snapshot", "State", "Subscription", "subscribe_to_job_events", "subscribe_to_jobs",
+    "RemoteError", "Rpc", "Snapshot", "State", "Subscription", "open_rpc", "subscribe_to_job_events",
+    "subscribe_to_jobs",
 ]  # fmt: skip
 
 ANSWER_SECONDS = 60.0  # a cancel answers only when nothing of the job runs any more

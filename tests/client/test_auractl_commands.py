@@ -92,7 +92,7 @@ def test_plugins_and_their_options(fake: FakeDaemon, capsys: Any) -> None:
         ["s", "script", "1", "ready"],
         ["x", "render", "1", "ready"],
     ]
-    assert run(["plugins", "x"]) == codes.OK
+    assert run(["plugins", "show", "x"]) == codes.OK
     assert [line.split() for line in capsys.readouterr().out.splitlines()[3:]] == [
         ["x.speed", "number", "0.5..2", "1.0", "how", "fast"],
         ["x.look", "a|b"],
@@ -100,7 +100,7 @@ def test_plugins_and_their_options(fake: FakeDaemon, capsys: Any) -> None:
         ["x.names", "list", "of", "text", "[]"],
         ["x.on", "true|false", "false"],
     ]
-    assert run(["plugins", "y"]) == codes.USAGE
+    assert run(["plugins", "show", "y"]) == codes.USAGE
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, codes.OK), (False, codes.FAILED)])
@@ -154,10 +154,18 @@ def test_plugin_options() -> None:
     assert plugin_options(["a.x=1", "a.y=b=c", "b.z="]) == {"a": {"x": 1, "y": "b=c"}, "b": {"z": ""}}
 
 
-def test_what_make_need_not_import() -> None:
-    heavy = "{'trio', 'rich', 'markdown_it', 'numpy', 'tomllib'}"
-    code = f"import sys, aurad.client.cli.main, aurad.client.cli.make; print({heavy} & set(sys.modules))"
+def test_what_the_client_need_not_import() -> None:
+    heavy = "{'trio', 'quart', 'httpx2', 'rich', 'markdown_it', 'numpy', 'tomllib'}"
+    every = "[cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))]"
+    load = "import sys, click; from aurad.client.cli.main import cli; from aurad.client.cli import make, submitting"
+    code = f"{load}; {every}; print({heavy} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code]) == b"set()\n"
+
+
+def test_help_loads_no_command() -> None:
+    heavy = "{'socket', 'json', 'aurad.client.cli.jobs'}"
+    code = f"import sys; from aurad.client.cli.main import run; run(['--help']); print({heavy} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code]).endswith(b"\nset()\n")
 
 
 def test_slug_is_what_the_result_is_called() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from aurad.client.cli import codes
@@ -106,9 +108,13 @@ def test_a_mistyped_command_is_guessed(capsys: Any) -> None:
     assert "Did you mean 'make'?" in capsys.readouterr().err
 
 
-def test_every_command_has_help_that_begins_with_a_sentence() -> None:
-    for name, command in cli.commands.items():
+def test_every_command_has_help_that_begins_with_a_sentence_and_an_example() -> None:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command
         assert (command.help or "").strip().partition("\n")[0], name
+        assert "Example" in (command.epilog or ""), name
 
 
 def complete(words: str, index: int) -> list[str]:
@@ -122,7 +128,9 @@ def complete(words: str, index: int) -> list[str]:
 
 @pytest.mark.slow
 def test_bash_completes_commands_options_and_jobs(known: FakeDaemon) -> None:
-    assert complete("auractl re", 1) == ["retry", "resume"]
+    known.answers["plugins.list"] = lambda params, fds: {"plugins": [{"name": "slides"}, {"name": "espeak"}]}
+    assert complete("auractl re", 1) == ["remake", "retry", "resume"]
+    assert complete("auractl plugins show s", 3) == ["slides"]
     assert "--aspect" in complete("auractl make --a", 2)
     assert complete("auractl show a-01B", 2) == [IDS[2]]
 
@@ -130,4 +138,17 @@ def test_bash_completes_commands_options_and_jobs(known: FakeDaemon) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_gets_its_script(shell: str, capsys: Any) -> None:
     assert run(["completion", shell]) == codes.OK
-    assert "_AURACTL_COMPLETE" in capsys.readouterr().out
+    script = capsys.readouterr().out
+    assert "_AURACTL_COMPLETE" in script
+    if path := shutil.which(shell):
+        subprocess.run([path, "-n"], input=script, text=True, check=True)
+
+
+def test_ls_gets_all_page_by_page(known: FakeDaemon, capsys: Any) -> None:
+    def pages(params: dict[str, Any], fds: object) -> Any:
+        return {"jobs": JOBS[2:]} if "cursor" in params else {"jobs": JOBS[:2], "cursor": IDS[1]}
+
+    known.answers["jobs.list"] = pages
+    assert run(["ls", "-a", "-q"]) == codes.OK
+    assert capsys.readouterr().out.split() == IDS
+    assert [params.get("cursor") for params in known.named("jobs.list")] == [None, IDS[1]]

@@ -16,7 +16,7 @@ import pytest
 
 from aurad.client.cli import codes, watch
 from aurad.client.cli.main import run
-from tests.client.fake_daemon import JOB, FakeDaemon, event, success
+from tests.client.fake_daemon import JOB, FakeDaemon, Refusal, event, success
 
 OTHER = "a-01OTHER"
 
@@ -38,11 +38,14 @@ def test_one_job_to_its_end(fake: FakeDaemon, capsys: Any) -> None:
 def test_without_a_job_all_that_wait_or_run(fake: FakeDaemon, capsys: Any) -> None:
     fake.answers["jobs.list"] = lambda params, fds: {"jobs": [{"jobId": JOB}, {"jobId": OTHER}]}
     fake.events = [*success(), *of(OTHER, failure())]
+    fake.events[-1]["errors"] = [{"errorCode": "E300-CRASH", "detail": "cannot speak", "remedy": "Report it."}]
     assert run(["watch"]) == codes.FAILED
     assert fake.named("jobs.list")[0]["status"] == ["Queued", "Running", "Paused"]
     told = capsys.readouterr().err
     assert f"{JOB} [" in told
     assert f"{OTHER} [" in told
+    assert "error E300-CRASH: cannot speak" in told
+    assert f"job: {OTHER}\n" in told
 
 
 def test_nothing_to_watch(fake: FakeDaemon, capsys: Any) -> None:
@@ -78,6 +81,18 @@ def test_a_daemon_that_comes_back_is_followed_from_where_it_was(
     assert run(["watch", JOB]) == codes.OK
     assert [params["after"] for params in fake.named("events.subscribe")] == ["earliest", 7]
     assert "waiting for it" in capsys.readouterr().err
+
+
+def test_a_daemon_that_stops_is_waited_for(fake: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "PAUSE", 0.001)
+    subscribe = fake.answers["events.subscribe"]
+
+    def stopping(params: dict[str, Any], fds: list[int]) -> Any:
+        fake.answers["events.subscribe"] = subscribe
+        raise Refusal("E502-STOPPING", "cannot subscribe: the daemon is stopping")
+
+    fake.answers["events.subscribe"] = stopping
+    assert run(["watch", JOB]) == codes.OK
 
 
 def test_a_daemon_that_stays_away_is_given_up(fake: FakeDaemon, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:

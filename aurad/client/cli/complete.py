@@ -6,14 +6,13 @@ is started for it, and nothing is said if none answers.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import Any
 
 import click
 
-from aurad.client.blocking import Client, RemoteError
-from aurad.model.folders import SYSTEM_SOCKET, socket_path
+from aurad.client.blocking import RemoteError
+from aurad.client.cli import daemon
 
 SECONDS = 0.5  # for a daemon to answer; a shell waits for us
 VARIABLE = "_AURACTL_COMPLETE"
@@ -40,10 +39,10 @@ def complete_plugins(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _ask(method: str) -> dict[str, Any]:
-    usual = socket_path(False, os.environ)
-    for path in (usual,) if os.environ.get("AURAD_SOCKET") else (usual, SYSTEM_SOCKET):
-        with suppress(OSError, RemoteError), Client(path, timeout=SECONDS) as client:
-            return dict(client.call(method))
+    with suppress(OSError, RemoteError):
+        if client := daemon.running(SECONDS):
+            with client:
+                return dict(client.call(method))
     return {}
 
 

@@ -34,11 +34,24 @@ def connect(*, work: bool = False) -> tuple[Client, Path]:
 
     With `work` a daemon that lets us only read does not do: jobs go to a private one then.
     """
-    usual = socket_path(False, os.environ)
-    for path in (usual,) if os.environ.get("AURAD_SOCKET") else (usual, SYSTEM_SOCKET):
+    for path in _sockets():
         if client := _try(path, work=work):
             return client, path
-    return start_private(folders(False, os.environ), usual.absolute()), usual.absolute()
+    usual = _sockets()[0].absolute()
+    return start_private(folders(False, os.environ), usual), usual
+
+
+def running(timeout: float, *, own: bool = False) -> Client | None:
+    """A daemon that is there (`own`: the user's), if there is one: none is started, and there is no greeting."""
+    for path in _sockets()[:1] if own else _sockets():
+        with suppress(OSError):
+            return Client(path, timeout=timeout)
+    return None
+
+
+def _sockets() -> tuple[Path, ...]:
+    usual = socket_path(False, os.environ)
+    return (usual,) if os.environ.get("AURAD_SOCKET") else (usual, SYSTEM_SOCKET)
 
 
 def start_private(own: Folders, path: Path) -> Client:

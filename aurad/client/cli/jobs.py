@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from aurad.client.cli.table import print_json, print_table
 from aurad.model.errors import AuradError
 
 LIST_LIMIT = 50
+PAGE = 500  # the most that the daemon lists at once
 NAME_WIDTH = 48
 TAIL_BYTES = 2000  # of a failed job's log
 LAST = "last"
@@ -45,7 +46,7 @@ def find(client: Client, word: str) -> str:
             if error.code != "E200-NO_JOB":
                 raise
             unknown = error
-    ids = [str(job["jobId"]) for job in client.call("jobs.list", {"limit": 1 if word == LAST else 500})["jobs"]]
+    ids = [str(job["jobId"]) for job in client.call("jobs.list", {"limit": 1 if word == LAST else PAGE})["jobs"]]
     fitting = ids if word == LAST else [each for each in ids if each.startswith(word) or each.endswith(word.upper())]
     if len(fitting) > 1:
         raise AuradError("E200-NO_JOB", f"cannot tell which job {word!r} is: {len(fitting)} fit", remedy="Write more.")
@@ -67,8 +68,9 @@ def labels(pairs: Sequence[str]) -> dict[str, str]:
 @click.command(
     epilog="Examples: `auractl ls --status running`, `auractl rm $(auractl ls -q --status failed)`.\n\n" + codes.HELP
 )
+@click.option("-a", "--all", "everything", is_flag=True, help="All of them, however many.")
 @click.option(
-    "-n", "limit", type=click.IntRange(1, 500), default=LIST_LIMIT, show_default=True, help="At most so many."
+    "-n", "limit", type=click.IntRange(1, PAGE), default=LIST_LIMIT, show_default=True, help="At most so many."
 )
 @click.option("--status", "status", type=click.Choice(STATUSES, case_sensitive=False), multiple=True,
               help="Only these; repeat it.")  # fmt: skip
@@ -76,18 +78,21 @@ def labels(pairs: Sequence[str]) -> dict[str, str]:
 @click.option("-q", "--quiet", is_flag=True, help="Ids only.")
 @as_json
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="As JSON, one job a line.")
-def ls(limit: int, status: tuple[str, ...], label: tuple[str, ...], quiet: bool, as_json: bool, as_jsonl: bool) -> None:
+def ls(
+    everything: bool, limit: int, status: tuple[str, ...], label: tuple[str, ...], quiet: bool, as_json: bool,
+    as_jsonl: bool,
+) -> None:  # fmt: skip
     """List jobs, the newest first."""
     which: dict[str, Any] = {"status": [each.capitalize() for each in status]} if status else {}
     if label:
         which["labels"] = labels(label)
-    jobs = call("jobs.list", limit=limit, **which)["jobs"]
+    jobs = _all(which) if everything else call("jobs.list", limit=limit, **which)["jobs"]
     if quiet or as_jsonl:
         for job in jobs:
             click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
         return
     if as_json:
-        print_json(jobs)
+        print_json(list(jobs))
         return
     header = ("JOB", "STATUS", "DONE", "CREATED", "ABOUT")
     print_table(
@@ -96,7 +101,18 @@ def ls(limit: int, status: tuple[str, ...], label: tuple[str, ...], quiet: bool,
     )
 
 
-@click.command()
+def _all(which: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Page by page, as the daemon gives them."""
+    client, _ = daemon.connect()
+    with client:
+        page = client.call("jobs.list", {"limit": LIST_LIMIT, **which})  # few, so that they are there at once
+        yield from page["jobs"]
+        while page.get("cursor"):
+            page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
+            yield from page["jobs"]
+
+
+@click.command(epilog="Example: `auractl show last --json | jq .artifacts`.")
 @job_argument
 @as_json
 def show(job_id: str, as_json: bool) -> None:
@@ -120,16 +136,21 @@ def show(job_id: str, as_json: bool) -> None:
     )
 
 
-@click.command()
+@click.command(epilog="Example: `auractl script last | jq -r '.scenes[] | .sceneId + \" \" + .text'`.")
 @job_argument
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there, not to stdout.")
 def script(job_id: str, out: Path | None) -> None:
     """Print the script that a job is made from; `auractl make --script FILE` starts from a changed one."""
-    text = json.dumps(call("jobs.script", jobId=job_id), ensure_ascii=False, indent=2) + "\n"
+    text = shown_script(call("jobs.script", jobId=job_id))
     if out:
         files.write_whole(out, text.encode())
     else:
         click.echo(text, nl=False)
+
+
+def shown_script(script: object) -> str:
+    """As people read and change it."""
+    return json.dumps(script, ensure_ascii=False, indent=2) + "\n"
 
 
 def about(job: dict[str, Any]) -> str:

@@ -34,21 +34,21 @@ def cancel(job_ids: tuple[str, ...], reason: str | None) -> int:
     return each(job_ids, lambda client, job: client.call("jobs.cancel", {"jobId": job, **said}))
 
 
-@click.command()
+@click.command(epilog="Example: `auractl watch last`, after `auractl retry last`.")
 @jobs_argument
 def retry(job_ids: tuple[str, ...]) -> int:
     """Run jobs again as new ones, whose ids are printed; what was done already is reused."""
     return each(job_ids, lambda client, job: click.echo(client.call("jobs.retry", {"jobId": job})["jobId"]))
 
 
-@click.command()
+@click.command(epilog="Example: `auractl pause $(auractl ls -q --status running)`.")
 @jobs_argument
 def pause(job_ids: tuple[str, ...]) -> int:
     """Stop the work of jobs for now; `auractl resume` lets them go on where they were."""
     return each(job_ids, lambda client, job: client.call("jobs.pause", {"jobId": job}))
 
 
-@click.command()
+@click.command(epilog="Example: `auractl resume $(auractl ls -q --status paused)`.")
 @jobs_argument
 def resume(job_ids: tuple[str, ...]) -> int:
     """Let paused jobs go on when their turn comes."""

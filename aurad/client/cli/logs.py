@@ -10,7 +10,7 @@ from aurad.client.cli import daemon, talk
 from aurad.client.cli.jobs import find, job_argument
 
 
-@click.command()
+@click.command(epilog="Example: `auractl logs -f last`.")
 @job_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until the job has ended.")
 @click.option("--offset", type=int, default=0, metavar="BYTES", help="Begin there; counted from the end if negative.")

@@ -82,7 +82,7 @@ def _finish(order: Order, session: Session, where: deliver.Place) -> int:
     if order.json or order.trace:
         _account(order, session, delivered)
     if final["type"] == "job-failed":
-        failure.tell(session)
+        failure.tell(session.board)
         return codes.FAILED
     if final["type"] == "job-cancelled":
         reason = f": {final['reason']}" if final.get("reason") else ""

@@ -123,11 +123,12 @@ def plugin_options(settings: Iterable[str]) -> dict[str, dict[str, Any]]:
         plugin, dot, option = key.strip().partition(".")
         if not (equals and dot and plugin and option):
             raise AuradError("E102-OPTION", f"cannot use --set {setting}: it is not PLUGIN.OPTION=VALUE")
-        options.setdefault(plugin, {})[option] = _value(raw)
+        options.setdefault(plugin, {})[option] = json_or_text(raw)
     return options
 
 
-def _value(raw: str) -> Any:
+def json_or_text(raw: str) -> Any:
+    """What was typed: JSON if it is any, text otherwise."""
     try:
         return json.loads(raw)
     except ValueError:

@@ -66,14 +66,20 @@ def read(argument: str) -> Source:
 def read_script(path: Path) -> Source:
     """A finished script, as in an earlier result's `script.json`."""
     data, name = _open(path), str(path)
+    script = parsed_script(data, name)
+    title = str(script.get("title", ""))
+    return Source(brief={"script": script}, name=slug(title), label=title or name)
+
+
+def parsed_script(data: bytes | str, name: str) -> dict[str, Any]:
+    """A script out of its JSON; raises E101."""
     try:
         script = json.loads(data)
     except ValueError as error:
         raise _bad(f"cannot use {name} as a script: it is not JSON: {error}", "Give an earlier script.json.") from error
     if not isinstance(script, dict) or not isinstance(script.get("scenes"), list):
         raise _bad(f"cannot use {name} as a script: it has no list of scenes", "Give an earlier script.json.")
-    title = str(script.get("title", ""))
-    return Source(brief={"script": script}, name=slug(title), label=title or name)
+    return script
 
 
 def slug(text: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import click
 
 GAP = "  "
+MEASURED = 50  # rows that say how wide columns are
 
 
 def print_json(value: Any) -> None:
@@ -17,14 +19,24 @@ def print_json(value: Any) -> None:
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Aligned columns; the header is dim on a terminal. No rows: nothing at all."""
-    lines = [[_text(cell) for cell in row] for row in rows]
-    if not lines:
+    """Columns aligned by the first rows, which need not wait for the others; the header is dim on a terminal.
+
+    No rows: nothing at all.
+    """
+    lines = ([_text(cell) for cell in row] for row in rows)
+    first = list(islice(lines, MEASURED))
+    if not first:
         return
-    widths = [max(map(_width, column)) for column in zip(header, *lines, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(header, *first, strict=True)]
     click.echo(click.style(_line(header, widths), dim=True))
-    for line in lines:
+    for line in chain(first, lines):
         click.echo(_line(line, widths))
+
+
+def print_columns(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Objects as a table; only columns in which something is said."""
+    used = [name for name in columns if any(one.get(name) not in (None, "") for one in found)]
+    print_table([name.upper() for name in used], ([one.get(name) for name in used] for one in found))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

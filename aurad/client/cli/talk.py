@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable
@@ -14,8 +15,6 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def interactive() -> bool:
     """Whether somebody watches stderr on a terminal that can move its cursor."""
-    import os
-
     return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
@@ -25,22 +24,31 @@ def harmless(text: str) -> str:
 
 
 def note(text: str) -> None:
-    click.echo(text, err=True)
+    _say(text)
 
 
 def warning(text: str, remedy: str = "") -> None:
-    click.echo(click.style("warning", fg="yellow", bold=True) + f": {text}", err=True)
+    _say(click.style("warning", fg="yellow", bold=True) + f": {text}")
     _remedy(remedy)
 
 
 def error(code: str, detail: str, remedy: str = "", *, facts: Iterable[tuple[str, str]] = ()) -> None:
     """`error CODE: detail`, then facts and the remedy, each on its own line."""
-    click.echo(click.style(f"error {code}", fg="red", bold=True) + f": {detail}", err=True)
+    _say(click.style(f"error {code}", fg="red", bold=True) + f": {detail}")
     for name, value in facts:
-        click.echo(click.style(f"{name}: ", dim=True) + value, err=True)
+        _say(click.style(f"{name}: ", dim=True) + value)
     _remedy(remedy)
+
+
+def colour() -> bool | None:
+    """Whether there may be colours: no if `NO_COLOR` is set, else as the terminal can."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True, color=colour())
 
 
 def _remedy(remedy: str) -> None:
     if remedy:
-        click.echo(click.style("remedy", fg="green") + f": {remedy}", err=True)
+        _say(click.style("remedy", fg="green") + f": {remedy}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
-from aurad.client.cli import codes, daemon, interrupts, talk
+from aurad.client.cli import codes, daemon, failure, interrupts, talk
 from aurad.client.cli.board import OVER, Board
 from aurad.client.cli.complete import complete_jobs
 from aurad.client.cli.jobs import about, find
@@ -22,6 +22,7 @@ from aurad.client.cli.views import open_views
 from aurad.model.errors import AuradError
 
 OPEN = ["Queued", "Running", "Paused"]
+STOPPING = "E502-STOPPING"
 PATIENCE = 120.0  # seconds for a daemon to come back
 PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before the first try to reach it, doubled for each further one
 
@@ -65,7 +66,7 @@ def follow(socket: Path, boards: Mapping[str, Board]) -> Iterable[Mapping[str, A
     after: int | str = "earliest"
     client = Client(socket)
     while True:
-        with suppress(ConnectionLost), client:
+        with suppress(ConnectionLost), client, _stopping_is_lost():
             subscription = client.subscribe(list(boards), after=after)
             for event in client.events(subscription, tick=TICK_SECONDS):
                 if event and event["type"] in MISSED:
@@ -77,6 +78,17 @@ def follow(socket: Path, boards: Mapping[str, Board]) -> Iterable[Mapping[str, A
                 if all(board.final for board in boards.values()):
                     return
         client = _reconnect(socket)
+
+
+@contextmanager
+def _stopping_is_lost() -> Iterator[None]:
+    """A daemon that stops says so before it hangs up."""
+    try:
+        yield
+    except RemoteError as error:
+        if error.code == STOPPING:
+            raise ConnectionLost(error.detail) from error
+        raise
 
 
 def _ask(client: Client, boards: Mapping[str, Board]) -> None:
@@ -101,7 +113,12 @@ def _reconnect(socket: Path) -> Client:
 
 
 def _status(boards: Iterable[Board]) -> int:
-    ends = {board.status for board in boards}
+    """The exit status; of every failed job the story is told."""
+    ends = set()
+    for board in boards:
+        ends.add(board.status)
+        if board.status == "Failed":
+            failure.tell(board)
     assert ends <= OVER
     if "Failed" in ends:
         return codes.FAILED

@@ -9,7 +9,7 @@ import click
 from aurad.client.cli import daemon, talk
 
 
-@click.command("open")
+@click.command("open", epilog="Example: `auractl open --print`, on a machine without a browser.")
 @click.option("--print", "print_only", is_flag=True, help="Print the address instead of opening a browser.")
 def open_page(print_only: bool) -> None:
     """Open the daemon's page in a browser, let in by an address that works once, for a minute."""
@@ -20,7 +20,7 @@ def open_page(print_only: bool) -> None:
         click.echo(url)
 
 
-@click.command()
+@click.command(epilog='Example: `curl -H "Authorization: Bearer $(auractl token)" http://127.0.0.1:8765/api/jobs`.')
 @click.option("--label", default="", help="What it is for; `--revoke` knows it by this.")
 @click.option("--role", type=click.Choice(["read", "operate", "admin"]), help="At most your own, which is the default.")
 @click.option("--days", type=click.FloatRange(min=0, min_open=True), help="It ages; without, it does not.")

@@ -1,0 +1,106 @@
+"""Commands about the settings: show, get, set, reload."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aurad.client.blocking import CALL_SECONDS
+from aurad.client.cli import daemon, talk
+from aurad.client.cli.group import Group, did_you_mean
+from aurad.client.cli.jobs import as_json, call
+from aurad.client.cli.options import json_or_text
+from aurad.client.cli.table import print_json
+from aurad.model.errors import AuradError
+from aurad.model.folders import folders
+
+if TYPE_CHECKING:
+    from aurad.wire.toml import Loaded
+
+system_option = click.option("--system", is_flag=True, help="Those in /etc/aurad instead of your own.")
+
+
+@click.group(cls=Group, epilog="Example: `auractl config set store.max_gib 20`.")
+def config() -> None:
+    """Show and change settings."""
+
+
+@config.command("show")
+@click.option("--origin", is_flag=True, help="Also tell where each comes from.")
+@system_option
+@as_json
+def show(origin: bool, system: bool, as_json: bool) -> None:
+    """Print the settings in force: defaults, files, environment."""
+    loaded, values = _files(system)
+    if as_json:
+        print_json({key: {"value": value, "origin": loaded.origins.get(key)} for key, value in values.items()})
+        return
+    for key, value in values.items():
+        told = click.style(f"  # {loaded.origins.get(key, 'default')}", dim=True) if origin else ""
+        click.echo(f"{key} = {_json(value)}{told}")
+
+
+@config.command("get")
+@click.argument("key")
+@system_option
+def get(key: str, system: bool) -> None:
+    """Print one setting, such as store.max_gib, or all below a name, such as store."""
+    _, values = _files(system)
+    found = {name: value for name, value in values.items() if name == key or name.startswith(f"{key}.")}
+    if not found:
+        raise AuradError("E503-CONFIG", f"cannot get {key}: there is no such setting.{did_you_mean(key, list(values))}")
+    for name, value in found.items():
+        click.echo(_json(value) if name == key else f"{name} = {_json(value)}")
+
+
+@config.command("set")
+@click.argument("key")
+@click.argument("value")
+@system_option
+def change(key: str, value: str, system: bool) -> None:
+    """Set KEY (such as store.max_gib) to VALUE in a file of aurad's own; its path is printed.
+
+    A daemon that runs goes by it at once.
+    """
+    client = None if system else daemon.running(CALL_SECONDS, own=True)
+    if client is None:
+        from aurad.configuration import set_value
+
+        click.echo(str(set_value(folders(system, os.environ), key, value)))
+        return
+    with client:
+        answer = client.call("config.set", {"key": key, "value": json_or_text(value)})
+    click.echo(answer["path"])
+    if answer["restart"]:
+        talk.note(f"{key} is in force after a restart of the daemon")
+
+
+@config.command("reload")
+def reload() -> None:
+    """Have the daemon read its settings again; what changed is printed."""
+    print_json(call("config.reload"))
+
+
+def _files(system: bool) -> tuple[Loaded, dict[str, Any]]:
+    import msgspec  # here only: the way to `make` is kept short
+
+    from aurad.configuration import load_settings
+
+    loaded = load_settings(folders(system, os.environ), environ=os.environ)
+    return loaded, dict(_flat(msgspec.to_builtins(loaded.settings)))
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
