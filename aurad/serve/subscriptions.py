@@ -54,7 +54,7 @@ class Subscriptions:
     async def add(self, params: Subscribe) -> dict[str, Any]:
         """Begin a subscription; its first event comes after this answer."""
         if len(self._scopes) >= limits.SUBSCRIPTIONS:
-            raise AuradError("E202-BUSY", f"cannot subscribe: {limits.SUBSCRIPTIONS} on one connection are enough")
+            raise AuradError("E205-LIMIT", f"cannot subscribe: one connection has {limits.SUBSCRIPTIONS} subscriptions")
         name, scope = f"s{next(self._numbers)}", trio.CancelScope()
         self._scopes[name] = scope
         try:

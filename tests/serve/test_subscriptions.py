@@ -215,7 +215,7 @@ async def test_many_subscriptions_and_one_too_many(tmp_path: Path) -> None:
         names = {(await listener.subscribe())["subscription"] for _ in range(limits.SUBSCRIPTIONS)}
         with pytest.raises(AuradError, match="64 subscriptions") as caught:
             await listener.subscribe()
-        assert caught.value.code == "E202-BUSY"
+        assert caught.value.code == "E205-LIMIT"
         await house.make("One sentence.")
         last = house.engine.events.hub.last
         await listener.wait_told(last * len(names))

@@ -107,7 +107,7 @@ def test_a_text_from_the_environment_stays_a_text() -> None:
         ("[http]\nbnd = 'x:1'", 'http.bnd = "x:1" (a.toml:2)', "http.bind"),
         ("bind = 'x:1'", 'bind = "x:1" (a.toml:1)', "http.bind"),
         ("[htp]\nbind = 'x:1'", "htp.bind", "http.bind"),
-        ("[zzz]", "zzz = {} (a.toml:1)", "Known: http, script"),
+        ("[zzz]", "zzz = {} (a.toml:1)", "Known: http, control, script"),
         ("http = 3", "http = 3 (a.toml:1)", "http."),
         ("[http]\nbind = 17", "http.bind = 17 (a.toml:2): expected `str`, got `int`", "127.0.0.1:8765"),
         ("[http]\nbind = 'localhost'", "http.bind", "127.0.0.1:8765"),
