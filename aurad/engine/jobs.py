@@ -298,7 +298,7 @@ class Jobs:
         free = 0 if self.draining else max(0, self._max_running - len(self._running))
         for job in self._waiting()[:free]:
             self._running.add(job.view.job_id)
-            job.board = self._board(job)
+            job.board, job.stopped = self._board(job), trio.Event()
             self._set(job, Status.RUNNING, started_at=timestamp())
             self._nursery.start_soon(self._run, job)
 
@@ -364,7 +364,7 @@ class Jobs:
 
     # ------------------------------------------------------------ status
 
-    def _set(self, job: Job, status: Status, *, tasks: Sequence[TaskView] = (), **changes: Any) -> None:
+    def _set(self, job: Job, status: Status, *, tasks: Sequence[TaskView] | None = None, **changes: Any) -> None:
         """A change of status that is not the end: row and event in one transaction."""
         check_move(job.status, status)
         job.status = status

@@ -160,10 +160,13 @@ def insert_job(job: Job) -> Write:
     return write
 
 
-def update_job(view: JobView, tasks: Sequence[TaskView] = ()) -> Write:
-    row = (view.status.value, msgspec.json.encode(view), view.progress, msgspec.json.encode(list(tasks)), view.job_id)
+def update_job(view: JobView, tasks: Sequence[TaskView] | None = None) -> Write:
+    """The row of a job as it is now; its timeline stays as it is unless `tasks` are given."""
+    done = None if tasks is None else msgspec.json.encode(list(tasks))
+    row = (view.status.value, msgspec.json.encode(view), view.progress, done, view.priority, view.job_id)
     return lambda connection: connection.execute(
-        "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = ? WHERE job_id = ?", row
+        "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = coalesce(?, tasks), priority = ? WHERE job_id = ?",
+        row,
     )
 
 

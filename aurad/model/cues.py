@@ -27,10 +27,12 @@ SHORTEST = 1.0  # seconds; less is a flash
 LONGEST = 6.0  # seconds; more is read twice
 LINGER = 0.3  # seconds that a caption stays after the last word, if nothing else comes
 READING = 20.0  # columns a second that people read without hurry
+EPSILON = 1e-6  # what sums of times may be off
 LOAN = 0.3  # seconds that a caption may come before, or stay after, what it says: nobody notices less
 
 # What a cue costs. Only ratios matter: never a flash, hardly ever a rush, then good breaks, then few cues.
-FLASH, RUSH, CUE, MIXED, SECOND_LINE, IMBALANCE = 1000.0, 40.0, 6.0, 6.0, 1.0, 1.5
+FLASH, CUE, MIXED, SECOND_LINE, IMBALANCE = 1000.0, 6.0, 6.0, 1.0, 1.5
+RUSH = (40.0, 400.0, 4000.0)  # the second where the first leaves a caption too fast to read, and so on
 
 
 def _words(text: str) -> frozenset[str]:
@@ -71,8 +73,23 @@ def cues_of(words: Sequence[Word], *, until: float | None = None, columns: int =
     if not words:
         return ()
     last = max(word.end for word in words) if until is None else until
-    run = _Speech(atoms_of(words, columns), last, columns)
-    return _unhurried([run.cue(*span) for first, beyond in run.runs() for span in run.cut(first, beyond)])
+    atoms = atoms_of(words, columns)
+    tries = []
+    for rush in RUSH:
+        run = _Speech(atoms, last, columns, rush)
+        tries.append(_unhurried([run.cue(*span) for first, beyond in run.runs() for span in run.cut(first, beyond)]))
+        if _hurry(tries[-1]) <= 0:
+            break
+    return min(tries, key=_hurry)
+
+
+def _hurry(cues: Iterable[Cue]) -> float:
+    """By how many columns a second the fastest caption is too fast; not more than 0 if none is."""
+    return max((_columns(cue) / max(cue.end - cue.start, 0.001) for cue in cues), default=0.0) - READING - EPSILON
+
+
+def _columns(cue: Cue) -> int:
+    return sum(map(width, cue.lines)) + len(cue.lines) - 1
 
 
 def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
@@ -90,7 +107,7 @@ def shift(cues: Iterable[Cue], seconds: float) -> tuple[Cue, ...]:
 
 def _unhurried(cues: Sequence[Cue]) -> tuple[Cue, ...]:
     """Where somebody speaks faster than people read, the neighbours lend the time that they can spare."""
-    needed = [max(sum(map(width, cue.lines)) + len(cue.lines) - 1, SHORTEST * READING) / READING for cue in cues]
+    needed = [max(_columns(cue), SHORTEST * READING) / READING for cue in cues]
     starts, ends = [cue.start for cue in cues], [cue.end for cue in cues]
     for here, enough in enumerate(needed):
         after, before = here + 1, here - 1
@@ -124,8 +141,8 @@ NONE = _Layout(math.inf)
 class _Speech:
     """Timed atoms with running sums, so that no candidate's text is put together before it has won."""
 
-    def __init__(self, atoms: Sequence[Atom], last: float, columns: int) -> None:
-        self._atoms, self._last, self._columns = atoms, last, columns
+    def __init__(self, atoms: Sequence[Atom], last: float, columns: int, rush: float) -> None:
+        self._atoms, self._last, self._columns, self._rush = atoms, last, columns, rush
         to = [0, *accumulate(width(atom.word.text) for atom in atoms)]
         gaps = [0, *accumulate(not atom.glued for atom in atoms)]
         self._ending = [text + gap for text, gap in zip(to, gaps, strict=True)]  # width up to an atom ...
@@ -186,7 +203,7 @@ class _Speech:
         ending = self._breaks[beyond]
         mixed = ending > SENTENCE and self._ends[beyond] > self._ends[first + 1]
         rush = max(0.0, self._width(first, beyond) / max(seconds, 0.001) - READING)
-        return CUE + layout + ending + MIXED * mixed + RUSH * rush + FLASH * max(0.0, SHORTEST - seconds)
+        return CUE + layout + ending + MIXED * mixed + self._rush * rush + FLASH * max(0.0, SHORTEST - seconds)
 
     def _shown_until(self, first: int, beyond: int) -> float:
         """Until the next caption if that is near; else long enough to be read."""

@@ -346,6 +346,7 @@ async def test_ended_jobs_are_forgotten_by_age_and_by_number_and_whole(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_journal_of_a_million_events_opens_at_once(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     async with open_journal(tmp_path / "state" / "journal.sqlite") as journal:

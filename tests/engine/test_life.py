@@ -66,6 +66,19 @@ async def test_a_paused_job_stops_working_and_goes_on_where_it_was(tmp_path: Pat
     assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
 
 
+async def test_a_job_is_paused_again_and_its_timeline_stays(house: House, gate: type[Gated]) -> None:
+    jobs = house.engine.jobs
+    job_id = await house.submit()
+    for _ in range(2):
+        await gate.reached.wait()
+        gate.reached = trio.Event()
+        await jobs.pause(job_id)
+        done = {task.name for task in await house.tasks(job_id)}
+        await jobs.reprioritize(job_id, 1)
+        assert {task.name for task in await house.tasks(job_id)} == done >= {"script"}
+        await jobs.resume(job_id)
+
+
 async def test_a_pause_gives_the_place_to_others(house: House, gate: type[Gated]) -> None:
     first, second = await house.submit(), await house.submit("Another tale.")
     await gate.reached.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -217,6 +218,39 @@ def test_neighbours_lend_time_to_what_is_said_faster_than_people_read() -> None:
     assert all(width(text_of(cue)) / (cue.end - cue.start) <= READING + SLACK for cue in cues)
     assert any(cue.start != cue.words[0].start for cue in cues), "somebody lent"
     assert all(abs(cue.start - cue.words[0].start) <= LOAN + SLACK for cue in cues)
+
+
+def test_a_caption_too_fast_to_read_is_cut_otherwise() -> None:
+    """Among good breaks the usual cut leaves one at 21 columns a second."""
+    said = random.Random(91)
+    pieces = [
+        "the",
+        "small",
+        "bees",
+        "visit",
+        "every",
+        "flower",
+        "of",
+        "an",
+        "old",
+        "garden",
+        "because",
+        "nobody",
+        "else",
+        "would",
+        "do",
+        "it",
+        "and",
+        "that",
+        "depends",
+    ]
+    words, clock = [], 0.0
+    for number in range(60):
+        text = said.choice(pieces) + ("." if number % 17 == 16 else "," if number % 9 == 8 else "")
+        end = clock + max(0.09, len(text) / said.uniform(13, 26))
+        words.append(Word(text=text, start=clock, end=end))
+        clock = end + (0.35 if text.endswith(".") else 0.12 if text.endswith(",") else 0.02)
+    assert all(len(text_of(cue)) / (cue.end - cue.start) <= READING + SLACK for cue in cues_of(words))
 
 
 def test_narrow_pictures_get_narrow_captions() -> None:

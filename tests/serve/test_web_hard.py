@@ -34,6 +34,7 @@ def stalled(daemon: WebDaemon) -> socket.socket:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_stop_is_prompt_whatever_clients_do(tmp_path: Path) -> None:
     with open_daemon(tmp_path) as daemon:
         streams = [live(daemon) for _ in range(50)]

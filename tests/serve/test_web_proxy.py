@@ -82,6 +82,7 @@ def read_until(sock: socket.socket, what: bytes) -> tuple[bytes, float]:
     return said, time.monotonic() - began
 
 
+@pytest.mark.alone
 def test_an_event_and_a_heartbeat_pass_nginx_at_once(daemon_home: Path, tmp_path: Path) -> None:
     with (
         open_daemon(tmp_path) as daemon,
