@@ -58,7 +58,10 @@ class Dispatcher:
 
     async def take(self, message: bytes, fds: Sequence[int] = ()) -> None:
         """Begin to answer a message or a batch; waits while too many calls are under way."""
-        await self._slots.acquire()
+        try:
+            self._slots.acquire_nowait()
+        except trio.WouldBlock:
+            await self._slots.acquire()
         self._nursery.start_soon(self._answer, message, list(fds))
 
     async def finish(self) -> None:

@@ -31,7 +31,7 @@ class LineConnection:
 
     def __init__(self, engine: Engine, sock: trio.socket.SocketType, caller: Caller, tokens: Tokens | None) -> None:
         self._engine, self._socket, self._caller, self._tokens = engine, sock, caller, tokens
-        self._outbox, self._written = Outbox(), trio.Event()
+        self._outbox, self._written = Outbox(self._send_now), trio.Event()
         self._held: set[int] = set()  # descriptors that came and are still open
 
     async def run(self) -> None:
@@ -65,9 +65,13 @@ class LineConnection:
         lines, deadline = LineDecoder(limits.MESSAGE), trio.current_time() + limits.FIRST_BYTE
         waiting: list[int] = []  # for the unfinished line to end
         while True:
-            with trio.move_on_at(deadline) as patience:
+            if deadline == math.inf:  # as between two calls: a cancel scope would cost as much as they do
                 data, fds = await self._read()
-            if patience.cancelled_caught or not data:
+            else:
+                data, fds = b"", []
+                with trio.move_on_at(deadline):
+                    data, fds = await self._read()
+            if not data:
                 return
             try:
                 complete = lines.feed(data)
@@ -92,6 +96,12 @@ class LineConnection:
         fds = _descriptors(ancillary)
         self._held.update(fds)
         return data, fds
+
+    def _send_now(self, data: bytes) -> int:
+        try:
+            return os.write(self._socket.fileno(), data)
+        except OSError:  # no room, or nobody there: the writer finds out which
+            return 0
 
     async def _write_forever(self, scope: trio.CancelScope) -> None:
         """The only task that writes; a reader that takes nothing for too long is cut off."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -19,7 +19,9 @@ Parcel = tuple[bytes, list[int]]
 class Outbox:
     """Messages in order; small ones leave together. Descriptors leave with the message they belong to."""
 
-    def __init__(self) -> None:
+    def __init__(self, send_now: Callable[[bytes], int] = lambda data: 0) -> None:
+        """`send_now` sends what the kernel has room for and tells how much: it is asked while nothing waits."""
+        self._send_now = send_now
         self._parcels: deque[Parcel] = deque()
         self._waiting, self._closed = 0, False
         self._news, self._taken = trio.lowlevel.ParkingLot(), trio.lowlevel.ParkingLot()
@@ -30,11 +32,12 @@ class Outbox:
 
     async def put(self, data: bytes, fds: Sequence[int] = ()) -> None:
         """Send `data` when its turn comes; waits while too much is before it."""
-        await trio.lowlevel.checkpoint()
         while self.crowded:
             await self._taken.park()
         if self._closed:
             raise trio.ClosedResourceError
+        if not (self._waiting or fds) and not (data := data[self._send_now(data) :]):
+            return
         self._parcels.append((data, list(fds)))
         self._waiting += len(data)
         self._news.unpark_all()

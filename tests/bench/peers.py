@@ -27,7 +27,7 @@ async def aurad(path: Path, folder: Path, jobs: int = 0) -> None:
     from tests.engine.house import open_house
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    async with open_house(folder) as house, open_control(house.engine, path):
+    async with open_house(folder, max_running=50) as house, open_control(house.engine, path):
         engine = house.engine
         made = await load_job(engine._journal, (await house.make("One sentence.")).job_id)
         for n in range(jobs - 1):
