@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from aurad.model.settings import Http
 from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
 from aurad.serve.logging import open_log
-from aurad.serve.signals import stop_on_signal
+from aurad.serve.signals import obey_signals
 from aurad.serve.statelock import locked
+from aurad.serve.systemd import CONTROL, HTTP, take_notify, take_sockets
 from aurad.serve.tokens import Tokens, open_tokens
 
 log = structlog.get_logger()
@@ -31,19 +33,24 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
     places = folders(system, os.environ)
     settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
+    notify, passed = take_notify(os.environ), take_sockets(os.environ)
     with open_log(settings.log), trio.CancelScope() as scope:
         async with (
             locked(places.state, patience=HANDOVER if private else 0.0),
             open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
             open_tokens(places.state) as tokens,
-            open_control(engine, socket, tokens, Rules(system, settings.control.readers)) as control,
-            nullcontext() if private else _open_web(engine, settings.http, tokens),
+            open_control(
+                engine, socket, tokens, Rules(system, settings.control.readers), passed=passed.get(CONTROL, ())
+            ) as control,
+            nullcontext() if private else _open_web(engine, settings.http, tokens, passed.get(HTTP, ())),
             trio.open_nursery() as nursery,
         ):
             nursery.start_soon(engine.figures.watch_loop)
-            await nursery.start(stop_on_signal, scope)
+            await nursery.start(obey_signals, scope, engine, notify)
+            nursery.start_soon(notify.beat_forever)
             gc.collect()
             gc.freeze()  # what is there by now stays: with a thousand readers, looking at it again costs more than they
+            notify("READY=1", f"STATUS=serving on {socket}")
             log.info("serving", version=__version__, pid=os.getpid(), socket=str(socket), private=private)
             if private:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
@@ -51,11 +58,11 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             await trio.sleep_forever()
 
 
-def _open_web(engine: Engine, http: Http, tokens: Tokens) -> AbstractAsyncContextManager[object]:
+def _open_web(engine: Engine, http: Http, tokens: Tokens, passed: Sequence[int]) -> AbstractAsyncContextManager[object]:
     """Imported here: a private daemon, which starts while somebody waits, has no use for a web server."""
     from aurad.serve.web import open_web
 
-    return open_web(engine, http, tokens)
+    return open_web(engine, http, tokens, passed=passed)
 
 
 async def _leave_when_idle(engine: Engine, control: Control, idle: float) -> None:

@@ -10,9 +10,8 @@ import grp
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,6 +24,7 @@ from aurad.serve.access import USERS, Caller, Rules
 from aurad.serve.dispatch import failure
 from aurad.serve.ndjson import LineConnection
 from aurad.serve.peer import peer_of
+from aurad.serve.systemd import listening
 from aurad.serve.tokens import Tokens
 from aurad.serve.websocket import serve_http
 from aurad.wire import jsonrpc
@@ -52,9 +52,9 @@ class Control:
         self._retired = self.connections == 0
         return self._retired
 
-    async def serve_forever(self, listener: trio.SocketListener) -> None:
+    async def serve_forever(self, listeners: Sequence[trio.SocketListener]) -> None:
         """Accept until cancelled."""
-        await trio.serve_listeners(self._serve_safely, [listener])
+        await trio.serve_listeners(self._serve_safely, list(listeners))
 
     async def _serve_safely(self, stream: trio.SocketStream) -> None:
         self.connections += 1
@@ -98,18 +98,22 @@ class Control:
 
 @asynccontextmanager
 async def open_control(
-    engine: Engine, path: Path, tokens: Tokens | None = None, rules: Rules = Rules()
+    engine: Engine, path: Path, tokens: Tokens | None = None, rules: Rules = Rules(), *, passed: Sequence[int] = ()
 ) -> AsyncIterator[Control]:
-    """Listen on `path`, for its owner or the groups of `rules` only; raises E503 if another daemon does already."""
-    sock = await _bind(path, rules)
+    """Listen on `path`, for its owner or the groups of `rules` only, or on sockets that were passed to us.
+
+    Raises E503 if another daemon listens there already.
+    """
+    sockets = [listening(fd) for fd in passed] or [await _bind(path, rules)]
     control = Control(engine, tokens, rules)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(control.serve_forever, trio.SocketListener(sock)))
+        nursery.start_soon(control.serve_forever, [trio.SocketListener(sock) for sock in sockets])
         try:
             yield control
         finally:
             nursery.cancel_scope.cancel()
-            _remove(path)
+            if not passed:  # what is not ours stays, for the next one
+                _remove(path)
 
 
 async def _bind(path: Path, rules: Rules) -> trio.socket.SocketType:

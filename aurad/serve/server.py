@@ -11,7 +11,7 @@ import logging
 import math
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
@@ -30,6 +30,7 @@ from hypercorn.utils import wrap_app
 from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
+from aurad.serve.systemd import listening
 
 BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
 STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
@@ -245,6 +246,14 @@ async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
             f"cannot listen on {host}:{port}: {error.strerror or error}",
             remedy="Choose another address: `http.bind`.",
         ) from error
+    return sockets
+
+
+def adopt(passed: Sequence[int]) -> list[trio.socket.SocketType]:
+    """Sockets that somebody else has bound, with what we rely on."""
+    sockets = [listening(fd) for fd in passed]
+    for sock in sockets:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED)
     return sockets
 
 

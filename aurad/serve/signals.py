@@ -1,17 +1,39 @@
-"""Signals become a cancel, in one task."""
+"""Signals become a cancel or a reload, in one task."""
 
 from __future__ import annotations
 
 import signal
 
+import structlog
 import trio
 
+from aurad.engine.engine import Engine
+from aurad.model.errors import AuradError
+from aurad.serve.reload import reload
+from aurad.serve.systemd import Notify
 
-async def stop_on_signal(
-    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    """SIGTERM and SIGINT end `scope`; a second one is no different from the first."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+log = structlog.get_logger()
+
+
+async def obey_signals(
+    scope: trio.CancelScope, engine: Engine, notify: Notify, *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:  # fmt: skip
+    """SIGTERM and SIGINT end `scope`, a second one no differently; SIGHUP has the settings read again."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         task_status.started()
-        async for _ in signals:
-            scope.cancel()
+        async for number in signals:
+            if number == signal.SIGHUP:
+                await _reload(engine, notify)
+            else:
+                notify("STOPPING=1")
+                scope.cancel()
+
+
+async def _reload(engine: Engine, notify: Notify) -> None:
+    notify.reloading()
+    try:
+        await reload(engine)
+    except AuradError as error:  # the settings of before stay in force
+        log.error("cannot read the settings again", code=error.code, detail=error.detail)
+    notify("READY=1")

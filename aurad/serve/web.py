@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
@@ -28,7 +28,7 @@ from aurad.serve.asgi import Connection, Request, WebsocketConnection
 from aurad.serve.endpoints import Endpoint, endpoints
 from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
-from aurad.serve.server import Server, Stopping, listen, open_server
+from aurad.serve.server import Server, Stopping, adopt, listen, open_server
 from aurad.serve.tokens import Tokens
 from aurad.serve.webrpc import WebRpc
 
@@ -143,10 +143,13 @@ class Web:
 
 
 @asynccontextmanager
-async def open_web(engine: Engine, http: Http, tokens: Tokens) -> AsyncIterator[Server]:
-    """Serve HTTP where the settings say; raises E503 if that is not safe or not possible."""
+async def open_web(engine: Engine, http: Http, tokens: Tokens, *, passed: Sequence[int] = ()) -> AsyncIterator[Server]:
+    """Serve HTTP where the settings say, or on sockets that were passed to us there.
+
+    Raises E503 if that is not safe or not possible.
+    """
     web = Web(engine, http, tokens)
-    sockets = await listen(*split_address(http.bind))
+    sockets = adopt(passed) if passed else await listen(*split_address(http.bind))
     host, port = split_address(http.bind)[0], sockets[0].getsockname()[1]
     tokens.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     try:
