@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -58,7 +59,7 @@ class Exchange(NamedTuple):
         except msgspec.ValidationError as error:
             raise AuradError("E100-REQUEST", f"cannot read the request: {error}") from error
 
-    async def body(self, limit: int) -> AsyncIterator[bytes]:
+    async def body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body's pieces; raises E105 over `limit`, E113 when they stop coming."""
         if encoding := self.request.headers.get("Content-Encoding", "").strip():
             raise AuradError("E112-MEDIA_TYPE", f"cannot read content that is encoded as {encoding!r}")
@@ -75,7 +76,8 @@ class Exchange(NamedTuple):
             yield piece
 
     async def _json(self) -> Mapping[str, Any]:
-        data = b"".join([piece async for piece in self.body(REQUEST_LIMIT)])
+        async with aclosing(self.body(REQUEST_LIMIT)) as body:
+            data = b"".join([piece async for piece in body])
         if not data:
             return {}
         if self.request.mimetype != JSON:

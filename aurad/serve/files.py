@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +60,8 @@ async def receive(exchange: Exchange, params: Nothing) -> Response:
 
 async def _save(exchange: Exchange, path: trio.Path) -> None:
     try:
-        async with await path.open("wb") as file:
-            async for piece in exchange.body(UPLOAD_LIMIT):
+        async with await path.open("wb") as file, aclosing(exchange.body(UPLOAD_LIMIT)) as body:
+            async for piece in body:
                 await file.write(piece)
     except OSError as error:
         raise disk_error("take the asset", error) from error

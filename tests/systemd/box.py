@@ -41,7 +41,9 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$box/up,workdir=$box/work" "$ne
 for each; do mkdir -p "$new$each"; mount --bind "$each" "$new$each"; done
 mount -t proc proc "$new/proc"; mount -t sysfs -o ro sysfs "$new/sys"
 mount -t tmpfs -o mode=755 tmpfs "$new/run"; mount -t tmpfs -o mode=755 tmpfs "$new/dev"
-for each in null zero full random urandom tty; do touch "$new/dev/$each"; mount --bind "/dev/$each" "$new/dev/$each"; done
+for each in null zero full random urandom tty; do
+  touch "$new/dev/$each"; mount --bind "/dev/$each" "$new/dev/$each"
+done
 mkdir "$new/dev/shm" "$new/dev/pts"; mount -t tmpfs tmpfs "$new/dev/shm"; ln -s /proc/self/fd "$new/dev/fd"
 mount -t cgroup2 cgroup2 "$new/sys/fs/cgroup"
 cd "$new"; mkdir -p .old; pivot_root . .old; umount -l /.old; mount --make-rshared /

@@ -1,4 +1,4 @@
-"""The units, started for real: sockets that outlive the daemon, readiness, restart, reload, watchdog, roles by group."""
+"""The units, started for real: sockets that outlive the daemon, restart, reload, watchdog, roles by group."""
 
 from __future__ import annotations
 
