@@ -52,6 +52,15 @@ exec env -i container=box PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/system
 """
 
 
+# What a container may be forbidden.
+TRY = """
+mount -t tmpfs tmpfs "$0"; cd "$0"; mkdir up work root
+mount -t overlay overlay -o "lowerdir=/,upperdir=up,workdir=work" root
+mount -t proc proc root/proc; mount -t sysfs -o ro sysfs root/sys; mount -t cgroup2 cgroup2 root/sys/fs/cgroup
+"""
+ALONE = ("-m", "-u", "-i", "-n", "-p", "-C", "-f", "--kill-child")
+
+
 class Box:
     """A booted system; `run` runs something inside."""
 
@@ -79,7 +88,13 @@ def missing() -> str:
     if os.geteuid():
         return "root"
     lacking = [name for name in NEEDED if not (shutil.which(name) or Path("/lib/systemd", name).exists())]
-    return ", ".join(lacking) or ("" if _unified() else "cgroup2")
+    if lacking or not _unified():
+        return ", ".join(lacking) or "cgroup2"
+    with tempfile.TemporaryDirectory(prefix="aurad-") as folder:
+        tried = subprocess.run(
+            ["unshare", *ALONE, "bash", "-ec", TRY, folder], capture_output=True, text=True, check=False
+        )
+    return f"mounts: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 def _unified() -> Path | None:
@@ -113,7 +128,7 @@ def open_box() -> Iterator[Box]:
         _layer(layer)
         group.mkdir()
         shown = dict.fromkeys(str(Path(each).resolve()) for each in (ROOT, sys.prefix, sys.base_prefix))
-        enter = f'echo $$ > {group}/cgroup.procs; exec unshare -m -u -i -n -p -C -f --kill-child bash -c "$0" bash "$@"'
+        enter = f'echo $$ > {group}/cgroup.procs; exec unshare {" ".join(ALONE)} bash -c "$0" bash "$@"'
         argv = ["bash", "-c", enter, BOOT, f"{name}/box", *shown]
         with Path(name, "console").open("w") as console:
             outer = subprocess.Popen(
