@@ -162,7 +162,7 @@ def test_a_killed_daemon_leaves_no_worker_and_the_next_make_goes_on(house: House
         assert daemon
         os.kill(daemon, signal.SIGKILL)
         _, err = process.communicate(timeout=30)
-    assert process.returncode == 3
+    assert process.returncode == 4
     assert b"E504-NO_DAEMON" in err
     assert b"remedy" in err
     until(lambda: not house.processes(), lambda: str(house.processes()))

@@ -41,6 +41,7 @@ SECTIONS = {
         "completion": Entry(
             "complete:completion", "Print what makes a shell complete commands, options, jobs and plugins."
         ),
+        "mcp": Entry("mcp:mcp", "Serve AI agents by the Model Context Protocol."),
         "raw": Entry("admin:raw", "Call any method of the control socket."),
     },
 }

@@ -1,0 +1,130 @@
+"""The Model Context Protocol on standard input and output: JSON-RPC 2.0, one message a line, nothing else on stdout.
+
+Every request is answered in a thread of its own, with a connection of its own: one that waits for a job keeps no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+import msgspec
+
+from aurad import __version__
+from aurad.client.blocking import ConnectionLost, RemoteError
+from aurad.client.mcp import resources, tools
+from aurad.client.mcp.asked import Asked, Cancelled
+from aurad.model.errors import AuradError
+from aurad.wire import jsonrpc
+
+REVISIONS = (
+    "2025-11-25",
+    "2025-06-18",
+    "2025-03-26",
+    "2024-11-05",
+)  # the newest first; what differs between them we do not use
+THREADS = 16  # requests under way; agents wait for several jobs at once
+NOT_FOUND, INVALID, UNKNOWN = -32002, -32602, -32601  # of MCP and JSON-RPC
+INSTRUCTIONS = (
+    "aurad turns documents and topics into narrated, captioned videos on this machine. make_video gives a job at once;"
+    " wait_for_job waits for it. Look at what was made: read aurad://jobs/{id}/frames/{seconds}. Change a sentence with"
+    " edit_script, or ask for another take with remake: each gives a new job, in which only what changed is made anew."
+)
+
+
+class Server:
+    """Serves one client until its input ends."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output, self._lock = output, threading.Lock()
+        self._under_way: dict[Any, Asked] = {}
+        self._methods: dict[str, Callable[[Asked, dict[str, Any]], Any]] = {
+            "initialize": _initialize,
+            "ping": lambda asked, params: {},
+            "tools/list": lambda asked, params: {"tools": tools.described()},
+            "tools/call": _call_tool,
+            "resources/list": lambda asked, params: {"resources": resources.listed()},
+            "resources/templates/list": lambda asked, params: {"resourceTemplates": resources.TEMPLATES},
+            "resources/read": lambda asked, params: {"contents": [resources.read(str(params.get("uri", "")))]},
+        }
+
+    def serve(self, lines: BinaryIO) -> None:
+        """Answer until `lines` end; what is under way then is given up."""
+        with ThreadPoolExecutor(THREADS) as pool:
+            for line in lines:
+                if line.strip():
+                    self._take(line, pool)
+            for asked in list(self._under_way.values()):
+                asked.cancel()
+
+    def _take(self, line: bytes, pool: ThreadPoolExecutor) -> None:
+        try:
+            message = jsonrpc.decode(line)
+        except AuradError as error:
+            self._send(jsonrpc.failure(None, error.kind.rpc, error.detail))
+            return
+        if isinstance(message, jsonrpc.Request):
+            params = _object(message.params)
+            token = (params.get("_meta") or {}).get("progressToken")
+            asked = self._under_way[message.id] = Asked(token, self._notify)
+            pool.submit(self._answer, message.id, message.method, params, asked)
+        elif isinstance(message, jsonrpc.Notification) and message.method == "notifications/cancelled":
+            self._give_up(_object(message.params).get("requestId"))
+
+    def _give_up(self, number: Any) -> None:
+        if found := self._under_way.get(number):
+            found.cancel()
+
+    def _answer(self, number: jsonrpc.Id, method: str, params: dict[str, Any], asked: Asked) -> None:
+        try:
+            if method not in self._methods:
+                self._send(jsonrpc.failure(number, UNKNOWN, f"cannot find the method {method!r}"))
+            else:
+                self._send(jsonrpc.reply(number, self._methods[method](asked, params)))
+        except Cancelled:
+            pass  # nobody waits for the answer
+        except (AuradError, RemoteError) as error:
+            code = NOT_FOUND if error.code == "E200-NO_JOB" else INVALID
+            self._send(jsonrpc.failure(number, code, " ".join(filter(None, (error.detail, error.remedy)))))
+        except (OSError, ValueError) as error:
+            self._send(jsonrpc.failure(number, -32603, f"cannot answer {method}: {error}"))
+        finally:
+            self._under_way.pop(number, None)
+
+    def _notify(self, method: str, params: Mapping[str, Any]) -> None:
+        self._send(jsonrpc.notification(method, dict(params)))
+
+    def _send(self, message: jsonrpc.Message) -> None:
+        with self._lock:
+            self._output.write(jsonrpc.encode(message))
+            self._output.flush()
+
+
+def _object(params: msgspec.Raw) -> dict[str, Any]:
+    found = msgspec.json.decode(params)
+    return found if isinstance(found, dict) else {}
+
+
+def _initialize(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
+    wanted = params.get("protocolVersion")
+    return {
+        "protocolVersion": wanted if wanted in REVISIONS else REVISIONS[0],
+        "capabilities": {"tools": {}, "resources": {}},
+        "serverInfo": {"name": "aurad", "version": __version__},
+        "instructions": INSTRUCTIONS,
+    }
+
+
+def _call_tool(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
+    """A tool's failure is a result that says what to do: the agent may try again."""
+    try:
+        found = tools.call(str(params.get("name", "")), params.get("arguments") or {}, asked)
+    except (AuradError, RemoteError) as error:
+        told = " ".join(filter(None, (f"{error.code}: {error.detail}", error.remedy)))
+        return {"content": [{"type": "text", "text": told}], "isError": True}
+    except (ConnectionLost, TimeoutError) as error:
+        return {"content": [{"type": "text", "text": f"{error}. Try again: finished work is kept."}], "isError": True}
+    text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+    return {"content": [{"type": "text", "text": text}], "structuredContent": found, "isError": False}

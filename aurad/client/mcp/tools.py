@@ -1,0 +1,215 @@
+"""The tools an agent has: each a typed record of arguments and what is done with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from aurad.client.blocking import Client
+from aurad.client.cli import daemon, deliver, make, source
+from aurad.client.cli.jobs import about, find
+from aurad.client.cli.session import FINAL_TYPES
+from aurad.client.mcp.asked import Asked
+from aurad.model.errors import AuradError
+from aurad.model.value import Value
+
+TICK = 0.25  # seconds between two looks whether a wait is still wanted
+LONGEST = 3600.0  # seconds of one wait
+Job = Annotated[str, Meta(description="A job's id, a part of it, or `last`.")]
+
+
+class MakeVideo(Value, frozen=True, kw_only=True, rename=None):
+    """Exactly one of `text`, `topic` and `file`."""
+
+    text: Annotated[str | None, Meta(description="A document: Markdown, plain text or HTML.")] = None
+    topic: Annotated[str | None, Meta(description="A topic in a few words; a document gives a far better video.")] = (
+        None
+    )
+    file: Annotated[str | None, Meta(description="Path of a document on this machine; its pictures are used.")] = None
+    aspect: Literal["16:9", "9:16", "1:1", "4:5"] | None = None
+    duration_seconds: Annotated[float, Meta(ge=10, le=3600)] | None = None
+    language: str | None = None
+    voice: str | None = None
+    theme: str | None = None
+    preset: Annotated[str | None, Meta(description="`draft` is fast and small; youtube-1080p is usual.")] = None
+    captions: Literal["burn", "soft", "none"] | None = None
+    until: Annotated[Literal["Script", "Voice", "Visuals"] | None, Meta(description="Stop after this stage.")] = None
+
+
+class ListJobs(Value, frozen=True, kw_only=True, rename=None):
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class OneJob(Value, frozen=True, kw_only=True, rename=None):
+    job: Job = "last"
+
+
+class WaitForJob(OneJob, frozen=True, kw_only=True, rename=None):
+    seconds: Annotated[float, Meta(gt=0, le=LONGEST, description="How long to wait at most.")] = 600.0
+
+
+class EditScript(OneJob, frozen=True, kw_only=True, rename=None):
+    """What is not named stays."""
+
+    scenes: Annotated[
+        tuple[dict[str, Any], ...],
+        Meta(description="Changed scenes: sceneId, and text, heading, voice or visual (merged into its slide)."),
+    ] = ()
+    order: Annotated[tuple[str, ...] | None, Meta(description="The ids of all scenes that stay, in order.")] = None
+    remove: tuple[str, ...] = ()
+    insert: Annotated[
+        tuple[dict[str, Any], ...], Meta(description="New scenes: text, heading, and `after` which scene.")
+    ] = ()
+    settings: Annotated[dict[str, Any] | None, Meta(description="Settings to change, such as voice or theme.")] = None
+
+
+class Remake(OneJob, frozen=True, kw_only=True, rename=None):
+    stage: Literal["Script", "Voice", "Visuals", "Rendering", "Postprocessing"]
+    scene_id: Annotated[str | None, Meta(description="Of this scene only.")] = None
+
+
+class SaveFiles(OneJob, frozen=True, kw_only=True, rename=None):
+    folder: Annotated[str, Meta(description="An existing folder of this machine.")]
+
+
+class Tool(NamedTuple):
+    """`run` gives a JSON object."""
+
+    arguments: type[Value]
+    run: Callable[[Client, Any, Asked], dict[str, Any]]
+    summary: str
+    read_only: bool = False
+
+
+def described() -> list[dict[str, Any]]:
+    """As `tools/list` has them."""
+    return [
+        {
+            "name": name,
+            "description": tool.summary,
+            "inputSchema": _schema(tool.arguments),
+            "annotations": {"readOnlyHint": tool.read_only, "openWorldHint": False},
+        }
+        for name, tool in TOOLS.items()
+    ]
+
+
+def call(name: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """Raises E104 for an unknown tool, E102 for arguments that do not fit, and whatever the daemon says."""
+    if name not in TOOLS:
+        raise AuradError("E104-PLUGIN", f"cannot find the tool {name!r}: there are {', '.join(TOOLS)}", remedy="")
+    tool = TOOLS[name]
+    try:
+        given = msgspec.convert(arguments, tool.arguments)
+    except msgspec.ValidationError as error:
+        raise AuradError("E102-OPTION", f"cannot use the arguments of {name}: {error}", remedy="") from error
+    client, _ = daemon.connect(work=not tool.read_only)
+    with client:
+        return tool.run(client, given, asked)
+
+
+def _schema(kind: type[Value]) -> dict[str, Any]:
+    """Without references: a record of ours holds no other."""
+    (_,), found = msgspec.json.schema_components([kind], ref_template="{name}")
+    return {"type": "object", **{key: value for key, value in found[kind.__name__].items() if key != "title"}}
+
+
+# ---------------------------------------------------------------- what they do
+
+
+def _make_video(client: Client, given: MakeVideo, asked: Asked) -> dict[str, Any]:
+    brief = {"language": given.language, "aspect": given.aspect, "durationSeconds": given.duration_seconds}
+    job = {name: getattr(given, name) for name in ("preset", "voice", "theme", "captions", "until")}
+    order = make.Order(source=_source(given), brief=_given(brief), job=_given(job), quiet=True)
+    return dict(client.call("jobs.submit", make.job(order, client, make.find_pictures(order))))
+
+
+def _source(given: MakeVideo) -> source.Source:
+    ways = [way for way in (given.text, given.topic, given.file) if way is not None]
+    if len(ways) != 1:
+        raise AuradError("E101-BRIEF", f"cannot make a video of {len(ways)} things: give text, topic or file")
+    if given.file is not None:
+        if not Path(given.file).is_file():
+            raise AuradError("E101-BRIEF", f"cannot read {given.file}: no such file")
+        return source.read(given.file)
+    if given.topic is not None:
+        return source.Source(brief={"topic": given.topic}, name=source.slug(given.topic), label=given.topic)
+    return source.Source(brief={"source": given.text}, name="video", label="a text of an agent")
+
+
+def _list_jobs(client: Client, given: ListJobs, asked: Asked) -> dict[str, Any]:
+    return {"jobs": [_brief(job) for job in client.call("jobs.list", {"limit": given.limit})["jobs"]]}
+
+
+def _brief(job: dict[str, Any]) -> dict[str, Any]:
+    shown = ("jobId", "status", "progress", "stage", "message", "createdAt", "endedAt", "position", "retryOf")
+    return {**{name: job.get(name) for name in shown}, "about": about(job)}
+
+
+def _get_job(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
+    return dict(client.call("jobs.get", {"jobId": find(client, given.job)}))
+
+
+def _wait_for_job(client: Client, given: WaitForJob, asked: Asked) -> dict[str, Any]:
+    """The job once it has ended, or as it is when the time is over; its progress is told meanwhile."""
+    job_id, end = find(client, given.job), time.monotonic() + given.seconds
+    subscription = client.subscribe([job_id], after="earliest")
+    for event in client.events(subscription, tick=TICK):
+        asked.check()
+        if event and "progress" in event:
+            asked.progress(float(event["progress"]), str(event.get("message") or event.get("stage") or ""))
+        if time.monotonic() >= end or (event and event["type"] in {*FINAL_TYPES.values(), "ended"}):
+            break
+    return dict(client.call("jobs.get", {"jobId": job_id}))
+
+
+def _read_script(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
+    return dict(client.call("jobs.script", {"jobId": find(client, given.job)}))
+
+
+def _edit_script(client: Client, given: EditScript, asked: Asked) -> dict[str, Any]:
+    changes = {"scenes": given.scenes, "remove": given.remove, "insert": given.insert}
+    more = _given({"order": given.order, "settings": given.settings})
+    return dict(client.call("jobs.edit", {"jobId": find(client, given.job), **changes, **more}))
+
+
+def _remake(client: Client, given: Remake, asked: Asked) -> dict[str, Any]:
+    what = _given({"stage": given.stage, "sceneId": given.scene_id})
+    return dict(client.call("jobs.edit", {"jobId": find(client, given.job), "remake": [what]}))
+
+
+def _cancel_job(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
+    return dict(client.call("jobs.cancel", {"jobId": find(client, given.job), "reason": "an agent cancelled it"}))
+
+
+def _save_files(client: Client, given: SaveFiles, asked: Asked) -> dict[str, Any]:
+    job = client.call("jobs.get", {"jobId": find(client, given.job)})
+    where = deliver.place(given.folder, source.slug(about(job)))
+    deliver.check(where)
+    return {"files": [one.shown() for one in deliver.deliver(client, job["artifacts"], where)]}
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+TOOLS = {
+    "make_video": Tool(
+        MakeVideo, _make_video, "Make a narrated video of a text, a topic or a file; gives a job at once."
+    ),
+    "wait_for_job": Tool(WaitForJob, _wait_for_job, "Wait until a job has ended, and tell how.", read_only=True),
+    "list_jobs": Tool(ListJobs, _list_jobs, "The newest jobs.", read_only=True),
+    "get_job": Tool(OneJob, _get_job, "Everything about a job: status, steps, errors, files.", read_only=True),
+    "read_script": Tool(OneJob, _read_script, "What is said and shown, scene by scene.", read_only=True),
+    "edit_script": Tool(
+        EditScript, _edit_script, "Change scenes or settings; gives a new job that remakes only what changed."
+    ),
+    "remake": Tool(Remake, _remake, "Another take of a stage, of one scene or all; gives a new job."),
+    "cancel_job": Tool(OneJob, _cancel_job, "End a job."),
+    "save_files": Tool(SaveFiles, _save_files, "Write the video and its files into a folder of this machine."),
+}

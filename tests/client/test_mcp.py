@@ -1,0 +1,206 @@
+"""The MCP server: handshake, tools, resources, progress, cancelling; what fails is told so that an agent can go on."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aurad.client.mcp.server import REVISIONS, Server
+from aurad.client.mcp.tools import TOOLS
+from tests.client.fake_daemon import JOB, FakeDaemon, Refusal, event
+
+
+class Agent:
+    """A client of the server: `ask` gives an answer, `told` holds the notifications that came."""
+
+    def __init__(self) -> None:
+        reader, self._writer = os.pipe()
+        self._heard: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.told: list[dict[str, Any]] = []
+        self._number = 0
+        self._thread = threading.Thread(target=self._serve, args=(reader,))
+        self._thread.start()
+
+    def _serve(self, reader: int) -> None:
+        with os.fdopen(reader, "rb") as lines:
+            Server(_Output(self._heard)).serve(lines)
+
+    def say(self, line: bytes) -> None:
+        os.write(self._writer, line + b"\n")
+
+    def begin(self, method: str, **params: Any) -> int:
+        self._number += 1
+        self.say(json.dumps({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}).encode())
+        return self._number
+
+    def hear(self) -> dict[str, Any]:
+        while "method" in (message := self._heard.get(timeout=10)):
+            self.told.append(message)
+        return message
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        self.begin(method, **params)
+        return self.hear()
+
+    def use(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        return dict(self.ask("tools/call", name=tool, arguments=arguments)["result"])
+
+    def close(self) -> None:
+        os.close(self._writer)
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+class _Output(io.BytesIO):
+    def __init__(self, heard: queue.Queue[dict[str, Any]]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def write(self, data: Any) -> int:
+        self._heard.put(json.loads(data))
+        return len(data)
+
+
+@pytest.fixture
+def agent(fake: FakeDaemon) -> Iterator[Agent]:
+    agent = Agent()
+    yield agent
+    agent.close()
+
+
+@pytest.mark.parametrize(("asked", "agreed"), [*((each, each) for each in REVISIONS), ("1999-01-01", REVISIONS[0])])
+def test_a_revision_is_agreed_on(agent: Agent, asked: str, agreed: str) -> None:
+    answer = agent.ask("initialize", protocolVersion=asked, capabilities={}, clientInfo={"name": "x", "version": "1"})
+    assert answer["result"]["protocolVersion"] == agreed
+    assert answer["result"]["capabilities"].keys() == {"tools", "resources"}
+    agent.say(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
+    assert agent.ask("ping")["result"] == {}
+
+
+def test_what_is_no_request_is_told(agent: Agent) -> None:
+    agent.say(b"{")
+    assert agent.hear()["error"]["code"] == -32700
+    assert agent.ask("nobody/knows")["error"]["code"] == -32601
+
+
+def test_every_tool_has_a_schema_of_its_arguments(agent: Agent) -> None:
+    tools = agent.ask("tools/list")["result"]["tools"]
+    assert [tool["name"] for tool in tools] == list(TOOLS)
+    for tool in tools:
+        assert tool["inputSchema"]["type"] == "object"
+        assert "$ref" not in json.dumps(tool["inputSchema"])
+        assert tool["description"].endswith(".")
+
+
+def test_a_text_becomes_a_job(agent: Agent, fake: FakeDaemon) -> None:
+    made = agent.use("make_video", text="# Bees\n\nBees see.", aspect="9:16", preset="draft")
+    assert made["structuredContent"]["jobId"] == JOB
+    assert json.loads(made["content"][0]["text"]) == made["structuredContent"]
+    (job,) = fake.named("jobs.submit")
+    assert (job["brief"]["source"], job["brief"]["aspect"], job["preset"]) == ("# Bees\n\nBees see.", "9:16", "draft")
+
+
+def test_a_file_and_a_topic_become_jobs(agent: Agent, fake: FakeDaemon, here: Path) -> None:
+    assert not agent.use("make_video", file=str(here / "bees.md"))["isError"]
+    assert not agent.use("make_video", topic="Why bees dance")["isError"]
+    first, second = (job["brief"] for job in fake.named("jobs.submit"))
+    assert first["source"].startswith("# Bees")
+    assert second["topic"] == "Why bees dance"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({}, "give text, topic or file"),
+        ({"text": "x", "topic": "bees"}, "give text, topic or file"),
+        ({"file": "/no/such/file.md"}, "no such file"),
+        ({"text": "x", "aspect": "3:1"}, "cannot use the arguments of make_video"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_bad_arguments_are_a_result_that_says_so(agent: Agent, arguments: dict[str, Any], told: str) -> None:
+    result = agent.use("make_video", **arguments)
+    assert result["isError"]
+    assert told in result["content"][0]["text"]
+
+
+def test_a_refusal_of_the_daemon_names_the_remedy(agent: Agent, fake: FakeDaemon) -> None:
+    def refuse(params: object, fds: object) -> None:
+        raise Refusal("E202-BUSY", "cannot take another job", "Try later.")
+
+    fake.answers["jobs.submit"] = refuse
+    assert agent.use("make_video", text="x")["content"][0]["text"] == "E202-BUSY: cannot take another job Try later."
+    assert agent.use("no_tool")["isError"]
+
+
+def test_changes_of_a_script_go_to_the_daemon_as_they_are(agent: Agent, fake: FakeDaemon) -> None:
+    fake.answers["jobs.edit"] = lambda params, fds: {"jobId": "a-2"}
+    scene = {"sceneId": "s2", "text": "Better."}
+    assert agent.use("edit_script", job=JOB, scenes=[scene], remove=["s3"])["structuredContent"] == {"jobId": "a-2"}
+    agent.use("remake", job=JOB, stage="Voice", scene_id="s1")
+    first, second = fake.named("jobs.edit")
+    assert (first["scenes"], first["remove"]) == ([scene], ["s3"])
+    assert second == {"jobId": JOB, "remake": [{"stage": "Voice", "sceneId": "s1"}]}
+
+
+def test_a_wait_tells_its_progress_and_ends_with_the_job(agent: Agent, fake: FakeDaemon) -> None:
+    fake.status = "Succeeded"
+    number = agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB}, _meta={"progressToken": "p"})
+    answer = agent.hear()
+    assert (answer["id"], answer["result"]["structuredContent"]["status"]) == (number, "Succeeded")
+    told = [each["params"] for each in agent.told]
+    assert [each["progress"] for each in told] == sorted({each["progress"] for each in told})
+    assert told[-1]["progress"] == 100.0
+    assert {each["progressToken"] for each in told} == {"p"}
+
+
+def test_a_wait_keeps_nobody_and_is_given_up(agent: Agent, fake: FakeDaemon) -> None:
+    fake.events = [event("job-status")]
+    number = agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB})
+    fake.wait_called("events.subscribe")
+    assert agent.use("get_job", job=JOB)["structuredContent"]["jobId"] == JOB
+    agent.say(
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}).encode()
+    )
+    assert agent.ask("ping")["result"] == {}
+    assert fake.named("jobs.cancel") == []
+
+
+def test_resources_are_listed_and_read(agent: Agent, fake: FakeDaemon) -> None:
+    fake.answers["jobs.list"] = lambda params, fds: {
+        "jobs": [{"jobId": JOB, "status": "Running", "createdAt": "t", "labels": {"source": "bees.md"}}]
+    }
+    fake.answers["jobs.script"] = lambda params, fds: {"title": "Bees"}
+    fake.answers["jobs.logs"] = lambda params, fds: {"text": "frame=1", "nextOffset": 7, "ended": True}
+    assert [each["name"] for each in agent.ask("resources/list")["result"]["resources"]] == ["jobs", "bees.md"]
+    assert len(agent.ask("resources/templates/list")["result"]["resourceTemplates"]) == 5
+
+    def read(uri: str) -> dict[str, Any]:
+        return dict(agent.ask("resources/read", uri=uri)["result"]["contents"][0])
+
+    assert json.loads(read(f"aurad://jobs/{JOB}/script")["text"]) == {"title": "Bees"}
+    assert read(f"aurad://jobs/{JOB}/log")["text"] == "frame=1"
+    assert json.loads(read("aurad://jobs/last")["text"])["jobId"] == JOB
+    assert read("aurad://artifacts/captions.srt")["mimeType"] == "x/y"
+
+
+@pytest.mark.parametrize("uri", ["aurad://jobs/x/unknown", "file:///etc/passwd", "aurad://jobs/a/frames/x", ""])
+def test_a_resource_that_is_not_there(agent: Agent, uri: str) -> None:
+    assert agent.ask("resources/read", uri=uri)["error"]["code"] == -32002
+
+
+def test_files_are_saved_where_the_agent_says(agent: Agent, fake: FakeDaemon, tmp_path: Path) -> None:
+    artifacts = [fake._artifact(name) for name in fake.files]
+    fake.answers["jobs.get"] = lambda params, fds: {
+        "jobId": JOB, "status": "Succeeded", "labels": {"source": "bees.md"}, "artifacts": artifacts,
+    }  # fmt: skip
+    saved = agent.use("save_files", job=JOB, folder=str(tmp_path))["structuredContent"]["files"]
+    assert Path(saved[0]["path"]).read_bytes() == fake.files["video.mp4"]
