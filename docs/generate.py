@@ -24,6 +24,8 @@ from aurad.serve.endpoints import endpoints
 from aurad.serve.exchange import JSON
 from aurad.serve.metrics import METRICS
 from aurad.serve.openapi import document
+from aurad.serve.openrpc import document as discovered
+from aurad.serve.operations import TABLE
 from aurad.wire.toml import default_text
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -60,6 +62,7 @@ def pages() -> dict[str, str]:
     bodies: dict[str, Callable[[], Iterator[str]]] = {
         "auractl.md": _auractl,
         "clients.md": _clients,
+        "control.md": _control,
         "errors.md": _errors,
         "events.md": _events,
         "hooks.md": _hooks,
@@ -210,6 +213,35 @@ def _rest() -> Iterator[str]:
         good = [status for status in operation["responses"] if status < "400"]
         bad = [status for status in operation["responses"] if status >= "400"]
         yield f"Takes {', '.join(taken) or 'nothing'}. Answers {', '.join(good)}; errors {', '.join(bad)}."
+
+
+def _control() -> Iterator[str]:
+    yield "# The control socket"
+    yield (
+        "JSON-RPC 2.0 on a Unix socket: `$XDG_RUNTIME_DIR/aurad.sock`, or `/run/aurad.sock` for the machine's service. "
+        "One message or batch a line, or WebSocket text frames at the path `/rpc` with the subprotocol "
+        "`aurad.jsonrpc.v1`; the same at `/api/rpc` over HTTP. Parameters go by name. An error's `data` is a problem with a code of "
+        "[this list](errors.md). A call under way is given up by the notification `$/cancel` with its `id`. "
+        "`rpc.discover` gives all types in full, `system.hello` the limits."
+    )
+    yield _code("auractl raw METHOD '{...}'\nsocat - UNIX-CONNECT:$XDG_RUNTIME_DIR/aurad.sock", "shell")
+    for method in sorted(discovered(TABLE.values())["methods"], key=lambda one: one["name"]):
+        yield f"## {method['name']}"
+        yield f"{method['summary']} Role `{method['x-role']}`."
+        names = [f"`{each['name']}`" + ("" if each["required"] else "?") for each in method["params"]]
+        yield f"Takes {', '.join(names) or 'nothing'}."
+        yield _code(example(method), "json")
+
+
+def example(method: dict[str, Any]) -> str:
+    """A call with what it must have; a job of that name need not be there to be told so."""
+    params = {each["name"]: _sample(each["schema"]) for each in method["params"] if each["required"]}
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method["name"], "params": params})
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    usual = {"string": "a-01J9Z", "integer": 1, "number": 1, "object": {}, "array": []}
+    return schema.get("minimum", usual.get(schema.get("type", ""), "x"))
 
 
 def _hooks() -> Iterator[str]:

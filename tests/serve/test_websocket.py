@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ import trio.testing
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket, wrap_client_stream
 
 from aurad.serve import limits, websocket
+from aurad.serve.access import Rules
 from aurad.serve.operations import TABLE
 from aurad.serve.websocket import PATH, SUBPROTOCOL
 from tests.engine.toys import Gated
-from tests.serve.edge import PATIENCE, Edge, open_edge
+from tests.serve.edge import PATIENCE, Edge, open_edge, somebody
 from tests.serve.site import Site, open_site
 
 NODE = """
@@ -243,6 +245,25 @@ async def test_the_web_refuses_whom_it_does_not_know(
 
 
 # ---------------------------------------------------------------- independent clients
+
+
+@pytest.mark.slow
+async def test_every_example_of_the_reference_works_with_socat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may only read is told so by what would change something; nothing else may be wrong with an example."""
+    monkeypatch.setattr(Rules, "caller", lambda rules, peer: somebody("read"))
+    page = (Path(__file__).parents[2] / "docs/reference/control.md").read_text()
+    examples = re.findall(r'^{"jsonrpc".*}$', page, re.MULTILINE)
+    assert len(examples) == len(TABLE) + 2
+    async with open_edge(tmp_path) as edge:
+        lines = "".join(f"{example}\n" for example in examples)
+        argv = ["socat", "-t10", "-", f"UNIX-CONNECT:{edge.path}"]
+        done = await trio.run_process(argv, stdin=lines.encode(), capture_stdout=True)
+    answers = [msgspec.json.decode(line) for line in done.stdout.splitlines()]
+    answers = [answer for answer in answers if "id" in answer]
+    assert len(answers) == len(examples)
+    codes = {answer["error"]["code"]: answer["error"]["message"] for answer in answers if "error" in answer}
+    assert codes.keys() <= {-32001, -32002, -32003, -32602, -32603, -32007}, codes
+    assert not any("cannot read the parameters" in message for message in codes.values()), codes
 
 
 @pytest.mark.slow
