@@ -220,9 +220,9 @@ def _control() -> Iterator[str]:
     yield (
         "JSON-RPC 2.0 on a Unix socket: `$XDG_RUNTIME_DIR/aurad.sock`, or `/run/aurad.sock` for the machine's service. "
         "One message or batch a line, or WebSocket text frames at the path `/rpc` with the subprotocol "
-        "`aurad.jsonrpc.v1`; the same at `/api/rpc` over HTTP. Parameters go by name. "
-        "An error's `data` is a problem with a code of [this list](errors.md). A call under way is given up by the notification `$/cancel` with its `id`. "
-        "`rpc.discover` gives all types in full, `system.hello` the limits."
+        "`aurad.jsonrpc.v1`; the same at `/api/rpc` over HTTP. Parameters go by name. An error's `data` is a problem "
+        "with a code of [this list](errors.md). A call under way is given up by the notification `$/cancel` with its "
+        "`id`. `rpc.discover` gives all types in full, `system.hello` the limits."
     )
     yield _code("auractl raw METHOD '{...}'\nsocat - UNIX-CONNECT:$XDG_RUNTIME_DIR/aurad.sock", "shell")
     for method in sorted(discovered(TABLE.values())["methods"], key=lambda one: one["name"]):
