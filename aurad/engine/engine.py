@@ -24,6 +24,7 @@ from aurad.engine.journal import Journal, open_journal
 from aurad.engine.later import outlive
 from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
+from aurad.engine.planning import Planner
 from aurad.engine.record import forget_jobs
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
@@ -56,14 +57,15 @@ class Engine:
     def __init__(
         self, settings: Settings, presets: Mapping[str, Preset], folders: Folders, *, private: bool,
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
-        admission: Admission, secrets: Secrets, jobs: Jobs, joblogs: LogFiles, executor: Executor, runner: Runner,
-        nursery: trio.Nursery, stop: Callable[[], None],
+        admission: Admission, planner: Planner, secrets: Secrets, jobs: Jobs, joblogs: LogFiles,
+        executor: Executor, runner: Runner, nursery: trio.Nursery, stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
         self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
         self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
         self._admission, self.secrets, self.started_with = admission, secrets, settings
+        self.planner = planner
         self.boot_id, self.started_at = new_id(""), time.monotonic()
         self.configuring, self.installing = trio.Lock(), trio.Lock()  # one change of each at a time
         self.figures = Figures(runner.work, journal.commits)
@@ -198,8 +200,8 @@ async def open_engine(
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, admission=admission, secrets=secrets, jobs=jobs, joblogs=joblogs, executor=executor,
-            runner=runner, nursery=nursery, stop=stop,
+            events=events, admission=admission, planner=Planner(admission, catalog, costs, lanes=cores), secrets=secrets,
+            jobs=jobs, joblogs=joblogs, executor=executor, runner=runner, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)

@@ -316,3 +316,25 @@ async def test_drain_is_told_in_the_health(tmp_path: Path) -> None:
         assert (await ask(house, "system.health"))["draining"]
         assert await ask(house, "system.drain", ADMIN, on=False) == {"draining": False}
         assert not (await ask(house, "system.health"))["draining"]
+
+
+async def test_a_plan_tells_what_a_job_would_come_to_and_begins_nothing(tmp_path: Path) -> None:
+    text = " ".join(f"Bees see colour number {n}." for n in range(60))
+    async with open_house(tmp_path) as house:
+        plan = await ask(house, "jobs.validate", somebody("read", ME.uid), brief={"source": text})
+        assert {kind: [one["name"] for one in who] for kind, who in plan["providers"].items()} == {
+            "script": ["sentences"], "voice": ["tone"], "visuals": ["pixel"], "render": ["counter"], "finish": ["box"],
+        }  # fmt: skip
+        assert plan["providers"]["voice"][0]["reason"] == "first in the order configured"
+        assert 60 < plan["videoSeconds"] < 240
+        assert plan["scenes"] > 3
+        assert plan["seconds"] > 0
+        assert plan["diskBytes"] > 1 << 20
+        short = await ask(house, "jobs.validate", brief={"source": text, "durationSeconds": 30})
+        assert short["videoSeconds"] < plan["videoSeconds"]
+        assert short["diskBytes"] < plan["diskBytes"]
+        assert (await refusal(house, "jobs.validate", brief={})).code == "E101-BRIEF"
+        nobody = {"voice": ["nobody"]}
+        assert (await refusal(house, "jobs.validate", brief={"source": "x"}, providers=nobody)).code == "E104-PLUGIN"
+        assert (await ask(house, "jobs.list"))["jobs"] == []
+        assert house.ran == []

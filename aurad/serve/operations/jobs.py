@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from aurad.engine.planning import Plan
 from aurad.engine.record import Job, load_script
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, JobView, TaskView
@@ -33,6 +34,12 @@ class Submit(JobSettings, frozen=True, kw_only=True):
 
     brief: BriefObject
     correlation_id: CorrelationId = ""
+
+
+class Validate(JobSettings, frozen=True, kw_only=True):
+    """As for a submission."""
+
+    brief: BriefObject
 
 
 class Cancel(ByJob, frozen=True, kw_only=True):
@@ -82,6 +89,14 @@ async def submit(call: Call, params: Submit) -> Accepted:
     brief, correlation_id = settings.pop("brief"), settings.pop("correlationId", "")
     job = await call.engine.jobs.submit({"brief": brief, "settings": settings}, call.caller.owner, correlation_id)
     return await accepted(call, job)
+
+
+@operation("jobs.validate", Validate, "read")
+async def validate(call: Call, params: Validate) -> Plan:
+    """What a job would come to: who would do what and why, its time, disk and cost. Nothing is begun."""
+    settings = msgspec.to_builtins(params)
+    brief = settings.pop("brief")
+    return await call.engine.planner.plan({"brief": brief, "settings": settings}, call.caller.owner)
 
 
 @operation("jobs.retry", Retry, "operate", Route("POST", JOB + "/retry", 202, location=JOB))
