@@ -30,6 +30,7 @@ from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
 from aurad.engine.secrets import Secrets
 from aurad.engine.store import Damaged, Store
+from aurad.engine.webhooks import Webhooks
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, Owner, timestamp_at
@@ -193,16 +194,19 @@ async def open_engine(
             memo, store, costs, slots, flights, executor, secrets, time_limit=settings.workers.task_seconds, lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
+        webhooks = Webhooks(journal)
         jobs = Jobs(
-            nursery, journal, events, store, catalog, runner, costs, admission, joblogs,
+            nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
             previews=settings.jobs.previews and not private,
         )  # fmt: skip
         engine = Engine(
             settings, presets, folders, private=private, journal=journal, store=store, memo=memo, catalog=catalog,
-            events=events, admission=admission, planner=Planner(admission, catalog, costs, lanes=cores), secrets=secrets,
+            events=events, admission=admission, planner=Planner(admission, catalog, costs, lanes=cores),
+            secrets=secrets,
             jobs=jobs, joblogs=joblogs, executor=executor, runner=runner, nursery=nursery, stop=stop,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)
+        nursery.start_soon(webhooks.serve_forever)
         yield engine

@@ -44,6 +44,7 @@ from aurad.engine.record import (
 )
 from aurad.engine.runner import Runner
 from aurad.engine.store import Store
+from aurad.engine.webhooks import Webhooks, shown_settings, wanted
 from aurad.model.errors import AuradError
 from aurad.model.event import (
     JobCancelled,
@@ -69,17 +70,16 @@ class Jobs:
 
     def __init__(
         self, nursery: trio.Nursery, journal: Journal, events: Events, store: Store, catalog: Catalog, runner: Runner,
-        costs: Costs, admission: Admission, logs: LogFiles, *,
+        costs: Costs, admission: Admission, logs: LogFiles, webhooks: Webhooks, *,
         max_running: int, max_queued: int, lanes: int, previews: bool,
     ) -> None:  # fmt: skip
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
         self._maker = Maker(catalog, runner, store, previews=previews)
-        self._submitting, self._logs = trio.Lock(), logs
+        self._submitting, self._logs, self._webhooks = trio.Lock(), logs, webhooks
         self._live: dict[str, Job] = {}
-        self._running: set[str] = set()
-        self.draining = False
+        self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
 
     @property
@@ -131,7 +131,7 @@ class Jobs:
             created_at=timestamp(),
             priority=submitted.settings.priority,
             brief=summary(submitted.brief),
-            settings=msgspec.to_builtins(submitted.settings),
+            settings=shown_settings(submitted.settings),
             labels=submitted.settings.labels,
             retry_of=retry_of,
         )
@@ -390,10 +390,11 @@ class Jobs:
         job.status = status
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
-        board.emit(event, write, **fields)
+        board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
         job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
         self._logs.finish(job.view.job_id)
+        self._webhooks.look()

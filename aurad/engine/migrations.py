@@ -53,6 +53,11 @@ STEPS: tuple[str, ...] = (
             ON CONFLICT (key) DO UPDATE SET value = max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)); END;
     CREATE INDEX jobs_by_owner ON jobs (owner_uid, job_id);
     """,
+    """
+    CREATE TABLE webhooks (
+        job_id TEXT PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, attempts INTEGER NOT NULL, due REAL NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

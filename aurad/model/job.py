@@ -50,6 +50,13 @@ NEXT: dict[Status, frozenset[Status]] = {
 }
 
 
+class Webhook(Value, frozen=True, kw_only=True):
+    """An address that is told how a job ended, by a POST of its last event, signed if there is a `secret`."""
+
+    url: Annotated[str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$")]
+    secret: Annotated[str, Meta(max_length=256)] = ""
+
+
 class JobSettings(Value, frozen=True, kw_only=True):
     """What a job may choose; None takes the preset's, else the configuration's."""
 
@@ -73,6 +80,7 @@ class JobSettings(Value, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=1, le=10)] = 5
     labels: dict[str, str] = {}
     idempotency_key: str | None = None
+    webhook: Webhook | None = None
 
 
 class Recipe(Value, frozen=True, kw_only=True):

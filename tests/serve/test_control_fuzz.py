@@ -107,10 +107,9 @@ async def bother(edge: Edge, dice: random.Random, number: int) -> None:
             nursery.start_soon(_swallow, stream)
             with suppress(trio.BrokenResourceError):  # it was too much for the daemon, which hung up
                 await stream.send_all(data)
-                if dice.random() < 0.8:
-                    await stream.send_eof()
-                    continue  # until all answers are there
-            nursery.cancel_scope.cancel()
+                await stream.send_eof()
+            if dice.random() < 0.2:  # the others wait until all answers are there
+                nursery.cancel_scope.cancel()
 
 
 async def _swallow(stream: trio.SocketStream) -> None:

@@ -1,0 +1,131 @@
+"""Webhooks: told at least once, signed, tried again, over a restart too; the secret is shown to nobody."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from aurad.engine import webhooks
+from aurad.engine.webhooks import signature
+from aurad.model.errors import AuradError
+from tests.engine.house import open_house
+
+SECRET = "whsec_" + base64.b64encode(b"some key of 24 bytes, ok").decode()
+
+
+class Ear:
+    """An address that answers with these statuses, the last one for ever; keeps what it heard."""
+
+    def __init__(self, *statuses: int) -> None:
+        self._statuses, self.heard, self.url = list(statuses), list[tuple[dict[str, str], bytes]](), ""
+
+    async def serve(self, stream: trio.SocketStream) -> None:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += await stream.receive_some()
+        head, _, body = data.partition(b"\r\n\r\n")
+        pairs = (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        headers = {name.lower(): value for name, value in pairs}
+        while len(body) < int(headers["content-length"]):
+            body += await stream.receive_some()
+        self.heard.append((headers, body))
+        status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        await stream.send_all(b"HTTP/1.1 %d X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n" % status)
+
+    async def wait(self, number: int) -> None:
+        with trio.fail_after(10):
+            while len(self.heard) < number:  # noqa: ASYNC110  # by another task of this test
+                await trio.sleep(0.01)
+
+
+@asynccontextmanager
+async def listening(*statuses: int) -> AsyncIterator[Ear]:
+    ear = Ear(*statuses)
+    async with trio.open_nursery() as nursery:
+        (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        ear.url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/hook"
+        nursery.start_soon(trio.serve_listeners, ear.serve, [listener])
+        yield ear
+        nursery.cancel_scope.cancel()
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PAUSE", 0.01)
+
+
+async def left(house: Any) -> int:
+    return int((await house.engine._journal.read("SELECT count(*) FROM webhooks"))[0][0])
+
+
+async def settled(house: Any) -> None:
+    with trio.fail_after(10):
+        while await left(house):  # noqa: ASYNC110  # the journal knows, nobody is told
+            await trio.sleep(0.01)
+
+
+async def test_the_end_of_a_job_is_told_and_signed_and_the_secret_is_not(tmp_path: Path) -> None:
+    async with listening(204) as ear, open_house(tmp_path) as house:
+        view = await house.make("One sentence.", webhook={"url": ear.url, "secret": SECRET})
+        await ear.wait(1)
+        await settled(house)
+        events = await house.events(view.job_id)
+    headers, body = ear.heard[0]
+    assert msgspec.json.decode(body) == events[-1]
+    signed = f"{view.job_id}.{headers['webhook-timestamp']}.".encode() + body
+    expected = hmac.digest(b"some key of 24 bytes, ok", signed, hashlib.sha256)
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(expected).decode()}"
+    assert view.settings["webhook"] == {"url": ear.url, "secret": "***"}
+    assert SECRET not in str(events)
+    assert len(ear.heard) == 1
+
+
+async def test_one_that_is_not_taken_is_told_again(tmp_path: Path) -> None:
+    async with listening(500, 302, 200) as ear, open_house(tmp_path) as house:
+        await house.make("One sentence.", webhook={"url": ear.url})
+        await ear.wait(3)
+        await settled(house)
+    assert len({headers["webhook-id"] for headers, _ in ear.heard}) == 1
+    assert "webhook-signature" not in ear.heard[0][0]
+
+
+async def test_what_nobody_takes_is_given_up_and_fails_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "ATTEMPTS", 2)
+    async with open_house(tmp_path) as house:
+        view = await house.make("One sentence.", webhook={"url": "http://127.0.0.1:1/"})
+        assert view.status.value == "Succeeded"
+        await settled(house)
+
+
+async def test_a_restart_forgets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PAUSE", 3600.0)
+    async with listening(500, 200) as ear:
+        async with open_house(tmp_path) as house:
+            await house.make("One sentence.", webhook={"url": ear.url})
+            await ear.wait(1)
+            await trio.sleep(0.1)  # until that is written
+            await house.engine._journal.commit(lambda connection: connection.execute("UPDATE webhooks SET due = 0"))
+        async with open_house(tmp_path) as house:
+            await ear.wait(2)
+            await settled(house)
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://", "https://a b"])
+async def test_what_is_no_address_is_refused(tmp_path: Path, url: str) -> None:
+    async with open_house(tmp_path) as house:
+        with pytest.raises(AuradError, match="webhook"):
+            await house.submit("One sentence.", webhook={"url": url})
+
+
+def test_a_plain_secret_is_its_own_bytes() -> None:
+    expected = base64.b64encode(hmac.digest(b"key", b"m.1.body", hashlib.sha256)).decode()
+    assert signature("key", "m", 1, b"body")["webhook-signature"] == f"v1,{expected}"
