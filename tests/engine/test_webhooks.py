@@ -53,7 +53,7 @@ async def listening(*statuses: int) -> AsyncIterator[Ear]:
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         ear.url = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/hook"
-        nursery.start_soon(trio.serve_listeners, ear.serve, [listener])
+        await nursery.start(trio.serve_listeners, ear.serve, [listener])
         yield ear
         nursery.cancel_scope.cancel()
 
