@@ -81,6 +81,32 @@ async def test_the_number_of_a_snapshot_is_on_disk_before_it_is_told(tmp_path: P
             await trio.lowlevel.checkpoint()
 
 
+async def test_a_snapshot_waits_for_the_disk(tmp_path: Path) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_house(tmp_path, voice=("gated",)) as house, trio.open_nursery() as nursery:
+        job_id = await house.submit("One sentence.")
+        await Gated.reached.wait()
+        await house.engine.events.flush()
+        go, told = threading.Event(), list[Any]()
+        house.engine._journal.commit_soon(lambda _: go.wait(10))
+        nursery.start_soon(house.engine.jobs.pause, job_id)  # its events have numbers now, and are nowhere yet
+        await trio.testing.wait_all_tasks_blocked(0.02)
+
+        async def look() -> None:
+            told.extend(await batch(feed(house)))
+
+        nursery.start_soon(look)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        early = list(told)
+        go.set()
+        assert early == []
+        with trio.fail_after(PATIENCE):
+            while not told:  # noqa: ASYNC110  # by another task of this test
+                await trio.sleep(0.001)
+        assert told[0].seq in await on_disk(house)
+        assert told[0].jobs[0].status.value == "Paused"
+
+
 async def test_a_feed_of_one_job_ends_with_its_end(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house, trio.open_nursery() as nursery:
         first, second = [await house.submit(f"Job {n} speaks. And goes on.") for n in range(2)]
