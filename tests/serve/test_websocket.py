@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,6 +43,11 @@ request.on('upgrade', (response, socket, head) => {
 });
 request.end();
 """
+
+
+def with_tools(*names: str) -> pytest.MarkDecorator:
+    lacking = [name for name in names if shutil.which(name) is None]
+    return pytest.mark.skipif(bool(lacking), reason=f"no {', '.join(lacking)}")
 
 
 @asynccontextmanager
@@ -248,6 +254,7 @@ async def test_the_web_refuses_whom_it_does_not_know(
 
 
 @pytest.mark.slow
+@with_tools("socat")
 async def test_every_example_of_the_reference_works_with_socat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may only read is told so by what would change something; nothing else may be wrong with an example."""
     monkeypatch.setattr(Rules, "caller", lambda rules, peer: somebody("read"))
@@ -267,6 +274,7 @@ async def test_every_example_of_the_reference_works_with_socat(tmp_path: Path, m
 
 
 @pytest.mark.slow
+@with_tools("node", "curl", "socat")
 async def test_node_and_curl_and_socat(tmp_path: Path) -> None:
     async with open_edge(tmp_path) as edge:
 
