@@ -21,7 +21,7 @@ import trio
 from aurad.engine.journal import Journal, Write
 from aurad.model.job import JobSettings, Webhook
 
-ATTEMPTS = 12  # about two hours of them
+ATTEMPTS = 12  # about an hour of them
 PAUSE, LONGEST = 2.0, 1800.0  # seconds before the second attempt, doubled for each further one; with jitter
 PATIENCE = 10.0  # seconds for one answer
 AT_ONCE = 8
@@ -90,13 +90,17 @@ async def _post(webhook: Webhook, job_id: str, body: bytes) -> str:
     """Why it was not taken; "" if it was. Redirects are not followed: they could lead anywhere."""
     import httpx2  # a daemon without webhooks need not know it
 
-    headers = {"Content-Type": "application/json", **signature(webhook.secret, job_id, int(time.time()), body)}
     try:
-        async with httpx2.AsyncClient(follow_redirects=False, timeout=PATIENCE) as client:
-            answer = await client.post(webhook.url, content=body, headers=headers)
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        headers = {"Content-Type": "application/json", **signature(webhook.secret, job_id, int(time.time()), body)}
+        with trio.move_on_after(PATIENCE):  # for all of it: a time limit of the client's is for each read
+            async with (
+                httpx2.AsyncClient(follow_redirects=False, timeout=PATIENCE) as client,
+                client.stream("POST", webhook.url, content=body, headers=headers) as answer,  # nobody wants its body
+            ):
+                return "" if answer.is_success else f"it answered {answer.status_code}"
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:  # addresses and secrets of no use too
         return f"{type(error).__name__}: {error}"
-    return "" if answer.is_success else f"it answered {answer.status_code}"
+    return f"it did not answer within {PATIENCE:g} s"
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:

@@ -119,6 +119,20 @@ async def test_a_restart_forgets_none(tmp_path: Path, monkeypatch: pytest.Monkey
             await settled(house)
 
 
+@pytest.mark.parametrize(
+    "webhook",
+    [{"url": "http://a..b/"}, {"url": f"http://{'a' * 64}/"}, {"url": "http://127.0.0.1:1/", "secret": "whsec_%"},
+     {"url": "http://127.0.0.1:1/", "secret": "whsec_é"}],
+)  # fmt: skip
+async def test_one_that_can_never_be_told_harms_no_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, webhook: dict[str, str]
+) -> None:
+    monkeypatch.setattr(webhooks, "ATTEMPTS", 2)
+    async with open_house(tmp_path) as house:
+        assert (await house.make("One sentence.", webhook=webhook)).status.value == "Succeeded"
+        await settled(house)
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://", "https://a b"])
 async def test_what_is_no_address_is_refused(tmp_path: Path, url: str) -> None:
     async with open_house(tmp_path) as house:
