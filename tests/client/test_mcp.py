@@ -91,6 +91,25 @@ def test_what_is_no_request_is_told(agent: Agent) -> None:
     assert agent.ask("nobody/knows")["error"]["code"] == -32601
 
 
+@pytest.mark.parametrize(
+    "params",
+    [{"_meta": "x"}, {"_meta": [1]}, {"name": ["x"], "arguments": 7}, {"arguments": {"job": {}}, "name": "get_job"}],
+)
+def test_odd_parameters_end_nothing(agent: Agent, params: dict[str, Any]) -> None:
+    agent.say(
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": [1]}}).encode()
+    )
+    answer = agent.ask("tools/call", **params)
+    assert "error" in answer or answer["result"]["isError"]
+    assert agent.ask("ping")["result"] == {}
+
+
+def test_a_bug_of_ours_costs_one_answer(agent: Agent, fake: FakeDaemon) -> None:
+    fake.answers["jobs.list"] = lambda params, fds: {"nothing": "of use"}
+    assert agent.ask("resources/list")["error"]["code"] == -32603
+    assert agent.ask("ping")["result"] == {}
+
+
 def test_every_tool_has_a_schema_of_its_arguments(agent: Agent) -> None:
     tools = agent.ask("tools/list")["result"]["tools"]
     assert [tool["name"] for tool in tools] == list(TOOLS)

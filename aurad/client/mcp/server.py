@@ -26,7 +26,7 @@ REVISIONS = (
     "2024-11-05",
 )  # the newest first; what differs between them we do not use
 THREADS = 16  # requests under way; agents wait for several jobs at once
-NOT_FOUND, INVALID, UNKNOWN = -32002, -32602, -32601  # of MCP and JSON-RPC
+NOT_FOUND, INVALID, UNKNOWN, INTERNAL = -32002, -32602, -32601, -32603  # of MCP and JSON-RPC
 INSTRUCTIONS = (
     "aurad turns documents and topics into narrated, captioned videos on this machine. make_video gives a job at once;"
     " wait_for_job waits for it. Look at what was made: read aurad://jobs/{id}/frames/{seconds}. Change a sentence with"
@@ -67,14 +67,16 @@ class Server:
             return
         if isinstance(message, jsonrpc.Request):
             params = _object(message.params)
-            token = (params.get("_meta") or {}).get("progressToken")
+            meta = params.get("_meta")
+            token = meta.get("progressToken") if isinstance(meta, dict) else None
             asked = self._under_way[message.id] = Asked(token, self._notify)
             pool.submit(self._answer, message.id, message.method, params, asked)
         elif isinstance(message, jsonrpc.Notification) and message.method == "notifications/cancelled":
             self._give_up(_object(message.params).get("requestId"))
 
     def _give_up(self, number: Any) -> None:
-        if found := self._under_way.get(number):
+        found = self._under_way.get(number) if isinstance(number, (int, str)) else None
+        if found is not None:
             found.cancel()
 
     def _answer(self, number: jsonrpc.Id, method: str, params: dict[str, Any], asked: Asked) -> None:
@@ -88,8 +90,9 @@ class Server:
         except (AuradError, RemoteError) as error:
             code = NOT_FOUND if error.code == "E200-NO_JOB" else INVALID
             self._send(jsonrpc.failure(number, code, " ".join(filter(None, (error.detail, error.remedy)))))
-        except (OSError, ValueError) as error:
-            self._send(jsonrpc.failure(number, -32603, f"cannot answer {method}: {error}"))
+        except Exception as error:  # a bug of ours, or a tool that hung: one answer, never the server
+            told = f"cannot answer {method}: {type(error).__name__}: {error}"
+            self._send(jsonrpc.failure(number, INTERNAL, told))
         finally:
             self._under_way.pop(number, None)
 
