@@ -137,6 +137,10 @@ class Client:
         """A new job that asks for the same; what was finished is reused."""
         return value_of(await self._ask("POST", f"/api/jobs/{_safe(job_id)}/retry", {}), Accepted)
 
+    async def edit(self, job_id: str, **changes: Any) -> Accepted:
+        """A new job with changes as on the wire (`scenes=[...]`, `remake=[...]`); only what changed is made anew."""
+        return value_of(await self._ask("POST", f"/api/jobs/{_safe(job_id)}/edit", changes), Accepted)
+
     @asynccontextmanager
     async def open_artifact(self, artifact_id: str) -> AsyncIterator[Download]:
         """A file of a job: `async with client.open_artifact(id) as file: await file.save(path)`."""

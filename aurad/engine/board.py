@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import trio
 
-from aurad.engine.coming import Coming
+from aurad.engine.coming import BODY, Coming
 from aurad.engine.daemonlog import open_daemonlog
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
@@ -46,7 +46,6 @@ from aurad.model.value import Value, canonical, digest
 from aurad.model.video import Profile
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, ToolNews, UsageNews, WarningNews
 
-BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
 COALESCE = 0.25  # seconds between two progress events of a job's step
 SOFTWARE = frozenset({"libx264"})
 

@@ -17,6 +17,9 @@ SOON = 0.0  # order of long serial work: as soon as it can start
 PICTURE, VOICE = "picture.mp4", "voice.wav"
 ON_CANVAS = frozenset({"draw", "render_scene", "finish", "join", "verify"})  # methods whose cost is the picture's too
 UNTIL = {"Script": (), "Voice": ("speak",), "Visuals": ("speak", "draw")}  # methods that a job with that end still runs
+BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
+WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
+CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
 
 
 class Coming(NamedTuple):
@@ -33,6 +36,12 @@ class Coming(NamedTuple):
     @property
     def plugin(self) -> str:
         return self.key.partition(".")[0]
+
+
+def unwritten(fps: float) -> list[Coming]:
+    """What a video will need of which nothing is known yet: all its scenes together, by method."""
+    sizes = (WHOLE_VIDEO * CHARACTERS, WHOLE_VIDEO / SLIDE, WHOLE_VIDEO * fps)
+    return [Coming(method, method, size, method) for method, size in zip(BODY, sizes, strict=True)]
 
 
 class Foresight:

@@ -17,6 +17,7 @@ from aurad.model.value import Value
 SceneId = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(min_length=1)]
 TAKES: tuple[Step, ...] = ("Script", "Voice", "Visuals", "Rendering", "Postprocessing")  # steps with a seed
+WHOLE: tuple[Step, ...] = ("Script", "Postprocessing")  # those that are of no single scene
 
 
 class SceneEdit(Value, frozen=True, kw_only=True):
@@ -109,18 +110,37 @@ def edit_script(script: Script, changes: Changes) -> Script:
     return msgspec.structs.replace(script, scenes=_inserted(list(scenes.values()), changes.insert))
 
 
-def raise_takes(takes: Mapping[str, int], remakes: Sequence[Remake], script: Script | None) -> dict[str, int]:
-    """How often each step, or a step of one scene, was asked to be made anew."""
+def raise_takes(
+    takes: Mapping[str, int], remakes: Sequence[Remake], given: Script | None, written: Script | None
+) -> dict[str, int]:
+    """How often each step, or a step of one scene, was asked to be made anew.
+
+    `given` is the script that the new job starts from, if any, `written` the old job's. Raises E102 or E201 for a
+    take that would change nothing.
+    """
     raised = dict(takes)
-    known = None if script is None else {scene.scene_id: scene for scene in script.scenes}
     for remake in remakes:
-        if remake.stage not in TAKES:
-            raise _wrong(f"cannot remake {remake.stage}: there are {', '.join(TAKES)}")
-        if remake.scene_id is not None and known is not None:
-            _found(known, remake.scene_id)
+        _check_step(remake, given)
+        if remake.scene_id is not None:
+            _check_scene(remake.scene_id, given or written)
         key = take_key(remake.stage, remake.scene_id or "")
         raised[key] = raised.get(key, 0) + 1
     return raised
+
+
+def _check_step(remake: Remake, given: Script | None) -> None:
+    if remake.stage not in TAKES:
+        raise _wrong(f"cannot remake {remake.stage}: there are {', '.join(TAKES)}")
+    if remake.stage in WHOLE and remake.scene_id is not None:
+        raise _wrong(f"cannot remake {remake.stage} of scene {remake.scene_id!r}: it is made of the whole video")
+    if remake.stage == "Script" and given is not None:
+        raise _wrong("cannot remake Script: this job's script was given or edited, nobody writes it")
+
+
+def _check_scene(scene_id: str, script: Script | None) -> None:
+    if script is None:
+        raise AuradError("E201-STATE", f"cannot remake scene {scene_id!r}: the script is not written yet")
+    _found({scene.scene_id: scene for scene in script.scenes}, scene_id)
 
 
 def take_key(step: Step, scene_id: str = "") -> str:

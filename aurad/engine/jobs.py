@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 import structlog
 import trio
+from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
-from aurad.engine.board import BODY, Board
+from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
-from aurad.engine.coming import Coming
+from aurad.engine.coming import unwritten
 from aurad.engine.edit import Changes, edited, raise_takes
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
@@ -61,8 +62,6 @@ from aurad.model.job import Recipe, Status
 
 log = structlog.get_logger()
 CONCLUDE = 30.0  # seconds for the end of a job to be written; a disk that takes longer has failed
-WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
-CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
 
 
 class Jobs:
@@ -154,8 +153,10 @@ class Jobs:
         script = await load_script(view, self.store)
         brief, settings = edited(old.submitted, changes, script)
         submitted, recipe = await self._admission.admit({"brief": brief, "settings": settings}, view.owner)
-        recipe = msgspec.structs.replace(recipe, takes=raise_takes(old.recipe.takes, changes.remake, script))
-        return await self._take(submitted, recipe, view.owner, correlation_id, old.lineage, job_id)
+        takes = raise_takes(old.recipe.takes, changes.remake, recipe.brief.script, script)
+        return await self._take(
+            submitted, replace(recipe, takes=takes), view.owner, correlation_id, old.lineage, job_id
+        )
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
@@ -164,8 +165,8 @@ class Jobs:
             raise AuradError(
                 "E201-STATE", f"cannot retry {job_id}: it is {job.status.value}", remedy="Cancel it first, or wait."
             )
-        settings = msgspec.structs.replace(job.submitted.settings, idempotency_key=None)  # the key is the old job's
-        submitted = msgspec.structs.replace(job.submitted, settings=settings)
+        settings = replace(job.submitted.settings, idempotency_key=None)  # the key is the old job's
+        submitted = replace(job.submitted, settings=settings)
         return await self._take(submitted, job.recipe, owner, correlation_id, job.lineage, job_id)
 
     async def recover(self) -> None:
@@ -267,7 +268,7 @@ class Jobs:
     async def reprioritize(self, job_id: str, priority: int) -> JobView:
         """Change how urgent a job is (1 is first, 10 last): its place in the queue, and its turn at every slot."""
         job = await self._in_state(job_id, "reprioritize", Status.QUEUED, Status.RUNNING, Status.PAUSED)
-        job.view = msgspec.structs.replace(job.view, priority=priority)
+        job.view = replace(job.view, priority=priority)
         if job.board:
             job.board.rebase(job.view)
         await self._journal.commit(update_job(job.board.view() if job.board else job.view))
@@ -304,9 +305,8 @@ class Jobs:
 
     def _board(self, job: Job) -> Board:
         forecast = Forecast(self._costs, self._lanes, floor=job.floor, jobs=lambda: len(self._running))
-        frames = WHOLE_VIDEO * job.recipe.canvas.fps
-        for method, size in zip(BODY, (WHOLE_VIDEO * CHARACTERS, WHOLE_VIDEO / SLIDE, frames), strict=True):
-            forecast.expect(Coming(method, method, size, method))
+        for one in unwritten(job.recipe.canvas.fps):
+            forecast.expect(one)
         ids = (job.view.job_id, job.view.correlation_id)
         log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
         board = Board(job.view, job.lineage, self.events, self.store, forecast, log)
@@ -368,7 +368,7 @@ class Jobs:
         """A change of status that is not the end: row and event in one transaction."""
         check_move(job.status, status)
         job.status = status
-        job.view = msgspec.structs.replace(job.view, status=status, **changes)
+        job.view = replace(job.view, status=status, **changes)
         self._tell(job, update_job(job.view, tasks))
 
     def _tell(self, job: Job, *writes: Any) -> None:
@@ -377,7 +377,7 @@ class Jobs:
         board.rebase(job.view)
         board.emit(JobStatus, *writes)
         job.job_seq = board.job_seq
-        job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq)
 
     async def _end(
         self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
@@ -391,7 +391,7 @@ class Jobs:
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
         board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
-        job.view = msgspec.structs.replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status

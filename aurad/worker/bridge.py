@@ -53,7 +53,7 @@ class Bridge:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             self.tell(scope.cancel)
-            await asyncio.wait([future])
+            await asyncio.wait([future])  # noqa: ASYNC102
             raise
 
     def tell(self, function: Callable[[], object]) -> None:
@@ -95,7 +95,7 @@ class AsyncioContext(TaskContext[OptionsT]):
         finally:
             block.cancel()
             with suppress(asyncio.CancelledError, Exception):  # it was raised already, here or by `send`
-                await block
+                await block  # noqa: ASYNC102
 
 
 class _Encode:
@@ -118,4 +118,4 @@ async def _first(wanted: asyncio.Future[T], block: asyncio.Task[None]) -> T:
         return await wanted
     finally:
         wanted.cancel()
-        await asyncio.wait([wanted])
+        await asyncio.wait([wanted])  # noqa: ASYNC102

@@ -31,12 +31,15 @@ async def client(server: RudeServer) -> AsyncIterator[Client]:
 ACCEPTED = {"jobId": JOB, "correlationId": "c", "position": 2, "new": True}
 
 
-async def test_submit_and_retry(server: RudeServer, client: Client) -> None:
+async def test_submit_retry_and_edit(server: RudeServer, client: Client) -> None:
     server.routes["/api/jobs"] = answer("202 Accepted", ACCEPTED, location=f"/api/jobs/{JOB}")
     server.routes[f"/api/jobs/{JOB}/retry"] = answer("202 Accepted", ACCEPTED)
     job = await client.submit({"topic": "bees"}, preset="draft")
     assert (job.job_id, job.correlation_id, job.position) == (JOB, "c", 2)
     assert (await client.retry(JOB)).job_id == JOB
+    server.routes[f"/api/jobs/{JOB}/edit"] = answer("202 Accepted", ACCEPTED)
+    assert (await client.edit(JOB, remove=["s1"], cancelOld=True)).job_id == JOB
+    assert json.loads(server.requests[-1].body) == {"remove": ["s1"], "cancelOld": True}
     first = server.requests[0]
     assert (first.method, json.loads(first.body)) == ("POST", {"brief": {"topic": "bees"}, "preset": "draft"})
     assert first.headers["authorization"] == "Bearer secret"

@@ -41,7 +41,7 @@ class Agent:
         self.say(json.dumps({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}).encode())
         return self._number
 
-    def hear(self) -> dict[str, Any]:
+    def hear(self) -> Any:
         while "method" in (message := self._heard.get(timeout=10)):
             self.told.append(message)
         return message
@@ -107,6 +107,31 @@ def test_odd_parameters_end_nothing(agent: Agent, params: dict[str, Any]) -> Non
 def test_a_bug_of_ours_costs_one_answer(agent: Agent, fake: FakeDaemon) -> None:
     fake.answers["jobs.list"] = lambda params, fds: {"nothing": "of use"}
     assert agent.ask("resources/list")["error"]["code"] == -32603
+    assert agent.ask("ping")["result"] == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"jsonrpc":"2.0","id":"a","method":"ping","params":{"x":"\xff"}}',
+        b'[{"jsonrpc":"2.0"',
+        b"[]",
+    ],
+)
+def test_a_strange_message_is_answered_and_ends_nothing(agent: Agent, line: bytes) -> None:
+    agent.say(line)
+    assert "error" in agent.hear()
+    assert agent.ask("ping")["result"] == {}
+
+
+def test_a_batch_is_answered_in_one(agent: Agent) -> None:
+    ping = b'{"jsonrpc":"2.0","id":%d,"method":"ping"}'
+    told = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
+    agent.say(b"[" + b",".join([ping % 1, told, b"7", ping % 2]) + b"]")
+    first, strange, second = agent.hear()
+    assert (first, second) == tuple({"jsonrpc": "2.0", "id": number, "result": {}} for number in (1, 2))
+    assert strange["error"]["code"] == -32600
+    agent.say(b"[" + told + b"]")  # nothing is said to that
     assert agent.ask("ping")["result"] == {}
 
 
@@ -191,6 +216,23 @@ def test_a_wait_keeps_nobody_and_is_given_up(agent: Agent, fake: FakeDaemon) -> 
     )
     assert agent.ask("ping")["result"] == {}
     assert fake.named("jobs.cancel") == []
+
+
+def test_many_waits_keep_nobody(agent: Agent, fake: FakeDaemon) -> None:
+    fake.events = [event("job-status")]
+    waits = [agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB}) for _ in range(30)]
+    assert agent.ask("ping")["result"] == {}
+    for each in waits:
+        given_up = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": each}}
+        agent.say(json.dumps(given_up).encode())
+
+
+def test_a_path_that_cannot_be_is_a_result_that_says_so(agent: Agent, fake: FakeDaemon) -> None:
+    artifacts = [fake._artifact(name) for name in fake.files]
+    fake.answers["jobs.get"] = lambda params, fds: {"jobId": JOB, "status": "Succeeded", "artifacts": artifacts}
+    result = agent.use("save_files", job=JOB, folder="a\0b")
+    assert result["isError"]
+    assert "Check the arguments." in result["content"][0]["text"]
 
 
 def test_resources_are_listed_and_read(agent: Agent, fake: FakeDaemon) -> None:

@@ -93,15 +93,34 @@ def test_a_scene_that_is_not_there_is_named(given: Any, told: str) -> None:
 
 
 def test_takes_are_counted() -> None:
-    once = raise_takes({}, changes(remake=[{"stage": "Voice", "sceneId": "s1"}]).remake, SCRIPT)
-    twice = raise_takes(
-        once, changes(remake=[{"stage": "Voice", "sceneId": "s1"}, {"stage": "Visuals"}]).remake, SCRIPT
-    )
+    first = {"stage": "Voice", "sceneId": "s1"}
+    once = raise_takes({}, changes(remake=[first]).remake, None, SCRIPT)
+    twice = raise_takes(once, changes(remake=[first, {"stage": "Visuals"}]).remake, SCRIPT, None)
     assert (once, twice) == ({"Voice s1": 1}, {"Voice s1": 2, "Visuals": 1})
-    with pytest.raises(AuradError, match="cannot remake Initialization"):
-        raise_takes({}, changes(remake=[{"stage": "Initialization"}]).remake, None)
-    with pytest.raises(AuradError, match="'s9'"):
-        raise_takes({}, changes(remake=[{"stage": "Voice", "sceneId": "s9"}]).remake, SCRIPT)
+
+
+SHORT = edit_script(SCRIPT, changes(remove=["s1"]))
+
+
+@pytest.mark.parametrize(
+    ("stage", "scene", "given", "written", "code", "told"),
+    [
+        ("Initialization", None, None, None, "E102-OPTION", "cannot remake Initialization"),
+        ("Voice", "s9", None, SCRIPT, "E102-OPTION", "cannot find scene 's9'"),
+        ("Voice", "s1", SHORT, SCRIPT, "E102-OPTION", "cannot find scene 's1': there are s2, s3"),
+        ("Voice", "s1", None, None, "E201-STATE", "scene 's1': the script is not written yet"),
+        ("Script", "s1", None, SCRIPT, "E102-OPTION", "Script of scene 's1': it is made of the whole video"),
+        ("Postprocessing", "s1", None, SCRIPT, "E102-OPTION", "Postprocessing of scene 's1'"),
+        ("Script", None, SCRIPT, None, "E102-OPTION", "script was given or edited"),
+    ],
+)
+def test_a_take_that_would_change_nothing_is_refused(
+    stage: str, scene: str | None, given: Script | None, written: Script | None, code: str, told: str
+) -> None:
+    remake = changes(remake=[{"stage": stage, "sceneId": scene}]).remake
+    with pytest.raises(AuradError, match=told) as caught:
+        raise_takes({}, remake, given, written)
+    assert caught.value.code == code
 
 
 def test_a_new_source_takes_the_place_of_the_old_topic() -> None:
@@ -160,6 +179,16 @@ async def test_another_take_of_another_take(tmp_path: Path) -> None:
         assert house.ran.count("speak") == 1
         await edit(house, job, remake=again)  # that take is known
         assert house.ran.count("speak") == 0
+
+
+async def test_no_other_take_of_a_script_that_was_edited(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        second = await edit(house, await house.make(), remove=["s1"])
+        with pytest.raises(AuradError, match="cannot remake Script"):
+            await house.engine.jobs.edit(second.job_id, changes(remake=[{"stage": "Script"}]), "")
+        both = changes(remove=["s2"], remake=[{"stage": "Voice", "sceneId": "s2"}])
+        with pytest.raises(AuradError, match="cannot find scene 's2'"):
+            await house.engine.jobs.edit(second.job_id, both, "")
 
 
 async def test_scenes_wait_for_a_script(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import trio
 from aurad.model.errors import KINDS
 from aurad.serve import exchange
 from aurad.serve.endpoints import endpoints
+from tests.engine.house import ME
 from tests.engine.toys import STAGES, Gated
 from tests.serve.site import open_site
 
@@ -66,6 +67,25 @@ async def test_cancel_and_retry(tmp_path: Path) -> None:
         assert again.json()["jobId"] != job
         assert again.json()["correlationId"] == again.headers["x-correlation-id"] == "second"
         assert (await site.get(again.headers["location"])).json()["retryOf"] == job
+
+
+async def test_an_edit_is_accepted_as_a_new_job(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        job = await site.submit()
+        await site.house.engine.jobs.wait(job)
+        edit = {"scenes": [{"sceneId": "s1", "text": "Bees see more."}]}
+        made = await site.ask("POST", f"/api/jobs/{job}/edit", json=edit)
+        assert (made.status_code, made.headers["location"]) == (202, f"/api/jobs/{made.json()['jobId']}")
+        assert (await site.get(made.headers["location"])).json()["retryOf"] == job
+        await site.house.engine.jobs.wait(made.json()["jobId"])
+        script = (await site.get(f"{made.headers['location']}/script")).json()
+        assert [scene["text"] for scene in script["scenes"]] == ["Bees see more.", "They miss red"]
+        told = problem(await site.ask("POST", f"/api/jobs/{job}/edit", json={"remove": ["s9"]}), 422, "E102-OPTION")
+        assert "'s9'" in told["detail"]
+        stranger = await site.token("operate", ME.uid + 1)
+        problem(await site.ask("POST", f"/api/jobs/{job}/edit", json=edit, token=stranger), 404, "E200-NO_JOB")
+        reader = await site.token("read")
+        problem(await site.ask("POST", f"/api/jobs/{job}/edit", json=edit, token=reader), 403, "E400-DENIED")
 
 
 async def test_a_list_is_read_page_by_page(tmp_path: Path) -> None:

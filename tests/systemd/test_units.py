@@ -50,6 +50,7 @@ def test_the_first_caller_starts_the_daemon_and_members_may_submit(box: Box) -> 
     hello = ask(box, "system.hello", *as_member(box, "aurad-users"))["result"]
     assert hello["role"] == "operate"
     assert box.property("ActiveState") == "active"
+    assert box.run("ps", "-o", "user=", "-p", box.pid()).strip() == "aurad"
     assert box.property("StatusText").startswith("serving on /run/aurad.sock")
     job = ask(box, "jobs.submit", *as_member(box, "aurad-users"), brief={"source": "It rains."}, until="Script")
     assert ask(box, "jobs.get", jobId=job["result"]["jobId"])["result"]["owner"]["uid"] == int(SOMEBODY)
@@ -63,15 +64,14 @@ def test_the_web_address_is_there_too(box: Box) -> None:
 
 def test_one_that_is_killed_is_back_for_the_next_caller(box: Box) -> None:
     before = ask(box, "system.hello")["result"]
-    box.run("kill", "-KILL", box.property("MainPID"))
+    box.run("kill", "-KILL", box.pid())
     after = ask(box, "system.hello")["result"]
     assert after["bootId"] != before["bootId"]
 
 
 def test_a_reload_reads_the_settings_and_a_broken_file_keeps_them(box: Box) -> None:
     ask(box, "rpc.ping")
-    box.wait("ActiveState", "active")
-    pid = box.property("MainPID")
+    pid = box.pid()
     for text, limit in (("[jobs]\nkeep_count = 77\n", 77), ("[jobs]\nkeep_count = 'x'\n", 77)):
         box.run("tee", "/etc/aurad/aurad.d/test.toml", stdin=text)
         box.run("systemctl", "reload", "aurad.service")
@@ -83,7 +83,7 @@ def test_a_reload_reads_the_settings_and_a_broken_file_keeps_them(box: Box) -> N
 
 def test_one_that_hangs_is_replaced(box: Box) -> None:
     ask(box, "rpc.ping")
-    pid = box.property("MainPID")
+    pid = box.pid()
     box.run("kill", "-STOP", pid)
     assert "result" in ask(box, "rpc.ping")  # the socket holds the caller until there is another one
     assert box.property("MainPID") != pid

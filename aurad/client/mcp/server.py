@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 
@@ -25,8 +26,11 @@ REVISIONS = (
     "2025-03-26",
     "2024-11-05",
 )  # the newest first; what differs between them we do not use
-THREADS = 16  # requests under way; agents wait for several jobs at once
+THREADS = 256  # requests under way, made as they are needed; agents wait for many jobs at once
 NOT_FOUND, INVALID, UNKNOWN, INTERNAL = -32002, -32602, -32601, -32603  # of MCP and JSON-RPC
+NO_REQUEST = -32600
+Batch = Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(min_length=1)]
+Work = Callable[[], jsonrpc.Message | None]
 INSTRUCTIONS = (
     "aurad turns documents and topics into narrated, captioned videos on this machine. make_video gives a job at once;"
     " wait_for_job waits for it. Look at what was made: read aurad://jobs/{id}/frames/{seconds}. Change a sentence with"
@@ -60,54 +64,75 @@ class Server:
                 asked.cancel()
 
     def _take(self, line: bytes, pool: ThreadPoolExecutor) -> None:
+        """A message, or several in an array, as revision 2025-03-26 allows: those are answered in one as well."""
+        if not line.lstrip().startswith(b"["):
+            if work := self._begin(line):
+                pool.submit(lambda: self._send(work()))
+            return
+        try:
+            parts = jsonrpc.parse(msgspec.Raw(line), Batch, "the batch")
+        except AuradError as error:
+            self._send(jsonrpc.failure(None, NO_REQUEST, error.detail))
+            return
+        under_way = [pool.submit(work) for part in parts if (work := self._begin(bytes(part)))]
+        pool.submit(self._send_all, under_way)  # the last in the queue: what it waits for has its threads already
+
+    def _begin(self, line: bytes) -> Work | None:
+        """What finds the answer; None where there is none to give."""
         try:
             message = jsonrpc.decode(line)
+            if not isinstance(message, jsonrpc.Request | jsonrpc.Notification):
+                return None  # we ask nothing
+            params = _object(jsonrpc.parse(message.params, object, "the params"))
         except AuradError as error:
-            self._send(jsonrpc.failure(None, error.kind.rpc, error.detail))
-            return
+            return partial(jsonrpc.failure, None, error.kind.rpc, error.detail)
         if isinstance(message, jsonrpc.Request):
-            params = _object(message.params)
-            meta = params.get("_meta")
-            token = meta.get("progressToken") if isinstance(meta, dict) else None
-            asked = self._under_way[message.id] = Asked(token, self._notify)
-            pool.submit(self._answer, message.id, message.method, params, asked)
-        elif isinstance(message, jsonrpc.Notification) and message.method == "notifications/cancelled":
-            self._give_up(_object(message.params).get("requestId"))
+            asked = Asked(_object(params.get("_meta")).get("progressToken"), self._notify)
+            self._under_way[message.id] = asked
+            return partial(self._answer, message.id, message.method, params, asked)
+        if message.method == "notifications/cancelled":
+            self._give_up(params.get("requestId"))
+        return None
 
     def _give_up(self, number: Any) -> None:
-        found = self._under_way.get(number) if isinstance(number, (int, str)) else None
-        if found is not None:
+        if isinstance(number, int | str) and (found := self._under_way.get(number)):
             found.cancel()
 
-    def _answer(self, number: jsonrpc.Id, method: str, params: dict[str, Any], asked: Asked) -> None:
+    def _answer(self, number: jsonrpc.Id, method: str, params: dict[str, Any], asked: Asked) -> jsonrpc.Message | None:
         try:
             if method not in self._methods:
-                self._send(jsonrpc.failure(number, UNKNOWN, f"cannot find the method {method!r}"))
-            else:
-                self._send(jsonrpc.reply(number, self._methods[method](asked, params)))
+                return jsonrpc.failure(number, UNKNOWN, f"cannot find the method {method!r}")
+            return jsonrpc.reply(number, self._methods[method](asked, params))
         except Cancelled:
-            pass  # nobody waits for the answer
+            return None  # nobody waits for the answer
         except (AuradError, RemoteError) as error:
             code = NOT_FOUND if error.code == "E200-NO_JOB" else INVALID
-            self._send(jsonrpc.failure(number, code, " ".join(filter(None, (error.detail, error.remedy)))))
+            return jsonrpc.failure(number, code, " ".join(filter(None, (error.detail, error.remedy))))
         except Exception as error:  # a bug of ours, or a tool that hung: one answer, never the server
             told = f"cannot answer {method}: {type(error).__name__}: {error}"
-            self._send(jsonrpc.failure(number, INTERNAL, told))
+            return jsonrpc.failure(number, INTERNAL, told)
         finally:
             self._under_way.pop(number, None)
 
     def _notify(self, method: str, params: Mapping[str, Any]) -> None:
         self._send(jsonrpc.notification(method, dict(params)))
 
-    def _send(self, message: jsonrpc.Message) -> None:
+    def _send(self, message: jsonrpc.Message | None) -> None:
+        if message is not None:
+            self._write(jsonrpc.encode(message))
+
+    def _send_all(self, under_way: list[Future[jsonrpc.Message | None]]) -> None:
+        if found := [jsonrpc.encode(message).rstrip() for each in under_way if (message := each.result())]:
+            self._write(b"[" + b",".join(found) + b"]\n")
+
+    def _write(self, line: bytes) -> None:
         with self._lock:
-            self._output.write(jsonrpc.encode(message))
+            self._output.write(line)
             self._output.flush()
 
 
-def _object(params: msgspec.Raw) -> dict[str, Any]:
-    found = msgspec.json.decode(params)
-    return found if isinstance(found, dict) else {}
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _initialize(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
@@ -129,5 +154,8 @@ def _call_tool(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
         return {"content": [{"type": "text", "text": told}], "isError": True}
     except (ConnectionLost, TimeoutError) as error:
         return {"content": [{"type": "text", "text": f"{error}. Try again: finished work is kept."}], "isError": True}
+    except (OSError, ValueError) as error:  # a path that cannot be, a full disk
+        told = f"cannot carry {params.get('name')} out: {error}. Check the arguments."
+        return {"content": [{"type": "text", "text": told}], "isError": True}
     text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
     return {"content": [{"type": "text", "text": text}], "structuredContent": found, "isError": False}
