@@ -76,7 +76,7 @@ class Foresight:
         voices, slides, segments = ([one.name for one in scenes if one.method == method] for method in methods)
         made = {VOICE: "sound", PICTURE: "join"}
         yield self._one(self._core, "sound", "sound", seconds, after=voices + slides)
-        yield self._one(self._core, "join", "join", 1.0, after=segments)
+        yield self._one(self._core, "join", "join", seconds, after=segments)
         for stage in self._providers.all("finish"):
             before = voices + [made[name] for name in stage.info.takes if name in made]
             seen = slides if {"posters", "credits"} & set(stage.info.needs) else []

@@ -27,21 +27,22 @@ class Guess(NamedTuple):
 
     start: float  # once for every plugin: imports, models, the first fonts
     unit: float
+    cores: float = 1.0  # used at once, if they are there
 
 
 FIRST_GUESS = {
     "write": Guess(0.3, 0.05),
-    "speak": Guess(1.1, 0.001),
+    "speak": Guess(1.1, 0.0015),
     "plan": Guess(0.3, 1.0),
-    "draw": Guess(0.3, 0.35),
+    "draw": Guess(0.3, 0.45),
     "profile": Guess(0.3, 0.3),
-    "render_scene": Guess(0.2, 0.0065),
+    "render_scene": Guess(0.3, 0.0095),
     "preview": Guess(0.3, 0.3),
-    "sound": Guess(0.3, 0.003),
-    "join": Guess(0.1, 0.3),
+    "sound": Guess(0.4, 0.005),
+    "join": Guess(0.1, 0.003),
     "verify": Guess(0.1, 0.006),
-    "finish": Guess(0.3, 0.001),
-    "master.finish": Guess(1.5, 0.0125),  # the one finisher that computes
+    "finish": Guess(0.5, 0.002),
+    "master.finish": Guess(1.5, 0.02, cores=4),  # the one finisher that computes, in pieces side by side
 }
 UNHEARD = Guess(0.3, 1.0)
 

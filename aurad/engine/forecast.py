@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aurad.engine.coming import Coming
-from aurad.engine.estimate import Costs, task_key
-from aurad.engine.lookahead import Ahead, time_left
+from aurad.engine.estimate import Costs, first_guess, task_key
+from aurad.engine.lookahead import Ahead, kind_of, paces, time_left
 from aurad.engine.schedule import pool_size, slot_of
 from aurad.engine.task import Task
 
@@ -41,10 +41,24 @@ class _Piece(NamedTuple):
         left = max(paced - took, OVERDUE * took) * (self.done < 1)
         return took + left, left
 
+    @property
+    def slots(self) -> tuple[str, str]:
+        return slot_of(self.what.method, self.what.slot), self.what.plugin
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.slots)
+
+    @property
+    def running(self) -> bool:
+        return self.began is not None and self.done < 1
+
+    @property
+    def cores(self) -> float:
+        return first_guess(self.what.key).cores
+
     def ahead(self, left: float) -> Ahead:
-        what = self.what
-        slots = (slot_of(what.method, what.slot), what.plugin)
-        return Ahead(left, slots, what.after, what.order, self.began is not None)
+        return Ahead(left, self.slots, self.what.after, self.what.order, self.running, self.cores)
 
 
 class Forecast:
@@ -57,7 +71,7 @@ class Forecast:
         self._costs, self._lanes, self._jobs = costs, lanes, jobs
         self._pieces: dict[str, _Piece] = {}
         self._known = self._running = False
-        self._had, self._ticked = 0.0, time.monotonic()
+        self._had, self._ticked = defaultdict[str, float](float), time.monotonic()
         self._percent, self._eta, self._looked, self._due = floor, 0.0, 0.0, 0.0
 
     def expect(self, coming: Coming) -> None:
@@ -78,13 +92,15 @@ class Forecast:
         key, expected = task_key(task), self._pieces.get(task.name)
         after = expected.what.after if expected else ()
         what = Coming(task.name, task.method, task.size, key, task.slot, task.order, after)
-        now = self._tick()
-        self._pieces[task.name] = _Piece(what, now, self._costs.start(key), told=now)
+        piece = _Piece(what, start=self._costs.start(key))
+        now = self._tick()[piece.kind]
+        self._pieces[task.name] = piece._replace(began=now, told=now)
         self._running = True
 
     def advance(self, name: str, done: float) -> None:
-        if name in self._pieces and min(done, 1.0) > self._pieces[name].done:
-            self._pieces[name] = self._pieces[name]._replace(done=min(done, 1.0), told=self._tick())
+        piece = self._pieces.get(name)
+        if piece and min(done, 1.0) > piece.done:
+            self._pieces[name] = piece._replace(done=min(done, 1.0), told=self._tick()[piece.kind])
 
     @property
     def percent(self) -> float:
@@ -109,22 +125,26 @@ class Forecast:
         ended = time.monotonic()
         self._due = ended + max(PERIOD, (ended - now) / SHARE)
 
-    def _tick(self) -> float:
-        """The time that running tasks have had, as if each had a core of its own: where more of them run, less."""
+    def _tick(self) -> dict[str, float]:
+        """The time that running tasks have had by their kind, as if each had a core of its own."""
         now = time.monotonic()
-        running = sum(piece.began is not None and piece.done < 1 for piece in self._pieces.values())
-        self._had += (now - self._ticked) / max(running * max(self._jobs(), 1) / self._lanes, 1.0)
+        cores, wanted = self._lanes / max(self._jobs(), 1), defaultdict[str, float](float)
+        for piece in self._pieces.values():
+            if piece.running:
+                wanted[piece.kind] += min(piece.cores, max(cores, 1.0))
+        for kind, pace in paces(wanted, cores).items():
+            self._had[kind] += (now - self._ticked) * pace
         self._ticked = now
         return self._had
 
-    def _survey(self, now: float) -> tuple[float, dict[str, Ahead]]:
+    def _survey(self, now: dict[str, float]) -> tuple[float, dict[str, Ahead]]:
         """The seconds of all work, and what is left of it."""
         all_work, ahead, started, costs = 0.0, dict[str, Ahead](), set[str](), self._unit_costs()
         for name, piece in self._pieces.items():
             key = piece.what.key
             first = piece.began is None and piece.what.plugin not in started
             started.add(piece.what.plugin)
-            whole, left = piece.work(costs[key], now)
+            whole, left = piece.work(costs[key], now[piece.kind])
             start = self._costs.start(key) if first else 0.0
             all_work += whole + start
             if left:

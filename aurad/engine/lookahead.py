@@ -1,32 +1,48 @@
 """When everything will be done: the same choices that the scheduler will make, made on paper.
 
-Slots say who may run, cores how fast: where more tasks run than there are cores, each gets its share.
+Slots say who may run, cores how fast: where more tasks run than there are cores, those that finish the video
+go first, as encoders step back for all others, and equals get equal shares.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-ON_CORES = frozenset({"cpu", "finish"})  # slots whose tasks compute here; the others wait for something
+ELSEWHERE = ""  # the kind of a task that computes nothing here, but waits for something
+STARVED = 0.1  # of the cores is left for those who step back, however many go first: what a niceness of 10 gets
+
+
+def kind_of(slots: Sequence[str]) -> str:
+    """Who shares cores with whom: `cpu` and `finish` by the slot, or `ELSEWHERE`."""
+    return next((slot for slot in slots if slot in ("cpu", "finish")), ELSEWHERE)
+
+
+def paces(wanted: Mapping[str, float], cores: float) -> dict[str, float]:
+    """What share of its full speed a task of each kind has, if the running ones of a kind want so many cores."""
+    first, second = wanted.get("finish", 0), wanted.get("cpu", 0)
+    firsts = min((cores - cores * STARVED * (second > 0)) / max(first, 1), 1.0)
+    seconds = min((cores - first * firsts) / max(second, 1), 1.0)
+    return {"finish": firsts, "cpu": seconds, ELSEWHERE: 1.0}
 
 
 class Ahead(NamedTuple):
-    """A task that runs or will: how long still, what it waits for, the slots it takes and its turn."""
+    """A task that runs or will: how long still at full speed, what it waits for, slots, turn, cores it can use."""
 
     seconds: float
     slots: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     order: float = 0.0
     running: bool = False
+    cores: float = 1.0
 
 
 def time_left(tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: float) -> float:
     """Seconds until the last of `tasks` ends."""
     paper = _Paper(tasks, capacity, cores)
-    while paper.ends:
+    while any(paper.ends.values()):
         paper.step()
     return paper.now
 
@@ -34,13 +50,14 @@ def time_left(tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: fl
 class _Paper:
     """Slots, tasks that could start by the slots they take, and the running ones by their end.
 
-    Ends are kept in `work`: the seconds that each running task has had of a core of its own.
+    Ends are kept in `work`: the seconds that each running task of a kind has had of a core of its own.
     """
 
     def __init__(self, tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: float) -> None:
-        self.tasks, self.free, self.cores = tasks, dict(capacity), cores
-        self.now, self.work, self.busy = 0.0, 0.0, 0
-        self.ends: list[tuple[float, str]] = []
+        self.tasks, self.free, self.cores, self.now = tasks, dict(capacity), cores, 0.0
+        self.work = dict.fromkeys(paces({}, cores), 0.0)
+        self.wanted = dict.fromkeys(self.work, 0.0)
+        self.ends: dict[str, list[tuple[float, str]]] = {kind: [] for kind in self.work}
         self.ready: defaultdict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
         self.followers: defaultdict[str, list[str]] = defaultdict(list)
         self.waits: dict[str, int] = {}
@@ -61,18 +78,28 @@ class _Paper:
 
     def step(self) -> None:
         """The next end. Who waits already gets the slots; what follows from the result asks a moment later."""
-        crowd = max(self.busy / self.cores, 1.0)
-        end, name = heapq.heappop(self.ends)
-        self.now, self.work = self.now + (end - self.work) * crowd, end
+        name = self._next()
         for slot in self.tasks[name].slots:
             self.free[slot] += 1
-            self.busy -= slot in ON_CORES
         self._grant()
         for follower in self.followers[name]:
             self.waits[follower] -= 1
             if not self.waits[follower]:
                 self._enqueue(follower)
         self._grant()
+
+    def _next(self) -> str:
+        """Let the time pass until a task ends, and say which."""
+        pace = paces(self.wanted, self.cores)
+        wait, kind = min(
+            (max(ends[0][0] - self.work[kind], 0.0) / pace[kind], kind) for kind, ends in self.ends.items() if ends
+        )
+        self.now += wait
+        for each in self.work:
+            self.work[each] += wait * pace[each]
+        name = heapq.heappop(self.ends[kind])[1]
+        self.wanted[kind] -= min(self.tasks[name].cores, max(self.cores, 1.0))
+        return name
 
     def _enqueue(self, name: str) -> None:
         heapq.heappush(self.ready[self.tasks[name].slots], (self.tasks[name].order, name))
@@ -88,7 +115,9 @@ class _Paper:
             self._start(name)
 
     def _start(self, name: str) -> None:
-        for slot in self.tasks[name].slots:
+        task = self.tasks[name]
+        for slot in task.slots:
             self.free[slot] -= 1
-            self.busy += slot in ON_CORES
-        heapq.heappush(self.ends, (self.work + self.tasks[name].seconds, name))
+        kind = kind_of(task.slots)
+        self.wanted[kind] += min(task.cores, max(self.cores, 1.0))
+        heapq.heappush(self.ends[kind], (self.work[kind] + task.seconds, name))

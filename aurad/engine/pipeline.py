@@ -35,7 +35,6 @@ from aurad.model.errors import AuradError
 from aurad.model.job import Recipe, Step
 from aurad.model.narration import Narration
 from aurad.model.pronounce import occurring
-from aurad.model.provenance import Provenance
 from aurad.model.script import Scene, Script
 from aurad.model.stage import (
     FinishRequest,
@@ -302,21 +301,29 @@ class Pipeline:
         self._ask.done_with("visuals")
         sounds = tuple(timeline.scene_sound(one, visual, fps) for one, visual in zip(scenes, shown, strict=True))
         request = assembly.SoundRequest(scenes=sounds, fps=fps)
-        seconds = sum(one.frames for one in scenes) / fps
-        mastering = tuple(stage.plugin for stage in self._providers.all("finish") if VOICE in stage.info.takes)[:1]
-        track = await self._ask.core("sound", request, "Postprocessing", name="sound", size=seconds, leads_to=mastering)
+        track = await self._ask.core(
+            "sound", request, "Postprocessing", name="sound", leads_to=self._taker(VOICE),
+            size=sum(one.frames for one in scenes) / fps,
+        )  # fmt: skip
         return track.audio  # type: ignore[no-any-return]
 
     async def _join(self, segments: list[Later[Segment]]) -> Artifact:
         request = assembly.JoinRequest(segments=tuple(await gather(segments)), canvas=self._canvas)
-        joined = await self._ask.core("join", request, "Postprocessing", name="join")
+        joined = await self._ask.core(
+            "join", request, "Postprocessing", name="join", leads_to=self._taker(PICTURE),
+            size=sum(segment.frames for segment in request.segments) / self._canvas.fps,
+        )  # fmt: skip
         return joined.video  # type: ignore[no-any-return]
+
+    def _taker(self, name: str) -> tuple[str, ...]:
+        """The plugin that goes on with this file."""
+        return tuple(stage.plugin for stage in self._providers.all("finish") if name in stage.info.takes)[:1]
 
     async def _finish(
         self, stage: Stage, script: Script, timed: Later[list[Timed]], visuals: list[Later[Visual]],
         files: dict[str, Later[Artifact | None]],
     ) -> list[Deliverable]:  # fmt: skip
-        needs, scenes, fps = stage.info.needs, await timed(), self._canvas.fps
+        needs, scenes, fps, tasks = stage.info.needs, await timed(), self._canvas.fps, self._job.tasks.values()
         taken = {name: await files[name]() for name in stage.info.takes if name in files}
         if self._recipe.captions == "none":
             taken.pop("captions.srt", None)
@@ -338,19 +345,17 @@ class Pipeline:
             speech=timeline.speech(scenes, fps) if "speech" in needs else (),
             posters=timeline.posters(script, shown) if "posters" in needs else (),
             credits=timeline.credits(script, shown) if "credits" in needs else (),
-            provenance=self._provenance(script) if "provenance" in needs else None,
+            provenance=provenance_of(self._recipe, script, tasks, self._providers.catalog)
+            if "provenance" in needs
+            else None,
         )
         given = await self._ask.stage(stage, "finish", request, name=stage.info.name, size=request.duration)
         self._facts[stage.info.name] = given.facts
         return list(given.files)
 
-    def _provenance(self, script: Script) -> Provenance:
-        return provenance_of(self._recipe, script, self._job.tasks.values(), self._providers.catalog)
-
     def _music(self) -> dict[str, Any]:
-        return {
-            "music": self._recipe.music, "music_file": self._asset("music"), "loudness": self._recipe.loudness,
-        }  # fmt: skip
+        recipe = self._recipe
+        return {"music": recipe.music, "music_file": self._asset("music"), "loudness": recipe.loudness}
 
     def _asset(self, role: str) -> Artifact | None:
         return next((asset.artifact for asset in self._brief.assets if asset.role == role), None)
@@ -372,8 +377,9 @@ class Pipeline:
             spoken=tuple(one.scene.text for one in timed if one.scene.words),
             seen=tuple(segment.seen for segment in segments),
         )
-        seconds = frames / self._canvas.fps
-        verified = await self._ask.core("verify", request, "Postprocessing", name="verify", size=seconds)
+        verified = await self._ask.core(
+            "verify", request, "Postprocessing", name="verify", size=frames / self._canvas.fps
+        )
         return Made(script=script, files=tuple(files.values()), facts=self._facts, verified=verified)
 
 

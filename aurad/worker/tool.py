@@ -1,6 +1,6 @@
 """Programs that die with their scope, their children too. Knows nothing of FFmpeg.
 
-Each runs in a session of its own: TERM to the group, a short grace, then KILL of the group always. When
+Each runs in a process group of its own: TERM to the group, a short grace, then KILL of the group always. When
 the leader obeys TERM, Trio stops waiting, and a child that ignores TERM would otherwise live on.
 """
 
@@ -152,7 +152,7 @@ def _run(argv: Sequence[str], *, stdin: bool, pass_fds: tuple[int, ...]) -> Call
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         check=False,
-        start_new_session=True,
+        process_group=0,
         pass_fds=pass_fds,
         deliver_cancel=_stop,
     )

@@ -9,11 +9,12 @@ from typing import NamedTuple, Protocol
 import msgspec
 import numpy as np
 import trio
+from numpy.typing import NDArray
 
 from aurad.api import FinishRequest
 from aurad_plugins.finish_master.bed import compose
 from aurad_plugins.finish_master.dynamics import Analysis, analysed, joined
-from aurad_plugins.finish_master.loudness import SILENT, Meter
+from aurad_plugins.finish_master.loudness import SILENT, Meter, gated
 from aurad_plugins.finish_master.mix import Ducking, Music, Score, length, mixed
 from aurad_plugins.finish_master.moods import MOODS
 from aurad_plugins.finish_master.pieces import BLOCK, in_pieces
@@ -66,7 +67,7 @@ async def balanced(
     """
     score, samples = None, length(voice)
     if mood != "none":
-        music, spoken = await _music_and_voice(mood, request.seed, own, voice, shelf)
+        music, spoken = await _music_and_voice(mood, request.seed, own, voice, samples, shelf)
         level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + levels.duck_depth
         gain = level - await trio.to_thread.run_sync(_level, music) + levels.music_level
         score = Score(music, Ducking(request.speech, levels.duck_depth), round(gain / GRAIN) * GRAIN, samples)
@@ -74,7 +75,9 @@ async def balanced(
     return Balance(score, joined(parts))
 
 
-async def _music_and_voice(mood: str, seed: int, own: Path | None, voice: Path, shelf: Shelf) -> tuple[Music, float]:
+async def _music_and_voice(
+    mood: str, seed: int, own: Path | None, voice: Path, samples: int, shelf: Shelf
+) -> tuple[Music, float]:
     """The music and, side by side, how loud the voice is."""
     found: list[Music] = []
 
@@ -87,19 +90,20 @@ async def _music_and_voice(mood: str, seed: int, own: Path | None, voice: Path, 
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(make)
-        spoken = await trio.to_thread.run_sync(lambda: _loudness(mixed(voice, None)))
-    return found[0], spoken
+        parts = await in_pieces(lambda start, end: _powers(mixed(voice, None, start, end)), samples)
+    return found[0], gated(np.concatenate(parts))
 
 
-def _loudness(blocks: Iterable[Stereo]) -> float:
+def _powers(blocks: Iterable[Stereo]) -> NDArray[np.float64]:
     meter = Meter()
     for block in blocks:
         meter.feed(block)
-    return meter.loudness()
+    return meter.powers()
 
 
 def _level(music: Music) -> float:
-    return _loudness(music.read(at, min(BLOCK, len(music.loop) - at)) for at in range(0, len(music.loop), BLOCK))
+    blocks = (music.read(at, min(BLOCK, len(music.loop) - at)) for at in range(0, len(music.loop), BLOCK))
+    return gated(_powers(blocks))
 
 
 def _composed(mood: str, seed: int, shelf: Shelf) -> Music:

@@ -24,6 +24,7 @@ _KNEE = 2.0  # LU above the wanted loudness, where the compressor begins
 _LEVEL_FRAMES, _EASE_FRAMES = 13, 31  # 35 ms to sense a syllable, 80 ms to follow it
 _AHEAD = 2  # frames: the limiter is down before the peak, so that nothing is cut
 _RELEASE = 0.94  # a frame: back by half after 30 ms
+_STRETCH = 1024  # frames faded at once: _RELEASE to that power is far from the smallest number
 _BENDS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)  # dB that peaks may stand out before they are bent; mostly none
 _NEAR = 0.1  # LU
 _BEND_FROM = 0.75  # of the ceiling
@@ -146,11 +147,15 @@ def _curve(analysis: Analysis, gain: float, target: float, limit: float, ratio: 
 
 
 def _released(need: Curve) -> Curve:
-    """Falls at once, comes back slowly."""
+    """Falls at once, comes back slowly: the lowest of all needs so far, each faded since."""
     held, now = np.empty(len(need)), 0.0
-    for i, wanted in enumerate(need.tolist()):
-        now = min(wanted, now * _RELEASE)
-        held[i] = now
+    fade = _RELEASE ** np.arange(_STRETCH)
+    for at in range(0, len(need), _STRETCH):
+        part = need[at : at + _STRETCH]
+        since = fade[: len(part)]
+        lowest = np.minimum(np.minimum.accumulate(part / since), now * _RELEASE) * since
+        held[at : at + len(part)] = lowest
+        now = float(lowest[-1])
     return held
 
 

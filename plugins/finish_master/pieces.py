@@ -18,7 +18,9 @@ PIECE = 8 * BLOCK  # samples, 16 s: besides, whole frames of AAC
 SIDE_BY_SIDE = 4  # threads at most; more wait for memory, not for a core
 
 
-async def in_pieces(work: Callable[[int, int], T], samples: int, *, done: Callable[[float], None]) -> list[T]:
+async def in_pieces(
+    work: Callable[[int, int], T], samples: int, *, done: Callable[[float], None] = lambda share: None
+) -> list[T]:
     """What `work(start, end)` gives for each piece, in order; `done` hears the share that is finished."""
     starts = range(0, max(samples, 1), PIECE)
     results: list[T | None] = [None] * len(starts)

@@ -46,8 +46,8 @@ def test_a_slot_goes_to_who_waits_before_what_follows_can_ask() -> None:
     assert time_left(tasks | {"other": Ahead(2, CPU, order=1)}, {"cpu": 2}, 8) == 7
 
 
-@pytest.mark.parametrize(("cores", "seconds"), [(1, 9), (2, 5), (0.5, 18), (4, 4)])
-def test_where_more_run_than_there_are_cores_each_gets_its_share(cores: float, seconds: float) -> None:
+@pytest.mark.parametrize(("cores", "seconds"), [(1, 9), (2, 5.5), (0.5, 18), (4, 4)])
+def test_where_more_run_than_there_are_cores_those_that_finish_go_first(cores: float, seconds: float) -> None:
     tasks = {"a": Ahead(4, CPU), "b": Ahead(2, CPU), "c": Ahead(3, ("finish",))}
     assert time_left(tasks, {"cpu": 2, "finish": 1}, cores) == pytest.approx(seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,21 @@ import msgspec
 import pytest
 import trio
 
+from aurad.model.artifact import Artifact
 from aurad.model.brief import Brief
 from aurad.model.narration import Narration
 from aurad.model.script import Scene, Script
-from aurad.model.stage import PlanRequest, ScriptRequest, VisualRequest, VoiceRequest
-from aurad.model.video import Canvas
-from aurad.model.visual import Clip, Visual
+from aurad.model.stage import (
+    Placed,
+    PlanRequest,
+    ProfileRequest,
+    ScriptRequest,
+    SegmentRequest,
+    VisualRequest,
+    VoiceRequest,
+)
+from aurad.model.video import Canvas, Profile
+from aurad.model.visual import Clip, Still, Visual
 from aurad.testing import find_ffmpeg
 from aurad.wire.worker import LogNews, PartNews, ProgressNews, StageProblem, ToolNews, UsageNews
 from tests.worker.rig import alive, open_rig
@@ -51,6 +61,18 @@ async def test_a_stage_is_opened_once_and_only_when_it_is_needed(tmp_path: Path)
         for _ in range(3):
             await rig.run("slow-open", HELLO)
         assert (tmp_path / "cache" / "opened").read_text() == "x"
+
+
+async def test_encoding_steps_back_for_everything_else(tmp_path: Path) -> None:
+    canvas, profile = Canvas(width=128, height=72, fps=10), Profile(encoder="libx264", name="x264", arguments=())
+    still = Still(image=Artifact(sha256="0" * 64, size_bytes=1, media_type="image/png"))
+    segment = SegmentRequest(placed=Placed(shots=(still,), marks={}, frames=9), canvas=canvas, profile=profile)
+    group = "10" if Path("/proc/self/autogroup").exists() else ""
+    async with open_rig("module:tests.toys.modest", tmp_path) as rig:
+        await rig.run("modest", ProfileRequest(canvas=canvas, quality="draft"), method="profile")
+        for _ in range(2):
+            await rig.run("modest", segment, method="render_scene")
+        assert [each.line for each in rig.told(LogNews)] == [str(os.nice(0)), *[f"10 10 {group}".strip()] * 2]
 
 
 async def test_neighbours_are_handed_over(tmp_path: Path) -> None:
