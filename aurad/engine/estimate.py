@@ -32,17 +32,17 @@ class Guess(NamedTuple):
 
 FIRST_GUESS = {
     "write": Guess(0.3, 0.05),
-    "speak": Guess(1.1, 0.0015),
+    "speak": Guess(1.1, 0.0015, cores=2),
     "plan": Guess(0.3, 1.0),
-    "draw": Guess(0.3, 0.45),
+    "draw": Guess(0.3, 0.45, cores=1.5),
     "profile": Guess(0.3, 0.3),
-    "render_scene": Guess(0.3, 0.0095),
+    "render_scene": Guess(0.3, 0.0095, cores=1.3),
     "preview": Guess(0.3, 0.3),
     "sound": Guess(0.4, 0.005),
     "join": Guess(0.1, 0.003),
-    "verify": Guess(0.1, 0.006),
+    "verify": Guess(0.1, 0.005),
     "finish": Guess(0.5, 0.002),
-    "master.finish": Guess(1.5, 0.02, cores=4),  # the one finisher that computes, in pieces side by side
+    "master.finish": Guess(1.5, 0.014, cores=4),  # the one finisher that computes, in pieces side by side
 }
 UNHEARD = Guess(0.3, 1.0)
 

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from aurad.engine.coming import Coming
+from aurad.engine.cores import kind_of, paces
 from aurad.engine.estimate import Costs, first_guess, task_key
-from aurad.engine.lookahead import Ahead, kind_of, paces, time_left
+from aurad.engine.lookahead import Ahead, time_left
 from aurad.engine.schedule import pool_size, slot_of
 from aurad.engine.task import Task
 
@@ -47,7 +48,7 @@ class _Piece(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return kind_of(self.slots)
+        return kind_of(self.what.method, self.what.slot)
 
     @property
     def running(self) -> bool:
@@ -58,7 +59,7 @@ class _Piece(NamedTuple):
         return first_guess(self.what.key).cores
 
     def ahead(self, left: float) -> Ahead:
-        return Ahead(left, self.slots, self.what.after, self.what.order, self.running, self.cores)
+        return Ahead(left, self.slots, self.what.after, self.what.order, self.running, self.kind, self.cores)
 
 
 class Forecast:

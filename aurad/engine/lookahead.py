@@ -1,42 +1,28 @@
 """When everything will be done: the same choices that the scheduler will make, made on paper.
 
-Slots say who may run, cores how fast: where more tasks run than there are cores, those that finish the video
-go first, as encoders step back for all others, and equals get equal shares.
+Slots say who may run, `cores` how fast.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
-ELSEWHERE = ""  # the kind of a task that computes nothing here, but waits for something
-STARVED = 0.1  # of the cores is left for those who step back, however many go first: what a niceness of 10 gets
-
-
-def kind_of(slots: Sequence[str]) -> str:
-    """Who shares cores with whom: `cpu` and `finish` by the slot, or `ELSEWHERE`."""
-    return next((slot for slot in slots if slot in ("cpu", "finish")), ELSEWHERE)
-
-
-def paces(wanted: Mapping[str, float], cores: float) -> dict[str, float]:
-    """What share of its full speed a task of each kind has, if the running ones of a kind want so many cores."""
-    first, second = wanted.get("finish", 0), wanted.get("cpu", 0)
-    firsts = min((cores - cores * STARVED * (second > 0)) / max(first, 1), 1.0)
-    seconds = min((cores - first * firsts) / max(second, 1), 1.0)
-    return {"finish": firsts, "cpu": seconds, ELSEWHERE: 1.0}
+from aurad.engine.cores import PROMPT, paces
 
 
 class Ahead(NamedTuple):
-    """A task that runs or will: how long still at full speed, what it waits for, slots, turn, cores it can use."""
+    """A task that runs or will: how long still at full speed, what it waits for, the slots it takes and its turn."""
 
     seconds: float
     slots: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     order: float = 0.0
     running: bool = False
-    cores: float = 1.0
+    kind: str = PROMPT
+    cores: float = 1.0  # that it can use, if they are there
 
 
 def time_left(tasks: Mapping[str, Ahead], capacity: Mapping[str, int], cores: float) -> float:
@@ -118,6 +104,5 @@ class _Paper:
         task = self.tasks[name]
         for slot in task.slots:
             self.free[slot] -= 1
-        kind = kind_of(task.slots)
-        self.wanted[kind] += min(task.cores, max(self.cores, 1.0))
-        heapq.heappush(self.ends[kind], (self.work[kind] + task.seconds, name))
+        self.wanted[task.kind] += min(task.cores, max(self.cores, 1.0))
+        heapq.heappush(self.ends[task.kind], (self.work[task.kind] + task.seconds, name))

@@ -10,7 +10,8 @@ import msgspec
 import trio
 
 from aurad.engine.checks import check_files, check_output
-from aurad.engine.estimate import Costs
+from aurad.engine.cores import Cores, kind_of
+from aurad.engine.estimate import Costs, first_guess, task_key
 from aurad.engine.executor import Executor
 from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
@@ -72,7 +73,7 @@ class Runner:
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
         self._flights, self._executor, self._time_limit = flights, executor, time_limit
-        self._lanes, self.work, self._secrets = lanes, Work(), secrets
+        self._lanes, self._cores, self.work, self._secrets = lanes, Cores(lanes), Work(), secrets
 
     @property
     def waiting(self) -> int:
@@ -133,11 +134,14 @@ class Runner:
             flight.emit("started", Started(attempt=attempt))
             for plugin in task.leads_to:
                 self._executor.warm(plugin)
-            began = time.monotonic()
-            with self.store.workspace() as workspace, self.work.running_task(task.stage, task.method):
+            with (
+                self.store.workspace() as workspace,
+                self.work.running_task(task.stage, task.method),
+                self._cores.used(kind_of(task.method, task.slot), first_guess(task_key(task)).cores) as had,
+            ):
                 answer = await self._run(task.plugin, await self._call(task, job, workspace), flight.emit)
                 value = await self._take_in(task, answer, workspace, job)
-            self._costs.learn(task, time.monotonic() - began)
+                self._costs.learn(task, had())
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +17,8 @@ import pytest
 
 from aurad.engine import forecast
 from aurad.engine.coming import AHEAD, Coming
-from aurad.engine.estimate import Costs
+from aurad.engine.cores import Cores, kind_of
+from aurad.engine.estimate import Costs, first_guess, task_key
 from aurad.engine.forecast import Forecast
 from aurad.engine.task import Task
 from aurad.model.stage import ProfileRequest, VoiceRequest
@@ -40,7 +43,6 @@ class Ran(NamedTuple):
     coming: Coming
     begin: float
     end: float
-    held: float
     told: tuple[tuple[float, float], ...]
 
     def stretched(self, begin: float, factor: float) -> Ran:
@@ -50,7 +52,7 @@ class Ran(NamedTuple):
             return begin + (moment - self.begin) * factor
 
         told = tuple((at(moment), done) for moment, done in self.told)
-        return Ran(self.coming, begin, at(self.end), self.held * factor, told)
+        return Ran(self.coming, begin, at(self.end), told)
 
     @property
     def task(self) -> Task:
@@ -94,19 +96,17 @@ def recorded(name: str) -> Recording:
     expected = list(_expected(data["scenes"]))
     orders = {one.name: one.order for one in expected}
     begins: dict[str, tuple[float, Coming]] = {}
-    ends, held, told = dict[str, float](), dict[str, float](), dict[str, list[tuple[float, float]]]()
+    ends, told = dict[str, float](), dict[str, list[tuple[float, float]]]()
     for at, what, task, *more in data["events"]:
         match what:
             case "begin":
                 method, size, key = more
                 begins[task] = (at, Coming(task, method, size, key, order=orders.get(task, 0.0)))
-            case "learn":
-                held[task] = more[0]
             case "done":
                 told.setdefault(task, []).append((at, more[0]))
             case "end":
                 ends[task] = at
-    ran = [Ran(w, at, ends[n], held[n], tuple(told.get(n, ()))) for n, (at, w) in begins.items()]
+    ran = [Ran(w, at, ends[n], tuple(told.get(n, ()))) for n, (at, w) in begins.items()]
     return Recording(data["scripted"], expected, ran, data["end"])
 
 
@@ -124,7 +124,7 @@ def _expected(scenes: list[tuple[int, float]]) -> Iterator[Coming]:
         tuple(f"{what} s{number}" for number in numbers) for what in ("voice", "visuals", "segment")
     )
     yield Coming("sound", "sound", seconds, "core.core.sound", after=voices + slides)
-    yield Coming("join", "join", 1, "core.core.join@1920x1080", after=segments)
+    yield Coming("join", "join", seconds, "core.core.join@1920x1080", after=segments)
     for name, after in (("master", ("sound",)), ("captions", ()), ("package", ("join", "master", "captions"))):
         yield Coming(name, "finish", seconds, f"finish_{name}.{name}.finish@1920x1080", after=voices + after)
     yield Coming("verify", "verify", seconds, "core.core.verify@1920x1080", after=("package",))
@@ -135,8 +135,8 @@ def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.
     now = 0.0
     monkeypatch.setattr(forecast.time, "monotonic", lambda: now)
     costs = Costs(Nowhere())  # type: ignore[arg-type]
-    seen = Forecast(costs, LANES)
-    promises, events = list[Moment](), sorted(_events(run, costs, seen), key=lambda event: event[0])
+    seen, cores = Forecast(costs, LANES), Cores(LANES)
+    promises, events = list[Moment](), sorted(_events(run, costs, cores, seen), key=lambda event: event[0])
     while now < run.end:
         while events and events[0][0] <= now:
             events.pop(0)[1]()
@@ -145,13 +145,29 @@ def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.
     return [*promises, Moment(run.end, 100.0, None)]
 
 
-def _events(run: Recording, costs: Costs, seen: Forecast) -> Iterator[tuple[float, Any]]:
+def _events(run: Recording, costs: Costs, cores: Cores, seen: Forecast) -> Iterator[tuple[float, Any]]:
     yield 0.0, lambda: seen.expect(Coming("render_scene", "render_scene", 3000, "render_scene"))
     yield run.scripted, lambda: (seen.drop("render_scene"), [seen.expect(one) for one in run.expected])
     for ran in run.ran:
-        name, task = ran.coming.name, ran.task
-        yield ran.begin, lambda task=task: seen.begin(task)
+        running = _Running(ran.task, cores, costs, seen)
+        yield ran.begin, running.begin
         for at, done in ran.told:
-            yield at, lambda name=name, done=done: seen.advance(name, done)
-        yield ran.end, lambda task=task, held=ran.held: costs.learn(task, held)
-        yield ran.end, lambda name=name: seen.advance(name, 1.0)
+            yield at, partial(seen.advance, ran.coming.name, done)
+        yield ran.end, running.end
+
+
+class _Running:
+    """A task of the recording, as the engine runs it."""
+
+    def __init__(self, task: Task, cores: Cores, costs: Costs, seen: Forecast) -> None:
+        self._task, self._costs, self._seen, self._stack = task, costs, seen, ExitStack()
+        self._used = cores.used(kind_of(task.method, task.slot), first_guess(task_key(task)).cores)
+
+    def begin(self) -> None:
+        self._had = self._stack.enter_context(self._used)
+        self._seen.begin(self._task)
+
+    def end(self) -> None:
+        self._costs.learn(self._task, self._had())
+        self._stack.close()
+        self._seen.advance(self._task.name, 1.0)

@@ -132,8 +132,8 @@ def test_time_left_is_unknown_until_something_runs_and_then_follows_the_clock(cl
 @pytest.mark.parametrize(("jobs", "seconds"), [(1, 10), (2, 20), (4, 40)])
 def test_jobs_share_the_lanes(clock: Clock, jobs: int, seconds: float) -> None:
     forecast = Forecast(Even(), 2, jobs=lambda: jobs)
-    forecast.expect(Coming("a", "render_scene", 10, SPEAK))
-    forecast.expect(Coming("b", "render_scene", 10, SPEAK))
+    forecast.expect(Coming("a", "render_scene", 10, "p.p.any"))
+    forecast.expect(Coming("b", "render_scene", 10, "p.p.any"))
     forecast.begin(task("c", size=0, plugin="q"))
     forecast.advance("c", 1.0)
     assert forecast.eta == seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aurad.engine.cores import ELSEWHERE, PATIENT
 from aurad.engine.lookahead import Ahead, time_left
 
 CPU = ("cpu",)
@@ -47,16 +48,21 @@ def test_a_slot_goes_to_who_waits_before_what_follows_can_ask() -> None:
 
 
 @pytest.mark.parametrize(("cores", "seconds"), [(1, 9), (2, 5.5), (0.5, 18), (4, 4)])
-def test_where_more_run_than_there_are_cores_those_that_finish_go_first(cores: float, seconds: float) -> None:
-    tasks = {"a": Ahead(4, CPU), "b": Ahead(2, CPU), "c": Ahead(3, ("finish",))}
+def test_where_more_run_than_there_are_cores_the_patient_step_back(cores: float, seconds: float) -> None:
+    tasks = {"a": Ahead(4, CPU, kind=PATIENT), "b": Ahead(2, CPU, kind=PATIENT), "c": Ahead(3, ("finish",))}
     assert time_left(tasks, {"cpu": 2, "finish": 1}, cores) == pytest.approx(seconds)
 
 
 def test_who_waits_for_the_network_takes_no_core() -> None:
-    tasks = {"a": Ahead(4, CPU)} | {f"n{i}": Ahead(3, ("network",)) for i in range(9)}
+    tasks = {"a": Ahead(4, CPU)} | {f"n{i}": Ahead(3, ("network",), kind=ELSEWHERE) for i in range(9)}
     assert time_left(tasks, {"cpu": 1, "network": 9}, 1) == 4
 
 
 def test_a_long_video_is_planned_fast_enough_to_be_planned_again_and_again() -> None:
     tasks = {f"{i}": Ahead(1, CPU, (f"{i - 7}",), order=i) for i in range(1500)}
     assert time_left(tasks, {"cpu": 4}, 8) == pytest.approx(375, abs=3)
+
+
+def test_one_that_can_use_several_cores_leaves_the_others_little() -> None:
+    tasks = {"wide": Ahead(2, ("finish",), cores=4), "a": Ahead(2, CPU, kind=PATIENT)}
+    assert time_left(tasks, {"cpu": 2, "finish": 1}, 2) == pytest.approx(2 / 0.9 + 2 - 0.2 * 2 / 0.9)
