@@ -22,6 +22,10 @@ class Events:
     def __init__(self, journal: Journal, last_seq: int) -> None:
         self._journal, self._next = journal, last_seq + 1
         self.hub = Hub(last_seq)
+        journal.on_told = self._deliver
+
+    def _deliver(self) -> None:
+        self.hub.deliver()
 
     def append(self, build: Callable[[int], AnyEvent], *also: Write) -> int:
         """Queue an event with what must be committed together with it; it is published once durable."""
@@ -35,7 +39,7 @@ class Events:
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
 
-        published = Published(seq, event.job_id, kind, data)
+        published = Published(seq, event.job_id, kind, data, terminal)
         self._journal.commit_soon(*also, insert, then=lambda _: self.hub.publish(published))
         return seq
 

@@ -1,6 +1,7 @@
 """Fan-out: one ring of encoded events, one cursor per reader. A reader that stalls costs nothing.
 
 A job's event wakes only those who read that job or all jobs, once for however many events come together.
+Whoever can take events at once gets them without being woken: a task's turn costs more than all the rest.
 Whoever the ring has left behind reads on from the journal; a gap is never silent.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 import trio
 
+Push = Callable[[list["Published"]], bool]
 RING = 8192  # events kept in memory: minutes of a busy daemon, about 4 MB
 
 
@@ -25,6 +27,7 @@ class Published(msgspec.Struct, gc=False):
     job_id: str
     type: str
     data: bytes
+    last: bool = False  # of its job
     _frame: bytes = b""
     at: float = 0.0  # when it was published, by `time.perf_counter`
 
@@ -56,6 +59,7 @@ class Hub:
         self._recent: defaultdict[str, deque[Published]] = defaultdict(deque)  # the ring's events by job
         self._first, self.last = last + 1, last  # of this boot
         self._asleep: defaultdict[str | None, set[Reader]] = defaultdict(set)  # None: who reads all jobs
+        self._due: list[Reader] = []  # they are asleep, there is news for them, and they can take it so
         self._joined: tuple[list[Published], bytes] = ([], b"")
 
     def publish(self, event: Published) -> None:
@@ -68,7 +72,24 @@ class Hub:
         self._ring[slot], self.last = event, event.seq
         self._recent[event.job_id].append(event)
         for reader in (*self._asleep.get(event.job_id, ()), *self._asleep.get(None, ())):
-            reader.wake(event.seq)
+            if reader.push is None:
+                reader.wake(event.seq)
+            elif not reader.due:
+                reader.due, reader.cursor = True, event.seq - 1
+                self._due.append(reader)
+
+    def deliver(self) -> None:
+        """All that were published together are there: hand them to those who take them without being woken.
+
+        Most read the same from the same place: what they get is looked up once.
+        """
+        due, self._due = self._due, []
+        place: object = None
+        events: list[Published] = []
+        for reader in due:
+            if reader.place != place:
+                place, events = reader.place, reader.due_events()
+            reader.take(events)
 
     def _forget(self, old: Published) -> None:
         recent = self._recent[old.job_id]
@@ -102,7 +123,7 @@ class Hub:
 
     def join(self, events: list[Published], epoch: str) -> bytes:
         """Their frames in one piece. Readers of the same come one after another, and share it."""
-        if self._joined[0] != events:
+        if self._joined[0] is not events and self._joined[0] != events:
             self._joined = (events, b"".join([event.frame(epoch) for event in events]))
         return self._joined[1]
 
@@ -135,15 +156,20 @@ def _tail(events: deque[Published] | tuple[()], seq: int) -> list[Published]:
 class Reader:
     """A place in the stream of all jobs, or of some. One task at a time waits at it.
 
+    With `push`, news goes there while the task sleeps; what it does not take (`False`) wakes the task instead,
+    and so does `nudged`, without any news.
+
     Everything up to `cursor` was looked at. Who reads moves it on; it moves by itself only over what is of
     no concern, so that it does not age while other jobs are busy.
     """
 
-    __slots__ = ("_hub", "_jobs", "_task", "cursor")
+    __slots__ = ("_hub", "_jobs", "_task", "cursor", "due", "nudged", "push")
 
     def __init__(self, hub: Hub, cursor: int, jobs: frozenset[str] | None = None) -> None:
         self._hub, self._jobs, self.cursor = hub, jobs, cursor
         self._task: trio.lowlevel.Task | None = None
+        self.push: Push | None = None
+        self.due = self.nudged = False
 
     @property
     def concerns(self) -> frozenset[str | None] | tuple[str | None, ...]:
@@ -154,10 +180,10 @@ class Reader:
         self._jobs = jobs
 
     async def wait(self) -> list[Published]:
-        """What came after the cursor, at least one event; raises `Behind`. A cancel loses nothing."""
+        """What came after the cursor, at least one event but for a nudge; raises `Behind`. A cancel loses nothing."""
         if events := self.look():
             await trio.lowlevel.checkpoint()
-        while not events:
+        while not (events or self.nudged):
             self.cursor = max(self.cursor, self._hub.last)
             await self._sleep()
             events = self.look()
@@ -176,8 +202,32 @@ class Reader:
 
     def _give_up(self, _: Callable[[], None]) -> trio.lowlevel.Abort:
         self._hub.forget_sleeper(self)
-        self._task, self.cursor = None, self._hub.last
+        self._task, self.cursor, self.due = None, self.cursor if self.due else self._hub.last, False
         return trio.lowlevel.Abort.SUCCEEDED
+
+    @property
+    def place(self) -> tuple[int, frozenset[str] | None]:
+        """Two readers with the same have the same before them."""
+        return self.cursor, self._jobs
+
+    def due_events(self) -> list[Published]:
+        """What can be handed on; none if its task has to see to it, as to the end of a job."""
+        try:
+            events = self.look()
+        except Behind:
+            return []
+        return [] if any(event.last for event in events) else events
+
+    def take(self, events: list[Published]) -> None:
+        """Hand on what is due."""
+        if not self.due or self._task is None:
+            return
+        self.due = False
+        taken = self.push is not None and bool(events) and self.push(events)
+        if taken:
+            self.cursor = self._hub.last
+        if not taken or self.nudged:
+            self.wake(self.cursor + 1)
 
     def wake(self, seq: int) -> None:
         """There is news, beginning with the event of this number."""

@@ -55,6 +55,7 @@ class Journal:
         self._stopping = threading.Event()
         self._full = False
         self.commits = Commits()
+        self.on_told: Callable[[], None] = _nothing  # after all of a transaction have been told
         self._checkpoints = Checkpoints(_connect(path))
         self._reserve = Reserve(path.with_name(path.name + ".reserve"))
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
@@ -160,13 +161,14 @@ class Journal:
             pass
         self.commits.seconds.observe(time.perf_counter() - began)
         self.commits.entries += len(batch)
-        self._token.run_sync_soon(self._tell, batch, answers)  # all of it in one go: readers are woken once
+        self._token.run_sync_soon(self._tell, batch, answers)  # all of it in one go: readers are told once
         self._reserve.set_aside()
 
     def _tell(self, batch: list[_Entry], answers: list[list[Any]]) -> None:
         self._checkpoints.wanted()
         for entry, values in zip(batch, answers, strict=True):
             entry.then(values)
+        self.on_told()
 
     def _transact_if_room(self, batch: list[_Entry]) -> list[list[Any]] | None:
         """None if the disk is full, after a pause: then there may be room. Raises that only if we are to stop."""
@@ -227,6 +229,10 @@ class Journal:
         self._checkpoints.close()
         for connection in (*self._idle, self._writer):
             connection.close()
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 @asynccontextmanager

@@ -25,7 +25,6 @@ _end, NOTHING = trio.open_memory_channel[bytes](0)
 _end.close()
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-SendPiece = Callable[[bytes], Awaitable[None]]
 
 
 class Request(TrioRequest):
@@ -43,8 +42,38 @@ class Stream(ResponseBody):
     async def __aexit__(self, *error: object) -> None:
         """Nothing was entered."""
 
-    async def send_to(self, send: SendPiece) -> None:
+    async def send_to(self, pieces: Pieces) -> None:
         raise NotImplementedError
+
+
+class Pieces:
+    """How a body that is pushed goes out.
+
+    Hypercorn sends the head, the first piece and the end; in between pieces go straight to the socket, if in chunks.
+    A cancel does not come into a piece: half of it would spoil the stream.
+    """
+
+    def __init__(self, send: Send, *, straight: bool) -> None:
+        self._send, self._straight, self._begun = send, straight, False
+        self._connection = server.Connection.current.get()
+
+    async def send(self, data: bytes) -> None:
+        """One piece, behind what is left of those that were pushed."""
+        if self._begun and self._straight:
+            await self._connection.send_chunk(data)
+            return
+        with trio.CancelScope(shield=True):
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._begun = self._straight and self._connection.sends_chunks
+
+    def push(self, data: bytes, on_left: Callable[[], None]) -> bool:
+        """One piece at once, or False: then it is to be sent. Tells if some of it is left, for `flush`."""
+        return self._begun and self._connection.push_chunk(data, on_left)
+
+    async def flush(self) -> None:
+        """Send what is left."""
+        if self._connection.left:
+            await self._connection.send_chunk(b"")
 
 
 class Connection(TrioASGIHTTPConnection):
@@ -84,26 +113,12 @@ def _has_body(request: Request) -> bool:
 
 
 async def _send_stream(send: Send, response: Any, request: Request) -> None:
-    """Hypercorn sends the head, the first piece and the end; in between pieces go straight to the socket, if in chunks.
-
-    A cancel does not come into a piece: half of it would spoil the stream.
-    """
-    connection, begun = server.Connection.current.get(), False
-    straight = connection.sends_chunks and request.scope["http_version"] == "1.1"
-
-    async def send_piece(data: bytes) -> None:
-        nonlocal begun
-        if begun and straight:
-            await connection.send_chunk(data)
-            return
-        with trio.CancelScope(shield=True):
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-        begun = True
-
     head = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response.headers)}
     await send(head)
     head["headers"] = ()  # Hypercorn keeps it to the end: much, for thousands of streams
-    await response.response.send_to(send_piece)
+    pieces = Pieces(send, straight=request.scope["http_version"] == "1.1")
+    await response.response.send_to(pieces)
+    await pieces.flush()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

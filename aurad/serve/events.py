@@ -19,7 +19,7 @@ from aurad.engine.figures import Deliveries
 from aurad.engine.hub import Published
 from aurad.model.event import AnyEvent, JobView
 from aurad.model.value import Value
-from aurad.serve.asgi import SendPiece, Stream
+from aurad.serve.asgi import Pieces, Stream
 from aurad.serve.endpoints import Serve, endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cursor
@@ -107,31 +107,44 @@ class EventStream(Stream):
         self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
         self._deliveries, self._sent_at = deliveries, trio.current_time()
 
-    async def send_to(self, send: SendPiece) -> None:
+    async def send_to(self, pieces: Pieces) -> None:
         """Until the feed ends or the daemon.
 
         A cancel scope is the dearest part of a wait. One lasts for many events; where it ends, we look whether
         there really was silence.
         """
         with self._deliveries.following("sse"):
-            await send(sse.retry(RETRY))
+            await pieces.send(sse.retry(RETRY))
+            self._feed.push_to(lambda events: self._push(events, pieces))
             while not self._stopping.asked:
                 with self._stopping.watch(self._sent_at + HEARTBEAT - trio.current_time()):
-                    await self._send_events(send)
+                    await self._send_events(pieces)
                     return
                 if trio.current_time() >= self._sent_at + HEARTBEAT:
                     self._sent_at = trio.current_time()
-                    await send(sse.heartbeat(self._id(self._feed.cursor)))
-            await send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
+                    await pieces.send(sse.heartbeat(self._id(self._feed.cursor)))
+            await pieces.send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
 
-    async def _send_events(self, send: SendPiece) -> None:
+    async def _send_events(self, pieces: Pieces) -> None:
         async for frames in self._feed:
-            if isinstance(frames[0], Published):  # then all of them are
-                await send(self._feed.hub.join(cast("list[Published]", frames), self._epoch))
-            else:
-                await send(b"".join([self._bytes(frame) for frame in frames]))
+            if not frames:
+                await pieces.flush()
+                continue
+            await pieces.send(self._joined(frames))
             self._sent_at = trio.current_time()
             self._count(frames)
+
+    def _push(self, events: list[Published], pieces: Pieces) -> bool:
+        if not pieces.push(self._feed.hub.join(events, self._epoch), self._feed.nudge):
+            return False
+        self._sent_at = trio.current_time()
+        self._deliveries.sent("sse", len(events), events[0].at)
+        return True
+
+    def _joined(self, frames: list[Frame]) -> bytes:
+        if isinstance(frames[0], Published):  # then all of them are
+            return self._feed.hub.join(cast("list[Published]", frames), self._epoch)
+        return b"".join([self._bytes(frame) for frame in frames])
 
     def _count(self, frames: list[Frame]) -> None:
         if isinstance(frames[0], Gap):

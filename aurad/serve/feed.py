@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import trio
 
 from aurad.engine.engine import Engine
-from aurad.engine.hub import Behind, Hub, Published, Reader
+from aurad.engine.hub import Behind, Hub, Published, Push, Reader
 from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.event import EventType, JobView, Terminal
@@ -68,7 +68,7 @@ def parse_cursor(text: str, epoch: str) -> int | Literal["earliest"] | Foreign:
 
 
 class Feed:
-    """Batches of frames, as they come. Cancelling a wait for the next batch loses nothing.
+    """Batches of frames, as they come. Cancelling a wait for the next batch loses nothing. Only a nudge gives none.
 
     Without `after` it starts with a snapshot. A feed of named jobs ends when nothing can come any more;
     any other never does. `begin` may be awaited first, to be refused, or to learn `cursor` and `over`.
@@ -122,9 +122,23 @@ class Feed:
             first, self._first = self._first, []
             return first
         while not self.over:
-            if frames := await self._next():
+            frames = await self._next()
+            nudged, self._reader.nudged = self._reader.nudged, False
+            if frames or nudged:
                 return frames
         raise StopAsyncIteration
+
+    def push_to(self, push: Push) -> None:
+        """From now on events that need no thought go there, while nobody else has anything to do here.
+
+        It says whether it takes them, all or none; the last of a job is not among them.
+        """
+        if self._all and self._log is None:
+            self._reader.push = push
+
+    def nudge(self) -> None:
+        """Let whoever waits for the next batch get an empty one."""
+        self._reader.nudged = True
 
     async def skip(self) -> int:
         """Pass over everything that has come until now; returns its last number."""

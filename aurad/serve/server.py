@@ -11,7 +11,7 @@ import logging
 import math
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
@@ -90,6 +90,7 @@ class Connection(TCPServer):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._scope = trio.CancelScope()
+        self.left = b""  # of a chunk that was pushed, for which the kernel had no room
 
     async def serve(self) -> None:
         self.current.set(self)  # tasks of requests are begun from here
@@ -106,11 +107,25 @@ class Connection(TCPServer):
         return isinstance(getattr(self.protocol, "protocol", None), H11Protocol)
 
     async def send_chunk(self, data: bytes) -> None:
-        """A piece of an answer in chunks, past Hypercorn, whose way to the socket costs more than all else."""
-        chunk = b"%x\r\n%b\r\n" % (len(data), data)
+        """A piece of an answer in chunks, past Hypercorn, whose way to the socket costs more than all else.
+
+        Behind what is `left`; an empty piece is nothing but that, as an empty chunk would be the end.
+        """
+        chunk, self.left = self.left + _chunk(data), b""
         if left := chunk[self._send_now(chunk) :]:
             with trio.CancelScope(shield=True):  # a chunk is sent whole
                 await self.protocol_send(RawData(data=left))
+
+    def push_chunk(self, data: bytes, on_left: Callable[[], None]) -> bool:
+        """The same without waiting: False if nothing of it was sent. Tells if some of it is left."""
+        if self.left:
+            return False
+        chunk = _chunk(data)
+        sent = self._send_now(chunk)
+        if 0 < sent < len(chunk):
+            self.left = chunk[sent:]
+            on_left()
+        return sent > 0
 
     def _send_now(self, data: bytes) -> int:
         """How many bytes the kernel has room for; all of them if the other end has gone."""
@@ -134,6 +149,10 @@ class Connection(TCPServer):
                     await self.stream.send_all(event.data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self._scope.cancel()
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
 class Server:

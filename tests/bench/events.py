@@ -56,24 +56,24 @@ class Readers:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
-                key.fileobj.recv(1 << 18)  # type: ignore[union-attr]
+                key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
 
     def read_until(self, mark: bytes, *, timed: bool) -> list[float]:
-        """Until every one of them has seen the mark."""
+        """Until every one of them has seen the mark. What is there is received first and looked at afterwards."""
         waiting, tails, delays = self.number, dict[int, bytes](), list[float]()
         end = time.monotonic() + PATIENCE
         while waiting:
             assert time.monotonic() < end, f"{waiting} readers have not got all of it"
-            for key, _ in self._selector.select(1):
-                data = key.fileobj.recv(1 << 18)  # type: ignore[union-attr]
+            ready = self._selector.select(1)
+            came = [(key.fd, key.fileobj.recv(1 << 16), time.monotonic_ns()) for key, _ in ready]  # type: ignore[union-attr]
+            for number, data, now in came:
                 assert data, "hung up"
                 if timed:
-                    now = time.monotonic_ns()
                     delays += [(now - int(at)) / 1e9 for at in TIMED.findall(data)]
-                data = tails.get(key.fd, b"") + data
-                tails[key.fd] = data[-64:]
-                if mark in data:
-                    tails[key.fd] = b""
+                tail = tails.get(number, b"") + data
+                tails[number] = tail[-64:]
+                if mark in tail:
+                    tails[number] = b""
                     waiting -= 1
         return delays
 

@@ -145,3 +145,117 @@ def test_a_frame_is_made_once() -> None:
     one = Published(7, "a-1", "job-status", b'{"seq":7}')
     assert one.frame("e1") == b'id: e1-7\nevent: job-status\ndata: {"seq":7}\n\n'
     assert one.frame("e1") is one.frame("e1")
+
+
+class Taker:
+    """A reader that takes events without being woken as long as it has room; whatever wakes it is noted."""
+
+    def __init__(self, hub: Hub, jobs: frozenset[str] | None = None) -> None:
+        self.reader, self.taken, self.woken, self.room = Reader(hub, hub.last, jobs), list[int](), list[list[int]](), 99
+        self.reader.push = self._push
+
+    def _push(self, events: list[Published]) -> bool:
+        if self.room < len(events):
+            return False
+        self.room -= len(events)
+        self.taken += [event.seq for event in events]
+        return True
+
+    async def read(self) -> None:
+        while True:
+            events = await self.reader.wait()
+            self.reader.nudged = False
+            self.woken.append([event.seq for event in events])
+            self.reader.cursor = max([self.reader.cursor, *self.woken[-1]])
+
+
+async def asleep(hub: Hub, nursery: trio.Nursery, jobs: frozenset[str] | None = None) -> Taker:
+    taker = Taker(hub, jobs)
+    nursery.start_soon(taker.read)
+    await trio.testing.wait_all_tasks_blocked()
+    return taker
+
+
+async def test_who_takes_news_at_once_is_not_woken(nursery: trio.Nursery) -> None:
+    hub = Hub(0)
+    everything, one = await asleep(hub, nursery), await asleep(hub, nursery, frozenset(["a-2"]))
+    for job in ("a-1", "a-2", "a-1", "a-2"):
+        publish(hub, 1, job)
+    assert everything.taken == []  # until all that was committed together is there
+    hub.deliver()
+    publish(hub, 1)
+    hub.deliver()
+    hub.deliver()
+    await trio.testing.wait_all_tasks_blocked()
+    assert (everything.taken, one.taken) == ([1, 2, 3, 4, 5], [2, 4])
+    assert everything.woken == one.woken == []
+    assert (everything.reader.cursor, one.reader.cursor) == (5, 4)
+
+
+async def test_what_is_not_taken_wakes_the_task_with_all_of_it(nursery: trio.Nursery) -> None:
+    hub = Hub(0)
+    taker = await asleep(hub, nursery)
+    taker.room = 2
+    for number in (1, 2, 1):
+        publish(hub, number)
+        hub.deliver()
+        await trio.testing.wait_all_tasks_blocked()
+    assert (taker.taken, taker.woken) == ([1, 4], [[2, 3]])
+
+
+async def test_the_last_event_of_a_job_is_its_tasks_business(nursery: trio.Nursery) -> None:
+    hub = Hub(0)
+    taker = await asleep(hub, nursery)
+    publish(hub, 1)
+    hub.publish(Published(2, "a-1", "job-completed", b"{}", last=True))
+    hub.deliver()
+    await trio.testing.wait_all_tasks_blocked()
+    assert (taker.taken, taker.woken) == ([], [[1, 2]])
+
+
+async def test_a_nudge_wakes_without_news(nursery: trio.Nursery) -> None:
+    hub = Hub(0)
+    taker = await asleep(hub, nursery)
+    room = taker._push
+
+    def take_and_nudge(events: list[Published]) -> bool:
+        taker.reader.nudged = True
+        return room(events)
+
+    taker.reader.push = take_and_nudge
+    publish(hub, 2)
+    hub.deliver()
+    await trio.testing.wait_all_tasks_blocked()
+    assert (taker.taken, taker.woken) == ([1, 2], [[]])
+    publish(hub, 1)
+    hub.deliver()
+    assert taker.taken == [1, 2, 3]
+
+
+async def test_whoever_is_cancelled_before_delivery_has_lost_nothing() -> None:
+    hub = Hub(0)
+    async with trio.open_nursery() as nursery:
+        taker = await asleep(hub, nursery)
+        publish(hub, 3)
+        nursery.cancel_scope.cancel()
+        hub.deliver()
+    assert taker.taken == []
+    assert [event.seq for event in taker.reader.look()] == [1, 2, 3]
+
+
+async def test_whom_the_ring_left_behind_before_delivery_is_woken_and_told(nursery: trio.Nursery) -> None:
+    hub = Hub(0, size=4)
+    reader = Reader(hub, 0)
+    reader.push = lambda events: True
+    told = trio.Event()
+
+    async def read() -> None:
+        with pytest.raises(Behind):
+            await reader.wait()
+        told.set()
+
+    nursery.start_soon(read)
+    await trio.testing.wait_all_tasks_blocked()
+    publish(hub, 9)
+    hub.deliver()
+    await told.wait()

@@ -69,9 +69,9 @@ async def invent(house: House, dice: random.Random, numbers: Iterator[int]) -> N
     await house.engine.events.flush()
 
 
-def progress(seq: int, job_seq: int, detail: str) -> StepProgress:
+def progress(seq: int, job_seq: int, detail: str, job_id: str = SYNTHETIC) -> StepProgress:
     return StepProgress(
-        seq=seq, job_seq=job_seq, job_id=SYNTHETIC, timestamp="", correlation_id="c", status=Status.RUNNING,
+        seq=seq, job_seq=job_seq, job_id=job_id, timestamp="", correlation_id="c", status=Status.RUNNING,
         stage="Voice", progress=0.0, message="", step="Voice", progress_pct=0.0, items=Items(), detail=detail,
     )  # fmt: skip
 
