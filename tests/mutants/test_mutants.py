@@ -53,6 +53,6 @@ def test_without_a_patch_all_of_them_pass(tmp_path: Path) -> None:
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
 def test_it_is_seen(patch: Path, tmp_path: Path) -> None:
     tree = copy_tree(tmp_path)
-    subprocess.run(["patch", "-p1", "-s", "-i", str(patch)], cwd=tree, check=True)
+    subprocess.run(["patch", "-p1", "-s", "-F0", "-i", str(patch)], cwd=tree, check=True)
     done = run(tree, named_test(patch))
     assert done.returncode == FAILED, done.stdout

@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h11
 import msgspec
 import pytest
 import trio
+
+from aurad.client.sse import FrameDecoder
 
 PATIENCE = 120.0  # seconds for all of it on a busy machine
 FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
@@ -32,10 +35,9 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
 
 
 class Survivor:
-    """Follows a stream over the control socket by its cursor. Half a line is no event."""
+    """Follows a stream by its cursor, over connections that break at any byte. Half an event is none."""
 
-    def __init__(self, path: Path, dice: random.Random, wanted: Mapping[str, Any], *, by_id: bool = False) -> None:
-        self._path, self._dice, self._wanted, self._by_id = path, dice, wanted, by_id
+    def __init__(self) -> None:
         self.got: list[bytes] = []
         self.other: list[str] = []
         self.cursor, self.epoch, self.losses, self.over = 0, "", 0, False
@@ -44,45 +46,111 @@ class Survivor:
         """Until the event of this number is there. `budget` is how many bytes a connection lives."""
         while not self.over and self.cursor < until:
             try:
-                await self._connection(until, budget())
+                with trio.socket.socket(self.family, socket.SOCK_STREAM) as sock:
+                    await self._connection(sock, until, budget())
             except (FileNotFoundError, ConnectionRefusedError):
                 await trio.sleep(0.005)  # nobody listens: the daemon is being started
+            except ConnectionResetError:
+                self.losses += 1
             else:
                 self.losses += 1
 
-    async def _connection(self, until: float, budget: float) -> None:
-        with trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            await sock.connect(os.fspath(self._path))
-            await sock.send(msgspec.json.encode(self._request()) + b"\n")
-            rest = b""
-            while budget > 0 and not self.over and self.cursor < until:
-                data = await sock.recv(int(min(CHUNK, budget)))
-                if not data:
-                    return
-                budget -= len(data)
-                *lines, rest = (rest + data).split(b"\n")
-                for line in lines:
-                    self._hear(line)
+    family = socket.AF_UNIX
 
-    def _request(self) -> dict[str, Any]:
-        after: Any = self.cursor or "earliest"
+    async def _connection(self, sock: trio.socket.SocketType, until: float, budget: float) -> None:
+        await sock.connect(self._address())
+        await sock.send(self._request())
+        while budget > 0 and not self.over and self.cursor < until:
+            data = await sock.recv(int(min(CHUNK, budget)))
+            if not data:
+                return
+            budget -= len(data)
+            self._hear(data)
+
+    def _take(self, event: bytes) -> None:
+        self.got.append(event)
+        self.cursor = _seq(event)
+
+    def _address(self) -> Any:
+        raise NotImplementedError
+
+    def _request(self) -> bytes:
+        """What a new connection begins with."""
+        raise NotImplementedError
+
+    def _hear(self, data: bytes) -> None:
+        raise NotImplementedError
+
+
+class LineSurvivor(Survivor):
+    """Over the control socket."""
+
+    def __init__(self, path: Path, wanted: Mapping[str, Any], *, by_id: bool = False) -> None:
+        super().__init__()
+        self._path, self._wanted, self._by_id, self._rest = path, wanted, by_id, b""
+
+    def _address(self) -> Any:
+        return os.fspath(self._path)
+
+    def _request(self) -> bytes:
+        self._rest, after = b"", self.cursor or "earliest"
         if self._by_id and self.cursor and self.epoch:
             after = f"{self.epoch}-{self.cursor}"
-        return {
-            "jsonrpc": "2.0", "id": 1, "method": "events.subscribe", "params": {**self._wanted, "after": after},
-        }  # fmt: skip
+        params = {**self._wanted, "after": after}
+        return msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "events.subscribe", "params": params}) + b"\n"
 
-    def _hear(self, line: bytes) -> None:
-        message = msgspec.json.decode(line)
-        if message.get("method") == "events.event":
-            event = message["params"]["event"]
-            self.got.append(msgspec.json.encode(event))
-            self.cursor = event["seq"]
-        elif "result" in message:
-            self.epoch = message["result"]["epoch"]
-        else:
-            self.other.append(message.get("method", "error"))
-            self.over = self.over or message.get("method") == "events.ended"
+    def _hear(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            message = msgspec.json.decode(line)
+            if message.get("method") == "events.event":
+                self._take(msgspec.json.encode(message["params"]["event"]))
+            elif "result" in message:
+                self.epoch = message["result"]["epoch"]
+            else:
+                self.other.append(message.get("method", "error"))
+                self.over = self.over or message.get("method") == "events.ended"
+
+
+class WebSurvivor(Survivor):
+    """Over HTTP; `place` gives address and token of the daemon that is up."""
+
+    family = socket.AF_INET
+
+    def __init__(self, place: Callable[[], tuple[str, int, str]], path: str = "/api/events") -> None:
+        super().__init__()
+        self._place, self._path = place, path
+        self._http, self._frames = h11.Connection(h11.CLIENT), FrameDecoder()
+
+    def _address(self) -> Any:
+        host, port, _ = self._place()
+        return host, port
+
+    def _request(self) -> bytes:
+        self._http, self._frames = h11.Connection(h11.CLIENT), FrameDecoder()
+        host, port, token = self._place()
+        headers = {"Host": f"{host}:{port}", "Authorization": f"Bearer {token}"}
+        headers["Last-Event-ID"] = f"{self.epoch}-{self.cursor}" if self.epoch else "earliest"
+        asked = self._http.send(h11.Request(method="GET", target=self._path, headers=list(headers.items())))
+        return (asked or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+
+    def _hear(self, data: bytes) -> None:
+        self._http.receive_data(data)
+        while not isinstance(event := self._http.next_event(), type) and not self.over:
+            if isinstance(event, h11.Response):
+                assert event.status_code in (200, 204), event
+                self.over = event.status_code == 204
+            elif isinstance(event, h11.Data):
+                self._hear_frames(bytes(event.data))
+            self.over = self.over or isinstance(event, h11.EndOfMessage)
+
+    def _hear_frames(self, data: bytes) -> None:
+        for frame in self._frames.feed(data):
+            if frame.type in ("snapshot", "gap", "server-stopping"):
+                self.other.append(frame.type)
+            elif frame.data:
+                self.epoch = frame.id.rpartition("-")[0]
+                self._take(msgspec.json.encode(msgspec.json.decode(frame.data)))
 
 
 def assert_exact(reader: Survivor, events: Sequence[bytes], unexpected: Sequence[str] = ()) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 import trio
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
-from tests.serve.chaos import PATIENCE, Survivor, assert_exact, dice, how_many
+from tests.serve.chaos import PATIENCE, LineSurvivor, WebSurvivor, assert_exact, dice, how_many
 
 pytestmark = pytest.mark.slow
 KILLS, SUBSCRIBERS = 50, 20
@@ -30,16 +31,19 @@ class Victim:
 
     def __init__(self, home: Path) -> None:
         self.home, self.socket = home, home / "s"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]  # the same for every daemon, as with a real one
+        self._token = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         own = {f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("STATE", "CACHE")}
-        argv = [sys.executable, "-m", "aurad", "--private", "--socket", str(self.socket)]
+        own |= {"AURAD_HTTP__BIND": f"127.0.0.1:{self.port}"}
+        argv = [sys.executable, "-m", "aurad", "--socket", str(self.socket)]
         log = (self.home / "log").open("ab")
         with log:
-            self.process = subprocess.Popen(
-                argv, env=environ | own | {"AURAD_PRIVATE__IDLE_SECONDS": "60"}, stderr=log, stdout=log
-            )
+            self.process = subprocess.Popen(argv, env=environ | own, stderr=log, stdout=log)
 
     def kill(self) -> None:
         if self.process is not None:
@@ -51,10 +55,20 @@ class Victim:
         with suppress(OSError, ConnectionLost, RemoteError), Client(self.socket, timeout=5) as client:
             client.call("jobs.submit", {"brief": {"source": text}, "until": "Script"})
 
+    def place(self) -> tuple[str, int, str]:
+        """Where it is, and a token, which is good for all daemons of this folder."""
+        while not self._token:
+            with suppress(OSError, ConnectionLost, RemoteError), Client(self.socket, timeout=5) as client:
+                self._token = client.call("web.token")["token"]
+        return "127.0.0.1", self.port, self._token
+
     async def wait_up(self) -> None:
         while True:
             with suppress(OSError):
-                async with await trio.open_unix_socket(str(self.socket)):
+                async with (
+                    await trio.open_unix_socket(str(self.socket)),
+                    await trio.open_tcp_stream("127.0.0.1", self.port),
+                ):
                     return
             await trio.sleep(0.01)
 
@@ -87,7 +101,14 @@ async def reign(victim: Victim, numbers: random.Random, *, count: int) -> None:
 
 async def test_killed_daemons_lose_and_repeat_nothing(victim: Victim, request: pytest.FixtureRequest) -> None:
     numbers = dice(request)
-    readers = [Survivor(victim.socket, numbers, {}, by_id=n % 2 > 0) for n in range(SUBSCRIBERS)]
+    victim.start()
+    await victim.wait_up()
+    await trio.to_thread.run_sync(victim.place)
+    victim.kill()
+    readers = [
+        WebSurvivor(victim.place) if n % 2 else LineSurvivor(victim.socket, {}, by_id=n % 4 > 0)
+        for n in range(SUBSCRIBERS)
+    ]
     with trio.fail_after(PATIENCE * (1 + how_many(KILLS) // 10)):
         async with trio.open_nursery() as nursery:
             for reader in readers:
