@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ from aurad.model.value import Value
 T = TypeVar("T")
 ASSET = "asset:"
 WAYS = ("topic", "source", "script")
+SHOWN = 12  # of the names that there are: one provider has two hundred voices
 NAMED: tuple[tuple[str, str, StageKind, str], ...] = (  # what people call it, its setting, whose, what lists it
     ("voice", "voice", "voice", "voices"),
     ("theme", "theme", "visuals", "themes"),
@@ -89,7 +91,11 @@ class Admission:
     def _check_name(self, what: str, chosen: str, stages: Sequence[Stage], listed: str) -> None:
         known = self._catalog.described(stages, listed)
         if chosen and known and chosen not in known:
-            raise AuradError("E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(known)}")
+            alike = list(dict.fromkeys([*get_close_matches(chosen, known), *known]))
+            more = f" and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
+            raise AuradError(
+                "E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(alike[:SHOWN])}{more}"
+            )
 
     async def _branded(self, brief: Brief, files: Mapping[Brand, str], owner: Owner) -> Brief:
         """The brief with the settings' logo and font, where it brings none of its own."""

@@ -94,10 +94,8 @@ class _Unusable(Exception):
 
 def _locate(name: str, folder: Path, allowed: Sequence[Path]) -> Found | None:
     parts = urlsplit(name)
-    if parts.scheme == "data":
-        return None
     if parts.scheme or parts.netloc:
-        raise _Unusable("only files beside the document are used, nothing is fetched")
+        return None  # never fetched; whoever reads the document says so of those that it would have shown
     path = _resolve(folder, name)
     if not any(path.is_relative_to(root) for root in allowed):
         raise _Unusable(f"{path} is outside of {folder}; allow its folder with --images")
