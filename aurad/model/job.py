@@ -53,7 +53,7 @@ NEXT: dict[Status, frozenset[Status]] = {
 class Webhook(Value, frozen=True, kw_only=True):
     """An address that is told how a job ended, by a POST of its last event, signed if there is a `secret`."""
 
-    url: Annotated[str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$")]
+    url: Annotated[str, Meta(max_length=2048, pattern=r"^https?://[^\s]+(?!\n)$")]
     secret: Annotated[str, Meta(max_length=256)] = ""
 
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Written = Annotated[str, Meta(pattern=r"^\S{1,60}$")]
+Written = Annotated[str, Meta(pattern=r"^\S{1,60}(?!\n)$")]
 Said = Annotated[str, Meta(pattern=r"\S", max_length=120)]
 Pronounce = dict[Written, Said]
 

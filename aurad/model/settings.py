@@ -16,7 +16,7 @@ from aurad.model.stage import StageKind
 from aurad.model.value import Value
 from aurad.model.video import Quality
 
-Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):[0-9]{1,5}$")]
+Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):[0-9]{1,5}(?!\n)$")]
 Slots = Annotated[int, Meta(ge=0, le=1024)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]

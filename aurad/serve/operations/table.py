@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PAGE = 500  # entries of one list at most; the rest is asked for by cursor
 JobId = Annotated[str, Meta(min_length=1, max_length=64)]
-CorrelationId = Annotated[str, Meta(max_length=128, pattern=r"^[\x21-\x7e]*$")]
+CorrelationId = Annotated[str, Meta(max_length=128, pattern=r"^[\x21-\x7e]*(?!\n)$")]
 
 
 class Call(NamedTuple):
