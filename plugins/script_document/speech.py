@@ -113,8 +113,8 @@ def speak_word(word: str) -> tuple[str, ...]:
     word = word if len(word) <= LONGEST_SAID else word[:BEGINNING] + "…"
     if (PLAIN.fullmatch(word) or NUMBER.fullmatch(word)) and not SHORTHAND.match(word):
         return (word,)
-    if (sign := word.rstrip(",.;:!?)")) in SIGNS:  # of `(+183 %),` too
-        return tuple((SIGNS[sign] + word[len(sign) :]).split())
+    if (bare := word.rstrip(",.;:!?)")) in SIGNS:  # of `(+183 %),` too
+        return tuple((SIGNS[bare] + word[len(bare) :]).split())
     if sign := QUOTED_SIGN.match(word):
         return tuple(f"{name_sign(sign['sign'])}{sign['trail']}".split())
     parts = EDGES.match(word)
