@@ -76,7 +76,7 @@ class Jobs:
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
         self._maker = Maker(catalog, runner, store, previews=previews)
-        self._submitting, self._logs, self._webhooks = trio.Lock(), logs, webhooks
+        self._submitting, self._logs, self.webhooks = trio.Lock(), logs, webhooks
         self._live: dict[str, Job] = {}
         self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
@@ -397,4 +397,4 @@ class Jobs:
         self._last_end = status
         job.ended.set()
         self._logs.finish(job.view.job_id)
-        self._webhooks.look()
+        self.webhooks.look()

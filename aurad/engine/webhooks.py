@@ -12,6 +12,7 @@ import hmac
 import random
 import sqlite3
 import time
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -51,6 +52,7 @@ class Webhooks:
 
     def __init__(self, journal: Journal) -> None:
         self._journal, self._news = journal, trio.Event()
+        self.told = Counter[str]()  # attempts by how they ended: taken, put off, given up
 
     def look(self) -> None:
         self._news.set()
@@ -77,10 +79,12 @@ class Webhooks:
         )
         why = await _post(msgspec.json.decode(rows[0][0], type=Webhook), job_id, bytes(rows[0][1])) if rows else ""
         if why and attempts + 1 < ATTEMPTS:
+            self.told["put off"] += 1
             log.info("webhook not taken, tried again later", job_id=job_id, attempt=attempts + 1, why=why)
             pause = min(PAUSE * 2**attempts, LONGEST) * random.uniform(0.5, 1.0)
             await self._journal.commit(_later(job_id, attempts + 1, time.time() + pause))
             return
+        self.told["given up" if why else "taken"] += 1
         if why:
             log.error("webhook given up", job_id=job_id, attempts=attempts + 1, why=why)
         await self._journal.commit(_done(job_id))

@@ -56,6 +56,7 @@ METRICS = (
     Metric("aurad_commit_seconds", "histogram", "The journal's commits, fsync included."),
     Metric("aurad_commit_entries", "counter", "Changes committed; by commits, how many share one."),
     Metric("aurad_log_lines_dropped", "counter", "Lines of jobs' logs that a slow disk cost."),
+    Metric("aurad_webhooks", "counter", "Attempts at webhooks, by how they ended.", ("outcome",)),
     Metric("aurad_loop_lag_seconds", "histogram", "How late the event loop wakes a task: what everybody waits."),
 )  # fmt: skip
 
@@ -92,6 +93,8 @@ def _events(engine: Engine) -> Iterator[Sample]:
     yield Sample("aurad_events_missed", (), deliveries.missed)
     yield Sample("aurad_event_delivery_success_ratio", (), deliveries.success)
     yield Sample("aurad_event_delivery_seconds", (), deliveries.delay)
+    for outcome in ("taken", "put off", "given up"):
+        yield Sample("aurad_webhooks", (outcome,), engine.jobs.webhooks.told[outcome])
 
 
 def _rest(engine: Engine) -> Iterator[Sample]:

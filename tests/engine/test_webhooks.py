@@ -94,6 +94,7 @@ async def test_one_that_is_not_taken_is_told_again(tmp_path: Path) -> None:
         await house.make("One sentence.", webhook={"url": ear.url})
         await ear.wait(3)
         await settled(house)
+        assert house.engine.jobs.webhooks.told == {"put off": 2, "taken": 1}
     assert len({headers["webhook-id"] for headers, _ in ear.heard}) == 1
     assert "webhook-signature" not in ear.heard[0][0]
 
@@ -104,6 +105,7 @@ async def test_what_nobody_takes_is_given_up_and_fails_no_job(tmp_path: Path, mo
         view = await house.make("One sentence.", webhook={"url": "http://127.0.0.1:1/"})
         assert view.status.value == "Succeeded"
         await settled(house)
+        assert house.engine.jobs.webhooks.told == {"put off": 1, "given up": 1}
 
 
 async def test_a_restart_forgets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
