@@ -35,6 +35,12 @@ def need(*names: str) -> str:
     pytest.skip(f"{names[0]} is not installed")
 
 
+def with_tools(*names: str) -> pytest.MarkDecorator:
+    """A test that needs all of these programs."""
+    lacking = [name for name in names if shutil.which(name) is None]
+    return pytest.mark.skipif(bool(lacking), reason=f"no {', '.join(lacking)}")
+
+
 @cache
 def node_modules() -> Path:
     """A folder with the npm packages, outside of what git keeps. Several test runs may want it at once."""

@@ -1,24 +1,58 @@
-"""The examples of the how-to are run as they stand there."""
+"""The examples of the how-tos are run as they stand there."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 import trio
 
+from tests.browser.tools import with_tools
 from tests.serve.edge import open_edge
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+PATIENCE = 60.0
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["blocking", "trio"])
+def examples(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", examples("python.md", "python"), ids=["blocking", "trio"])
 async def test_an_example_makes_a_video(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with open_edge(tmp_path) as edge:
         monkeypatch.setenv("AURAD_SOCKET", str(edge.path))
-        await trio.to_thread.run_sync(exec, compile(example, str(PAGE), "exec"), {"__name__": "example"})
+        await trio.to_thread.run_sync(exec, compile(example, "python.md", "exec"), {"__name__": "example"})
     assert "job-completed 100.0\n" in capsys.readouterr().out
+
+
+async def said(tmp_path: Path, socket: Path, *argv: str) -> str:
+    with trio.fail_after(PATIENCE):
+        environ = os.environ | {"AURAD_SOCKET": str(socket)}
+        done = await trio.run_process(argv, env=environ, cwd=tmp_path, capture_stdout=True)
+    return done.stdout.decode()
+
+
+@pytest.mark.slow
+@with_tools("bash", "jq", "socat")
+async def test_a_shell_makes_a_video_and_follows_it(tmp_path: Path) -> None:
+    make, follow = examples("shell.md", "shell")
+    async with open_edge(tmp_path) as edge:
+        made = (await said(tmp_path, edge.path, "bash", "-euo", "pipefail", "-c", make)).split()
+        assert made[0] == "Succeeded"
+        assert {"script.json", "video.mp4"} <= {*made[1:]}
+        assert (await said(tmp_path, edge.path, "bash", "-c", follow)).endswith("job-completed 100\n")
+        refused = make.partition("# A document")[0] + '\nif aurad jobs.get \'{"jobId": "a-1"}\'; then echo found; fi'
+        assert await said(tmp_path, edge.path, "bash", "-c", refused) == ""
+
+
+@pytest.mark.slow
+@with_tools("node")
+async def test_node_makes_a_video(tmp_path: Path) -> None:
+    (example,) = examples("node.md", "javascript")
+    async with open_edge(tmp_path) as edge:
+        assert (await said(tmp_path, edge.path, "node", "-e", example)).endswith("job-completed 100\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from aurad.serve import limits, websocket
 from aurad.serve.access import Rules
 from aurad.serve.operations import TABLE
 from aurad.serve.websocket import PATH, SUBPROTOCOL
+from tests.browser.tools import with_tools
 from tests.engine.toys import Gated
 from tests.serve.edge import PATIENCE, Edge, open_edge, somebody
 from tests.serve.site import Site, open_site
@@ -43,11 +43,6 @@ request.on('upgrade', (response, socket, head) => {
 });
 request.end();
 """
-
-
-def with_tools(*names: str) -> pytest.MarkDecorator:
-    lacking = [name for name in names if shutil.which(name) is None]
-    return pytest.mark.skipif(bool(lacking), reason=f"no {', '.join(lacking)}")
 
 
 @asynccontextmanager
