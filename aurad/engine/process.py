@@ -30,6 +30,9 @@ T = TypeVar("T")
 Emit = Callable[[str, Value], None]
 GUARDIAN = Path(__file__).parents[1] / "worker" / "guardian.py"  # run as a file: nothing is imported
 QUIET = {"ORT_DISABLE_TELEMETRY": "1"}  # onnxruntime would keep usage records in the user's cache folder
+# glibc gives blocks of this many bytes back at once. By itself it soon keeps all below 32 MiB, pictures and sound too:
+# a fifth more memory at the peak, and no time saved that could be measured.
+THRIFTY = {"MALLOC_MMAP_THRESHOLD_": f"{1 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{1 << 20}"}
 OBEY = 1.0  # seconds a worker has to answer a cancel before it is killed
 FAREWELL = 0.3  # seconds an idle worker has to close its stages
 SAID = 200  # lines of a worker's stderr kept for the story of its death
@@ -181,7 +184,7 @@ async def open_worker(plugin: str) -> AsyncIterator[Worker]:
             stderr=subprocess.PIPE,
             pass_fds=(theirs.fileno(), dog_read),
             start_new_session=True,
-            env={**os.environ, **QUIET},
+            env={**THRIFTY, **os.environ, **QUIET},
         )
     except BaseException:
         ours.close()
