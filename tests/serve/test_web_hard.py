@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import trio
 
+from aurad.serve.events import HEARTBEAT
+from tests.serve.chaos import FULL
 from tests.serve.site import open_site
 from tests.serve.webdaemon import WebDaemon, open_daemon
 
@@ -50,6 +52,21 @@ def test_a_stop_is_prompt_whatever_clients_do(tmp_path: Path) -> None:
         assert all(daemon.count(sock, b"HTTP/1.1 200") < DOCUMENTS for sock in stuck)
         assert all(daemon.read_all(sock) == b"" for sock in idle)
     assert took <= PROMPT, took
+
+
+@pytest.mark.slow
+def test_a_stream_stays_open_over_silence(tmp_path: Path) -> None:
+    """Ten minutes of it in a full check, else as long as the first heartbeat takes: nothing on the way gives up."""
+    with open_daemon(tmp_path) as daemon, live(daemon) as sock:
+        sock.settimeout(HEARTBEAT + 5)
+        began, said = time.monotonic(), b""
+        while time.monotonic() - began < (600 if FULL else HEARTBEAT):
+            said += sock.recv(1 << 16)
+        assert b"event: " not in said
+        assert said.count(b": heartbeat\n") >= (time.monotonic() - began) // (HEARTBEAT + 1)
+        daemon.ask("POST", "/api/jobs", b'{"brief": {"topic": "bees"}, "until": "Script"}')
+        while b"event: job-status" not in said:
+            said += sock.recv(1 << 16)
 
 
 @pytest.mark.slow
