@@ -109,7 +109,7 @@ class FakeDaemon:
 
     def hang_up(self) -> None:
         """Drop every connection, as a daemon that dies does."""
-        for connection in self._open:
+        for connection in tuple(self._open):  # whoever comes meanwhile has come to the next one
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
