@@ -137,6 +137,7 @@ async def test_an_unknown_voice_names_those_that_are_there(tmp_path: Path) -> No
         await speak(tmp_path, voice="nobody")
 
 
+@pytest.mark.alone
 async def test_a_cancel_waits_for_one_sentence_at_most(tmp_path: Path) -> None:
     stage = HibariVoice()
     await stage.open(tmp_path)
