@@ -54,12 +54,13 @@ class Pieces:
     """
 
     def __init__(self, send: Send, *, straight: bool) -> None:
-        self._send, self._straight, self._begun = send, straight, False
+        self._send, self._straight = send, straight
+        self._begun = False  # and from here on straight to the socket
         self._connection = server.Connection.current.get()
 
     async def send(self, data: bytes) -> None:
         """One piece, behind what is left of those that were pushed."""
-        if self._begun and self._straight:
+        if self._begun:
             await self._connection.send_chunk(data)
             return
         with trio.CancelScope(shield=True):
