@@ -170,6 +170,13 @@ class Catalog:
         """Stages of disabled plugins, as far as they are remembered, and whose they are."""
         return {info.name: plugin for plugin, one in self._memories.items() for info in one.described.stages}
 
+    def why_off(self, kind: str, name: str) -> str:
+        """Why a stage cannot be used by any job, or nothing."""
+        stage = self.stages.get((kind, name))
+        if stage is None:
+            return "is disabled" if name in self.disabled_stages() else "is not installed"
+        return f"cannot be used: {stage.info.lacks}" if stage.info.lacks else ""
+
     @property
     def core(self) -> Stage:
         return self.find(CORE, CORE)

@@ -12,6 +12,7 @@ from aurad.engine.catalog import Catalog
 from aurad.engine.pipeline import PREVIEW, VIDEO, Made
 from aurad.engine.provenance import provenance_of
 from aurad.engine.store import Store
+from aurad.model.artifact import Artifact
 from aurad.model.event import Output
 from aurad.model.job import Recipe
 from aurad.model.value import canonical
@@ -66,8 +67,19 @@ def manifest(board: Board, recipe: Recipe, made: Made, catalog: Catalog) -> dict
             for stage in stages
         ],
         "tasks": [{"name": task.name, "digest": task.digest} for task in tasks],
-        "files": [{"name": file.name, **msgspec.to_builtins(file.artifact)} for file in made.files if file.published],
+        "files": [{"name": name, **msgspec.to_builtins(artifact)} for name, artifact in _files(board, made)],
         "facts": made.facts,
         "provenance": provenance_of(recipe, made.script, tasks, catalog),
         "verified": made.verified,
     }
+
+
+def _files(board: Board, made: Made) -> list[tuple[str, Artifact]]:
+    """Those of the video; of a job that was to end early, all that there are."""
+    if made.files:
+        return [(file.name, file.artifact) for file in made.files if file.published]
+    return [
+        (view.name, Artifact(sha256=view.sha256, size_bytes=view.size_bytes, media_type=view.media_type))
+        for view in board.view().artifacts
+        if view.kind != PREVIEW
+    ]

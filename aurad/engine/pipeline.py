@@ -325,7 +325,7 @@ class Pipeline:
     ) -> list[Deliverable]:  # fmt: skip
         needs, scenes, fps, tasks = stage.info.needs, await timed(), self._canvas.fps, self._job.tasks.values()
         taken = {name: await files[name]() for name in stage.info.takes if name in files}
-        if self._recipe.captions == "none":
+        if self._recipe.captions != "soft":  # burned in already, they would be shown twice
             taken.pop("captions.srt", None)
         shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
         request = FinishRequest(
@@ -371,7 +371,7 @@ class Pipeline:
             video=files[VIDEO].artifact,
             canvas=self._canvas,
             frames=frames,
-            captions="none" if self._recipe.captions == "none" or "captions.srt" not in files else "soft",
+            captions=self._recipe.captions if "captions.srt" in files else "none",
             cues=timeline.video_cues(timed, self._brief.pacing, self._canvas),
             loudness=self._recipe.loudness if masters else None,
             spoken=tuple(one.scene.text for one in timed if one.scene.words),

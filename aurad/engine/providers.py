@@ -36,13 +36,18 @@ class Providers:
         installed = [self.catalog.stages[kind, name] for name in names if (kind, name) in self.catalog.stages]
         if names and not installed:
             self.catalog.find(kind, names[0])
-        fitting = [stage for stage in installed if speaks(stage, self._language)]
+        fitting = [stage for stage in installed if not stage.info.lacks and speaks(stage, self._language)]
         if installed and not fitting:
-            who = ", ".join(names)
-            raise AuradError("E109-LANGUAGE", f"cannot find a {kind} stage for language {self._language!r} among {who}")
+            raise self._nobody(kind, names)
         if kind == "voice" and self._voice:
             return [s for s in fitting if self._voice in self.catalog.described([s], "voices")] or fitting
         return fitting
+
+    def _nobody(self, kind: StageKind, names: tuple[str, ...]) -> AuradError:
+        told = "; ".join(f"{name} {self._why_not(kind, name)}" for name in names)
+        what = f"for language {self._language!r}" if kind == "voice" else "that can be used"
+        code = "E109-LANGUAGE" if kind == "voice" else "E312-UNAVAILABLE"
+        return AuradError(code, f"cannot find a {kind} stage {what}: {told}")
 
     def all(self, kind: StageKind) -> list[Stage]:
         """Every provider left, best first."""
@@ -101,10 +106,9 @@ class Providers:
         return "; ".join(f"{other} {self._why_not(kind, other)}" for other in before)
 
     def _why_not(self, kind: StageKind, name: str) -> str:
-        stage = self.catalog.stages.get((kind, name))
-        if stage is None:
-            return "is not installed"
-        if not speaks(stage, self._language):
+        if why := self.catalog.why_off(kind, name):
+            return why
+        if not speaks(self.catalog.stages[kind, name], self._language):
             return f"does not speak {self._language}"
         return f"has no voice {self._voice!r}"
 
@@ -116,5 +120,6 @@ class Providers:
 
 def speaks(stage: Stage, language: str) -> bool:
     """Whether a stage knows a BCP 47 language; `*` is any, `en` covers `en-GB`."""
-    primary = language.lower().split("-")[0]
-    return any(known == "*" or known.lower() in (language.lower(), primary) for known in stage.info.languages)
+    parts = language.lower().split("-")
+    tags = {"-".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return any(known == "*" or known.lower() in tags for known in stage.info.languages)

@@ -29,7 +29,12 @@ KINDS: dict[str, Kind] = {
     "E106-PARSE": Kind("Not JSON", 400, -32700, "Send UTF-8 JSON, one message a line."),
     "E107-MESSAGE": Kind("Not a JSON-RPC 2.0 message", 400, -32600, "See the protocol's page."),
     "E108-METHOD": Kind("Unknown method", 404, -32601, "See the operations of this version: `auractl --help`."),
-    "E109-LANGUAGE": Kind("No voice for the language", 422, -32602, "Install the extra: pip install 'aurad[espeak]'."),
+    "E109-LANGUAGE": Kind(
+        "No voice for the language",
+        422,
+        -32602,
+        "Choose a language that `auractl voices` lists; pip install 'aurad[espeak]' adds a hundred.",
+    ),
     "E110-PATH": Kind("No such address", 404, -32601, "See the REST reference: `/api/openapi.json`."),
     "E111-VERB": Kind("Not possible at this address", 405, -32601, "See the REST reference: `/api/openapi.json`."),
     "E112-MEDIA_TYPE": Kind("Wrong type of content", 415, -32602, "Send JSON with `Content-Type: application/json`."),

@@ -287,12 +287,22 @@ class Stage(Generic[OptionsT_co]):
         """Why this request cannot be served here and now, or None. Quick, no network."""
         return None
 
+    def lacks(self) -> str | None:
+        """What this machine lacks for any request at all, and how to get it, or None. Quick, no network.
+
+        Such a stage is passed over, and people are told: "its extra is not installed: pip install 'x[y]'".
+        """
+        return None
+
     def fingerprint(self) -> Mapping[str, str]:
         """Versions of what shapes the result besides the plugin's own distribution: models, tools, fonts."""
         return {}
 
     def describe(self) -> Mapping[str, Any]:
-        """What people can choose from, for catalogues: e.g. `{"voices": [...]}` or `{"themes": [...]}`."""
+        """What people can choose from, for catalogues: e.g. `{"voices": [...]}` or `{"themes": [...]}`.
+
+        `"languages"` here stands for the class's, where they depend on what is installed.
+        """
         return {}
 
     async def open(self, cache: Path) -> None:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import trio
 
 from aurad.engine.engine import Engine
 from aurad.engine.tools import missing_parts
+from aurad.model.errors import AuradError
 
 ROOM = 2 << 30  # bytes; an hour's 1080p video with everything in between needs about this much
+
+SHOWN = 12  # names in a row
 
 
 async def doctor(engine: Engine) -> list[dict[str, Any]]:
     """All checks, the good ones too."""
     await engine.catalog.load()
     usage = await engine.memo.usage()
-    missing = await trio.to_thread.run_sync(missing_parts, engine.catalog.ffmpeg) if engine.catalog.ffmpeg else []
+    missing = await _missing(engine.catalog.ffmpeg)
     return [*_ffmpeg(engine, missing), *_disk(engine, usage.size_bytes), *_stages(engine), *_plugins(engine)]
+
+
+async def _missing(ffmpeg: Path | None) -> list[str]:
+    try:
+        return await trio.to_thread.run_sync(missing_parts, ffmpeg) if ffmpeg else []
+    except AuradError as error:
+        return [f"everything: {error.detail}"]
 
 
 def _check(name: str, ok: bool, detail: str, remedy: str = "") -> dict[str, Any]:
@@ -46,13 +57,9 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
 
 def _stages(engine: Engine) -> Iterator[dict[str, Any]]:
     for kind, wanted in engine.settings.providers().items():
-        have = {name for k, name in engine.catalog.stages if k == kind}
-        off = [name for name in wanted if name not in have and name in engine.catalog.disabled_stages()]
-        lacking = [name for name in wanted if name not in have and name not in off]
-        usable = [name for name in wanted if name in have]
-        detail = f"{', '.join(usable) or 'none'}" + "".join(
-            f"; {why}: {', '.join(names)}" for why, names in (("not installed", lacking), ("disabled", off)) if names
-        )
+        off = {name: engine.catalog.why_off(kind, name) for name in wanted}
+        usable = [name for name, why in off.items() if not why]
+        detail = "; ".join([", ".join(usable) or "none", *(f"{name} {why}" for name, why in off.items() if why)])
         yield _check(f"{kind} providers", bool(usable), detail, f"Install or enable one of {', '.join(wanted)}.")
     for kind, what in (("voice", "voices"), ("visuals", "themes"), ("visuals", "fonts")):
         found = [
@@ -62,7 +69,12 @@ def _stages(engine: Engine) -> Iterator[dict[str, Any]]:
             for entry in s.info.describe.get(what, ())
         ]
         names = [str(entry.get("name", entry)) if isinstance(entry, dict) else str(entry) for entry in found]
-        yield _check(what, bool(names), ", ".join(names[:12]) or "none", f"Install a {kind} plugin.")
+        yield _check(what, bool(names), _listed(names), f"Install a {kind} plugin.")
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return (", ".join(names[:SHOWN]) or "none") + more
 
 
 def _plugins(engine: Engine) -> Iterator[dict[str, Any]]:
@@ -70,3 +82,5 @@ def _plugins(engine: Engine) -> Iterator[dict[str, Any]]:
         broken = engine.catalog.broken.get(name)
         detail = broken.detail if broken else f"{source.distribution} {source.version}"
         yield _check(f"plugin {name}", broken is None, detail, broken.remedy if broken else "")
+    for name in engine.catalog.disabled:
+        yield _check(f"plugin {name}", True, "disabled")

@@ -118,7 +118,10 @@ class Cancel(Value, frozen=True, kw_only=True):
 
 
 class StageInfo(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """What the daemon knows about a stage. `methods` tells, for instance, whether there is a `plan`."""
+    """What the daemon knows about a stage. `methods` tells, for instance, whether there is a `plan`.
+
+    What it `lacks`, if anything, keeps it from being used on this machine.
+    """
 
     kind: str
     name: str
@@ -126,6 +129,7 @@ class StageInfo(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     needs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     languages: tuple[str, ...] = ("*",)
+    lacks: str = ""
     fresh_per_job: bool = False
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()

@@ -19,20 +19,22 @@ def plugin_to_info(plugin: Plugin) -> Initialized:
 
 
 def stage_to_info(stage: Stage[Any]) -> StageInfo:
+    described = dict(stage.describe())
     return StageInfo(
         kind=stage.kind,
         name=stage.name,
         slot=stage.slot,
         needs=stage.needs,
         secrets=stage.secrets,
-        languages=stage.languages,
+        languages=tuple(described.pop("languages", stage.languages)),
+        lacks=stage.lacks() or "",
         fresh_per_job=stage.fresh_per_job,
         takes=getattr(stage, "takes", ()),
         gives=getattr(stage, "gives", ()),
         methods=methods_of(type(stage)),
         options_schema={} if stage.Options is Value else msgspec.json.schema(stage.Options),
         fingerprint=dict(stage.fingerprint()),
-        describe=dict(stage.describe()),
+        describe=described,
     )
 
 

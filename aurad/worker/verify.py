@@ -111,6 +111,8 @@ def check_facts(facts: Facts, request: VerifyRequest) -> Iterator[Fault]:
         yield Fault("the order of MP4 boxes", " ".join(facts.boxes), "moov before mdat, for a fast start")
     if request.captions == "soft" and request.cues and "mov_text" not in facts.subtitles:
         yield Fault("the caption track", " ".join(facts.subtitles) or "missing", "mov_text")
+    if request.captions == "burn" and facts.subtitles:
+        yield Fault("the caption track", " ".join(facts.subtitles), "none beside those burned in")
 
 
 def check_cues(cues: tuple[Cue, ...], seconds: float) -> Iterator[Fault]:

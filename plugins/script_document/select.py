@@ -54,11 +54,11 @@ def add(sections: Sequence[Section], place: Place, chosen: set[Place], room: int
     if place in chosen:
         return 0
     section, unit = place
-    group = [place]
-    while sections[section].units[unit].leans and unit > 0 and (section, unit - 1) not in chosen:
+    group, cost = [place], len(unit_at(sections, place).spoken)
+    while cost <= room and sections[section].units[unit].leans and unit > 0 and (section, unit - 1) not in chosen:
         unit -= 1
         group.append((section, unit))
-    cost = sum(len(unit_at(sections, member).spoken) for member in group)
+        cost += len(unit_at(sections, group[-1]).spoken)
     if cost > room:
         return 0
     chosen.update(group)

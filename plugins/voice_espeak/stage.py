@@ -67,29 +67,31 @@ class EspeakVoiceStage(VoiceStage[EspeakOptions]):
     """Robotic but everywhere: for languages that no better voice speaks."""
 
     name = "espeak"
-    languages = ("*",)
     Options = EspeakOptions
 
+    def lacks(self) -> str | None:
+        """The extra, where it is not installed."""
+        return "its extra is not installed: pip install 'aurad[espeak]'" if _missing() else None
+
     def supports(self, request: VoiceRequest) -> str | None:
-        """Whether the extra is installed and knows the language."""
-        if find_spec("espeakng_loader") is None:
-            return "its extra is not installed: pip install 'aurad[espeak]'"
+        """Whether the library knows the language."""
         if not speakers(_voices(), request.language):
             return f"eSpeak NG does not speak {request.language!r}"
         return None
 
     def fingerprint(self) -> Mapping[str, str]:
         """The package holds the engine, its rules and its dictionaries."""
-        if find_spec("espeakng_loader") is None:
+        if _missing():
             return {}
         return {"espeakng-loader": version("espeakng-loader"), "numpy": version("numpy")}
 
     def describe(self) -> Mapping[str, Any]:
         """All voices, each under the name by which it can be asked for."""
-        if find_spec("espeakng_loader") is None:
-            return {"voices": []}
+        if _missing():
+            return {"voices": [], "languages": []}
         listed = [{"name": voice_name(v), "language": v.languages[0], "title": v.name} for v in _voices()]
-        return {"voices": listed, "credits": [CREDIT]}
+        spoken = sorted({language for voice in _voices() for language in voice.languages})
+        return {"voices": listed, "languages": spoken, "credits": [CREDIT]}
 
     async def speak(self, request: VoiceRequest, context: StageContext[EspeakOptions]) -> Narration:
         """Piece by piece in a thread, so that a cancel waits for one piece at most."""
@@ -148,6 +150,10 @@ class _Whole:
         write_wav(path, levelled(sound, rate), rate)
         timed = word_times(words, self._starts, len(sound), rate)
         return Narration(audio=context.keep(path, "audio/wav"), sample_rate=rate, samples=len(sound), words=timed)
+
+
+def _missing() -> bool:
+    return find_spec("espeakng_loader") is None
 
 
 @cache  # the package's files do not change, and the library is not for two at once

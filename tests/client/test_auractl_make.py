@@ -208,6 +208,8 @@ def test_no_daemon_and_none_can_be_started(
         ["bees.md", "--duration", "soon"], ["bees.md", "--duration", "0:05"], ["gone.md"],
         ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
+        ["bees.md", "--trace", "nowhere/t.json"],
+        ["bees.md", "--trace", "."],
         ["bees.md", "--logo", "bees.md"],
         ["bees.md", "--logo", "gone.svg"],
         ["bees.md", "--font", "."],
@@ -279,6 +281,25 @@ def test_until_a_stage_gives_what_there_is(fake: FakeDaemon, here: Path, capsys:
     assert run(["make", "bees.md", "--until", "Script"]) == codes.OK
     assert capsys.readouterr().out == "bees/script.json\n"
     assert files_of(here) == {"bees.md", "bees/script.json"}
+
+
+def test_until_a_stage_takes_nothing_from_a_finished_result(fake: FakeDaemon, here: Path) -> None:
+    assert run(["make", "bees.md", "-q"]) == codes.OK
+    fake.files = {"script.json": b"{}", "manifest.json": b'{"aurad": "early"}'}
+    assert run(["make", "bees.md", "--until", "Script", "-q"]) == codes.OK
+    assert files_of(here) == {"bees.md", *RESULT}
+    assert (here / "bees/script.json").read_bytes() == b"{}"
+    assert (here / "bees/manifest.json").read_bytes() == FILES["manifest.json"]
+
+
+def test_a_whole_result_replaces_what_was_made_up_to_a_stage(fake: FakeDaemon, here: Path) -> None:
+    whole, manifest = fake.files, {"aurad": "1", "files": [{"name": "s1.wav"}, {"name": "../bees.md"}]}
+    fake.files = {"s1.wav": b"RIFF", "manifest.json": json.dumps(manifest).encode()}
+    assert run(["make", "bees.md", "--until", "Voice", "-q"]) == codes.OK
+    assert (here / "bees/s1.wav").exists()
+    fake.files = whole
+    assert run(["make", "bees.md", "-q"]) == codes.OK
+    assert files_of(here) == {"bees.md", *RESULT}
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

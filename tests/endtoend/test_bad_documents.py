@@ -66,6 +66,8 @@ def test_a_missing_file_is_no_topic(house: House) -> None:
 def test_a_language_without_a_voice_names_the_extra() -> None:
     with open_house(AURAD_VOICE__PROVIDERS='["hibari"]') as house:
         house.make(house.document("Il pleut."), "--language", "fr").failed("E109-LANGUAGE", "'fr'", "aurad[espeak]")
+    with open_house() as house:
+        house.make(house.document("maH."), "--language", "tlh").failed("E109-LANGUAGE", "espeak does not speak tlh")
 
 
 def large_document(size: int) -> str:

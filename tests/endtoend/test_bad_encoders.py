@@ -73,6 +73,6 @@ def test_a_program_that_is_no_ffmpeg_is_named(lab: Lab) -> None:
     try:
         program.write_text("#!/bin/sh\nexit 3\n")
         program.chmod(0o755)
-        lab.house.make(lab.house.document(sentence())).failed("E306-FFMPEG_LACKS", str(program))
+        lab.house.make(lab.house.document(sentence())).failed("E305-FFMPEG_MISSING", str(program), "status 3")
     finally:
         hidden.replace(program)

@@ -18,12 +18,16 @@ class Catalogue:
     def __init__(self, **voices: Sequence[str]) -> None:
         self.stages = {("voice", name): voice(name, languages) for name, languages in voices.items()}
 
+    def why_off(self, kind: str, name: str) -> str:
+        stage = self.stages.get((kind, name))
+        return "is not installed" if stage is None else stage.info.lacks and f"cannot be used: {stage.info.lacks}"
+
     def find(self, kind: str, name: str) -> Stage:
         raise AuradError("E104-PLUGIN", f"cannot find a {kind} stage {name!r}")
 
 
-def voice(name: str, languages: Sequence[str] = ("*",)) -> Stage:
-    info = StageInfo(kind="voice", name=name, methods=("speak",), languages=tuple(languages))
+def voice(name: str, languages: Sequence[str] = ("*",), lacks: str = "") -> Stage:
+    info = StageInfo(kind="voice", name=name, methods=("speak",), languages=tuple(languages), lacks=lacks)
     return Stage(plugin=name, version="2", fingerprint="", info=info)
 
 
@@ -57,8 +61,19 @@ def test_none_installed_names_the_first() -> None:
 def test_only_who_speaks_the_language_is_asked() -> None:
     catalogue = Catalogue(english=["en"], all=["*"], german=["de", "de-AT"])
     assert names(providers(catalogue, "english", "all", "german", language="de-AT")) == ["all", "german"]
-    with pytest.raises(AuradError, match="language 'fr' among english, german") as caught:
+    with pytest.raises(
+        AuradError, match="language 'fr': english does not speak fr; german does not speak fr"
+    ) as caught:
         providers(catalogue, "english", "german", language="fr")
+    assert caught.value.code == "E109-LANGUAGE"
+
+
+def test_what_lacks_a_part_is_passed_over_and_named() -> None:
+    catalogue = Catalogue(english=["en"])
+    catalogue.stages["voice", "all"] = voice("all", lacks="pip install 'x[all]'")
+    assert names(providers(catalogue, "all", "english")) == ["english"]
+    with pytest.raises(AuradError, match=r"all cannot be used: pip install 'x\[all\]'") as caught:
+        providers(catalogue, "english", "all", language="fr")
     assert caught.value.code == "E109-LANGUAGE"
 
 
@@ -71,6 +86,7 @@ def test_only_who_speaks_the_language_is_asked() -> None:
         (["en-GB"], "en", False),
         (["en-GB"], "en-US", False),
         (["*"], "tlh", True),
+        (["zh-Hans"], "zh-Hans-CN", True),
         ([], "en", False),
     ],
 )

@@ -68,14 +68,19 @@ def test_without_any_the_reason_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert caught.value.code == "E305-FFMPEG_MISSING"
 
 
-def test_a_broken_binary_lacks_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_binary_says_how_it_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "no-program").write_bytes(b"\x00\x01")
-    assert missing_parts(tmp_path / "no-program") == list(ALL)
+    with pytest.raises(AuradError, match="no-program as FFmpeg: it cannot be run: Permission denied"):
+        missing_parts(tmp_path / "no-program")
+    with pytest.raises(AuradError, match="ended with status 3"):
+        missing_parts(fake(tmp_path / "crashes", status=3))
     slow = tmp_path / "slow"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nsleep 60\necho late\n")  # its child holds the pipe
     slow.chmod(0o755)
     monkeypatch.setattr(tools, "LISTING_TIMEOUT", 0.05)
-    assert missing_parts(slow) == list(ALL)
+    with pytest.raises(AuradError, match="did not answer -encoders within") as caught:
+        find_ffmpeg(str(slow))
+    assert caught.value.code == "E305-FFMPEG_MISSING"
 
 
 @pytest.mark.slow

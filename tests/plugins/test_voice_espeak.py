@@ -51,8 +51,8 @@ def test_events_inside_a_word_count_once_and_silent_words_take_no_time() -> None
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(espeak, "find_spec", lambda name: None)
     stage = EspeakVoiceStage()
-    assert "pip install 'aurad[espeak]'" in (stage.supports(VoiceRequest(text="x", language="de")) or "")
-    assert stage.describe() == {"voices": []}
+    assert "pip install 'aurad[espeak]'" in (stage.lacks() or "")
+    assert stage.describe() == {"voices": [], "languages": []}
     assert stage.fingerprint() == {}
 
 

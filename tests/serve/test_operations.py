@@ -260,7 +260,7 @@ async def test_the_doctor_tells_every_check_and_a_remedy_for_what_is_wrong(tmp_p
     async with open_house(tmp_path, stages=WITH_CHOICES, voice=("nobody", "tone")) as house:
         checks = {check["name"]: check for check in (await ask(house, "system.doctor"))["checks"]}
     assert {"ffmpeg", "ffmpeg parts", "disk", "voice providers", "voices", "themes", "plugin tone"} <= set(checks)
-    assert "not installed: nobody" in checks["voice providers"]["detail"]
+    assert "nobody is not installed" in checks["voice providers"]["detail"]
     assert not checks["ffmpeg parts"]["ok"]  # the house's FFmpeg is no FFmpeg
     assert all(bool(check["remedy"]) != check["ok"] for check in checks.values())
 

@@ -97,7 +97,7 @@ async def test_a_plugin_is_switched_off_and_on_without_a_restart(tmp_path: Path)
         assert "tone is disabled" in (await refusal(house, "jobs.submit", brief={"topic": "bees"},
                                                     providers={"voice": ["tone"]})).detail  # fmt: skip
         checks = {check["name"]: check["detail"] for check in (await ask(house, "system.doctor"))["checks"]}
-        assert checks["voice providers"] == "scripted; disabled: tone"
+        assert checks["voice providers"] == "scripted; tone is disabled"
         for method in ("plugins.schema", "plugins.test"):
             assert "disabled" in (await refusal(house, method, name="tone")).detail
         assert (await ask(house, "plugins.enable", ADMIN, name="tone"))["status"] == "ready"

@@ -69,6 +69,12 @@ def test_each_fault_is_named_alone(changes: dict[str, object], what: str) -> Non
     assert [fault.what for fault in faults] == [what]
 
 
+def test_burned_in_captions_are_not_shown_twice() -> None:
+    (fault,) = check_facts(GOOD, request(captions="burn", cues=CUES))
+    assert fault == ("the caption track", "mov_text", "none beside those burned in")
+    assert list(check_facts(GOOD._replace(subtitles=()), request(captions="burn", cues=CUES))) == []
+
+
 def test_captions_out_of_order_or_outside_are_faults() -> None:
     backwards = [fault.what for fault in check_cues(CUES[::-1], 5.0)]
     late = [fault.what for fault in check_cues(CUES, 4.9)]

@@ -79,11 +79,21 @@ def check(where: Place) -> None:
 
 def _is_ours(folder: Path) -> bool:
     """Whether the folder is an earlier result: its manifest says so."""
+    return "aurad" in _manifest(folder)
+
+
+def _listed(folder: Path) -> list[str]:
+    """The files of an earlier result."""
+    files = _manifest(folder).get("files")
+    return [str(one["name"]) for one in files if isinstance(one, dict) and one.get("name")] if files else []
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and "aurad" in manifest
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def _taken(path: Path, cause: str, remedy: str) -> AuradError:
@@ -138,15 +148,25 @@ def _publish(part: Path, where: Place) -> None:
 
 
 def _replace_folder(part: Path, folder: Path) -> None:
-    """One rename for a new folder; into an old one file by file, and what the new result lacks goes."""
+    """One rename for a new folder; into an old one file by file, and what the new result lacks goes.
+
+    What a job made that ended early joins a whole result, whose files and manifest stay.
+    """
     if not folder.exists():
         part.rename(folder)
         return
-    for name in KNOWN:
-        if not (part / name).exists():
-            (folder / name).unlink(missing_ok=True)
+    if (folder / VIDEO).exists() and not (part / VIDEO).exists():
+        (part / MANIFEST).unlink(missing_ok=True)
+    else:
+        _remove_former(part, folder)
     for path in part.iterdir():
         os.replace(path, folder / path.name)
+
+
+def _remove_former(part: Path, folder: Path) -> None:
+    for name in {*KNOWN, *_listed(folder)}:
+        if Path(name).name == name and not (part / name).exists():
+            (folder / name).unlink(missing_ok=True)
 
 
 def _delivered(where: Place, name: str, artifact: dict[str, Any]) -> Delivered:

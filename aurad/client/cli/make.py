@@ -16,6 +16,7 @@ from aurad.client.cli import source as sources
 from aurad.client.cli.board import Board
 from aurad.client.cli.session import Session
 from aurad.client.cli.view import open_view
+from aurad.model.errors import AuradError
 
 LABEL = "source"  # what lists of jobs call a job: the document's text is not in them
 LABEL_LENGTH = 100
@@ -42,7 +43,7 @@ def make(order: Order) -> int:
     where = deliver.place(order.out, order.source.name)
     deliver.check(where)
     if order.trace:
-        files.check_writable(order.trace.absolute().parent)
+        _check_trace(order.trace)
     pictures = find_pictures(order)
     board = Board(until=order.job.get("until"))
     with interrupts.raised(), contextlib.ExitStack() as stack:
@@ -57,6 +58,16 @@ def make(order: Order) -> int:
             return _finish(order, session, where)
         except KeyboardInterrupt:
             return _cancelled(session)
+
+
+def _check_trace(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise AuradError("E505-OUTPUT", f"cannot write {path}: there is no folder {folder}", remedy="Make it first.")
+    if path.is_dir():
+        raise AuradError("E505-OUTPUT", f"cannot write {path}: it is a folder", remedy="Name a file in it.")
+    if not path.exists():
+        files.check_writable(folder)
 
 
 def find_pictures(order: Order) -> list[images.Found]:

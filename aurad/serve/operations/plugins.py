@@ -156,7 +156,8 @@ def listed(catalog: Catalog) -> Plugins:
 def _view(stage: Stage) -> PluginView:
     info = stage.info
     return PluginView(
-        name=info.name, kind=info.kind, plugin=stage.plugin, version=stage.version, status="ready",
+        name=info.name, kind=info.kind, plugin=stage.plugin, version=stage.version,
+        status="unavailable" if info.lacks else "ready", reason=info.lacks,
         languages=info.languages, slot=info.slot, needs=info.needs, secrets=info.secrets,
         options_schema=info.options_schema,
     )  # fmt: skip
