@@ -16,6 +16,7 @@ from pathlib import Path
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
+from aurad.model.value import digest
 from aurad.wire.toml import (
     Loaded,
     entries_of,
@@ -49,6 +50,12 @@ def load_presets(places: Folders) -> dict[str, Preset]:
     return dict(sorted(found.items()))
 
 
+def stamp(places: Folders) -> str:
+    """Changes with every file that `load_settings` or `load_presets` would read."""
+    found = [*_settings_files(places), *sorted(places.presets.glob("*.toml"))]
+    return digest(*(f"{path} {_state(path)}".encode() for path in found))
+
+
 def set_value(places: Folders, key: str, raw: str | None) -> Path:
     """`write_value` of what somebody typed."""
     return write_value(places, key, None if raw is None else typed(key, raw))
@@ -73,6 +80,14 @@ def _settings_files(places: Folders) -> Iterator[Path]:
     if places.settings_file.exists():
         yield places.settings_file
     yield from sorted(places.drop_ins.glob("*.toml"))
+
+
+def _state(path: Path) -> str:
+    try:
+        info = path.stat()
+    except OSError:
+        return ""
+    return f"{info.st_mtime_ns} {info.st_size} {info.st_ino}"
 
 
 def _read(path: Path) -> bytes:

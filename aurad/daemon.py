@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from aurad import __version__
-from aurad.configuration import load_presets, load_settings
+from aurad.configuration import load_presets, load_settings, stamp
 from aurad.engine.engine import Engine, open_engine
 from aurad.model.folders import folders
 from aurad.model.settings import Http
@@ -32,6 +32,7 @@ HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which n
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
     places = folders(system, os.environ)
+    as_read = stamp(places)
     settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
     notify, passed = take_notify(os.environ), take_sockets(os.environ)
     with open_log(settings.log), trio.CancelScope() as scope:
@@ -45,6 +46,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             nullcontext() if private else _open_web(engine, settings.http, tokens, passed.get(HTTP, ())),
             trio.open_nursery() as nursery,
         ):
+            engine.settings_stamp = as_read
             nursery.start_soon(engine.figures.watch_loop)
             await nursery.start(obey_signals, scope, engine, notify)
             nursery.start_soon(notify.beat_forever)

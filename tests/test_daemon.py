@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import pytest
 
-from aurad.client.blocking import Client, ConnectionLost
+from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from tests.worker.rig import living_below
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,9 @@ class Daemons:
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self, path: Path | None = None, *, idle: float = 60.0) -> subprocess.Popen[str]:
-        environ = os.environ | {f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("STATE", "CACHE")}
+        environ = os.environ | {
+            f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("STATE", "CACHE", "CONFIG")
+        }
         environ["AURAD_PRIVATE__IDLE_SECONDS"] = str(idle)
         argv = [sys.executable, "-m", "aurad", "--private", "--socket", str(path or self.socket)]
         self._running.append(subprocess.Popen(argv, env=environ, stderr=subprocess.PIPE, text=True))
@@ -77,6 +79,22 @@ def test_it_answers_and_ends_once_nobody_needs_it(daemons: Daemons) -> None:
         assert client.call("rpc.ping") == {"pong": True}
     assert process.wait(PATIENCE) == 0
     assert not daemons.socket.exists()
+
+
+def test_edited_settings_count_from_the_next_job_on(daemons: Daemons) -> None:
+    daemons.start()
+    settings = daemons.home / "config/aurad/aurad.toml"
+    settings.parent.mkdir(parents=True)
+    job = {"brief": {"source": "Bees see colours. They miss red."}}
+    with daemons.connect() as client:
+        assert client.call("jobs.validate", job)
+        settings.write_text("[store]\nnope = 3\n")
+        with pytest.raises(RemoteError, match=r"store.nope = 3 \(.*aurad.toml:2\)") as caught:
+            client.call("jobs.validate", job)
+        assert "store.max_gib" in caught.value.remedy
+        settings.write_text('[defaults]\npreset = "draft"\n')
+        assert client.call("jobs.validate", job)
+        assert client.call("config.get")["settings"]["defaults"]["preset"] == "draft"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -66,6 +66,7 @@ class Engine:
         self.events, self.jobs, self.executor, self.runner = events, jobs, executor, runner
         self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
         self._admission, self.secrets, self.started_with = admission, secrets, settings
+        self.settings_stamp = ""  # of the files that `settings` were read from
         self.planner = planner
         self.boot_id, self.started_at = new_id(""), time.monotonic()
         self.configuring, self.installing = trio.Lock(), trio.Lock()  # one change of each at a time

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aurad.model.value import digest
+
 SOCKET_NAME = "aurad.sock"
 SYSTEM_SOCKET = Path("/run") / SOCKET_NAME  # beside, not inside, the runtime folder, which systemd re-owns
 
@@ -83,3 +85,9 @@ def _user(environ: Mapping[str, str]) -> Folders:
         runtime=Path(runtime) / "aurad" if runtime else state / "run",
         logs=platformdirs.user_log_path("aurad"),
     )
+
+
+def environment_stamp(environ: Mapping[str, str]) -> str:
+    """Changes with every setting in the environment."""
+    named = sorted((key, value) for key, value in environ.items() if key.startswith("AURAD_") and "__" in key)
+    return digest(*(f"{key}={value}".encode() for key, value in named))

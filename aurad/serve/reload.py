@@ -8,7 +8,7 @@ import msgspec
 import structlog
 import trio
 
-from aurad.configuration import load_presets, load_settings
+from aurad.configuration import load_presets, load_settings, stamp
 from aurad.engine.engine import Engine
 from aurad.model.settings import Settings
 from aurad.model.value import Value
@@ -40,6 +40,13 @@ async def reload(engine: Engine) -> Reloaded:
     answer = Reloaded(changed=differing(before, settings), restart=waiting(engine))
     log.info("settings read", changed=answer.changed, restart=answer.restart)
     return answer
+
+
+async def refresh(engine: Engine) -> None:
+    """For a private daemon: nobody knows that it is there, so edited files count from the next job on. Raises E503."""
+    if engine.private and (now := await trio.to_thread.run_sync(stamp, engine.folders)) != engine.settings_stamp:
+        await reload(engine)
+        engine.settings_stamp = now
 
 
 def waiting(engine: Engine) -> list[str]:

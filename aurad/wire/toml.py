@@ -348,7 +348,8 @@ def _unknown(entry: Entry, known: Iterable[str] = ()) -> AuradError:
     elif close:
         remedy = f"Did you mean {' or '.join(close)}?"
     else:
-        remedy = "Known: " + ", ".join(keys if known else [*_sections(), PLUGINS]) + "."
+        own = [key for key in keys if key.startswith(entry.key.partition(".")[0] + ".")]
+        remedy = "Known: " + ", ".join(keys if known else own or [*_sections(), PLUGINS]) + "."
     return _wrong(entry, "there is no such setting", remedy)
 
 

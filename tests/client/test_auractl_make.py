@@ -19,6 +19,7 @@ import pytest
 
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
+from aurad.model.folders import environment_stamp
 from tests.client.fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
 
 MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
@@ -188,6 +189,28 @@ def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path, mo
 
     monkeypatch.setattr(fake, "_reply", reply)
     assert run(["make", "bees.md"]) == codes.OK
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_daemon_with_other_variables_is_told(
+    fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, same: bool
+) -> None:
+    hello, theirs = fake.answers["system.hello"], environment_stamp(os.environ)
+    fake.answers["system.hello"] = lambda params, fds: {**hello(params, fds), "environment": theirs}
+    if not same:
+        monkeypatch.setenv("AURAD_VOICE__PROVIDERS", '["nobody"]')
+    assert run(["make", "bees.md", "-q"]) == codes.OK
+    assert ("other AURAD_* variables" in capsys.readouterr().err) is not same
+
+
+def test_a_wrong_setting_is_told_as_such(
+    here: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("AURAD_SOCKET", str(short_path / "none"))
+    said = "error E503-CONFIG: cannot use x = 3\nremedy: Known: y."
+    monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", f"import sys; print({said!r}); sys.exit(1)"))
+    assert run(["make", "bees.md"]) == codes.USAGE
+    assert capsys.readouterr().err == said + "\n"
 
 
 def test_no_daemon_and_none_can_be_started(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,8 +18,9 @@ from typing import BinaryIO
 
 from aurad import __version__
 from aurad.client.blocking import Client, RemoteError
+from aurad.client.cli import talk
 from aurad.model.errors import AuradError
-from aurad.model.folders import SYSTEM_SOCKET, Folders, folders, socket_path
+from aurad.model.folders import SYSTEM_SOCKET, Folders, environment_stamp, folders, socket_path
 
 START_SECONDS = 15.0  # a cold disk and a busy machine; normally about half a second
 POLL_SECONDS = 0.01
@@ -27,6 +29,8 @@ TAIL_BYTES = 2000
 LOCK_NAME = "start.lock"
 COMMAND = (sys.executable, "-P", "-m", "aurad", "--private")  # -P: no file of the user's is imported by mistake
 LOG_NAME = "private.log"
+OTHER_ENVIRONMENT = "the private daemon that runs was started with other AURAD_* variables, and goes by those"
+_REFUSED = re.compile(r"^error (E503-CONFIG): (.+?)(?:\nremedy: (.+))?$", re.S | re.M)  # how `aurad` says it
 
 
 def connect(*, work: bool = False) -> tuple[Client, Path]:
@@ -74,6 +78,8 @@ def _try(path: Path, *, work: bool = False) -> Client | None:
             "system.hello", {"client": "auractl", "version": __version__, "protocol": [1]}, timeout=HELLO_SECONDS
         )
         if not work or answer.get("role") != "read":
+            if work and answer.get("environment", "") not in ("", environment_stamp(os.environ)):
+                talk.warning(OTHER_ENVIRONMENT, "`auractl raw system.stop` ends it; the next job starts another.")
             return client
     except OSError:
         pass
@@ -133,6 +139,8 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _no_daemon(cause: str, log: Path, began: int) -> AuradError:
     said = log.read_bytes()[began:][-TAIL_BYTES:].decode(errors="replace").strip()
+    if refused := _REFUSED.search(said):  # a wrong setting is no matter of daemons
+        return AuradError(refused[1], refused[2], remedy=refused[3] or "")
     return AuradError(
         "E504-NO_DAEMON",
         f"cannot start a private daemon: {cause}" + (f"\n{said}" if said else ""),

@@ -15,6 +15,7 @@ from aurad.model.job import JobSettings, Status
 from aurad.model.script import Script
 from aurad.model.value import Value
 from aurad.serve.operations.table import PAGE, ByJob, Call, CorrelationId, JobId, Result, Route, operation, visible
+from aurad.serve.reload import refresh
 
 JOB = "/api/jobs/{jobId}"
 
@@ -85,6 +86,7 @@ class Artifacts(Result, frozen=True, kw_only=True):
 @operation("jobs.submit", Submit, "operate", Route("POST", "/api/jobs", 202, location=JOB))
 async def submit(call: Call, params: Submit) -> Accepted:
     """Take a job; it is on disk before the answer."""
+    await refresh(call.engine)
     settings = msgspec.to_builtins(params)
     brief, correlation_id = settings.pop("brief"), settings.pop("correlationId", "")
     job = await call.engine.jobs.submit({"brief": brief, "settings": settings}, call.caller.owner, correlation_id)
@@ -94,6 +96,7 @@ async def submit(call: Call, params: Submit) -> Accepted:
 @operation("jobs.validate", Validate, "read")
 async def validate(call: Call, params: Validate) -> Plan:
     """What a job would come to: who would do what and why, its time, disk and cost. Nothing is begun."""
+    await refresh(call.engine)
     settings = msgspec.to_builtins(params)
     brief = settings.pop("brief")
     return await call.engine.planner.plan({"brief": brief, "settings": settings}, call.caller.owner)

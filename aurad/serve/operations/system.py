@@ -10,6 +10,7 @@ from typing import Any
 from aurad import __version__
 from aurad.model.brief import SOURCE_LIMIT
 from aurad.model.errors import AuradError
+from aurad.model.folders import environment_stamp
 from aurad.model.value import Value
 from aurad.serve import limits
 from aurad.serve.doctor import doctor
@@ -28,7 +29,7 @@ class Hello(Value, frozen=True, kw_only=True):
 
 
 class Welcome(Result, frozen=True, kw_only=True):
-    """Who is at the other end."""
+    """Who is at the other end. `environment` is a digest of the settings that a private daemon took from there."""
 
     protocol: int
     server: str
@@ -37,6 +38,7 @@ class Welcome(Result, frozen=True, kw_only=True):
     boot_id: str
     pid: int
     private: bool
+    environment: str
     features: tuple[str, ...]
     limits: dict[str, float]
 
@@ -95,7 +97,9 @@ async def hello(call: Call, params: Hello) -> Welcome:
         raise AuradError("E206-VERSION", why)
     return Welcome(
         protocol=PROTOCOL, server="aurad", version=__version__, role=call.caller.role, boot_id=call.engine.boot_id,
-        pid=os.getpid(), private=call.engine.private, features=FEATURES, limits=limits.told(),
+        pid=os.getpid(), private=call.engine.private,
+        environment=environment_stamp(os.environ) if call.engine.private else "", features=FEATURES,
+        limits=limits.told(),
     )  # fmt: skip
 
 
