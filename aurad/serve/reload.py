@@ -44,7 +44,9 @@ async def reload(engine: Engine) -> Reloaded:
 
 async def refresh(engine: Engine) -> None:
     """For a private daemon: nobody knows that it is there, so edited files count from the next job on. Raises E503."""
-    if engine.private and (now := await trio.to_thread.run_sync(stamp, engine.folders)) != engine.settings_stamp:
+    if not engine.private or not engine.settings_stamp:  # or its settings came from elsewhere than files
+        return
+    if (now := await trio.to_thread.run_sync(stamp, engine.folders)) != engine.settings_stamp:
         await reload(engine)
         engine.settings_stamp = now
 
