@@ -9,17 +9,18 @@ die() {
     exit 1
 }
 
-# usable PYTHON ODDEST: does it run (a pyenv shim may not), is it 3.11..3.ODDEST, and is it whole?
+# usable PYTHON ODDEST [MODULE]: does it run (a pyenv shim may not), is it 3.11..3.ODDEST, and is it whole?
 usable() {
-    "$1" -c "import sys, ssl, sqlite3, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $2))" >/dev/null 2>&1
+    "$1" -c "import sys, ssl, sqlite3, venv, ${3:-venv}; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $2))" >/dev/null 2>&1
 }
 
-# The first usable Python; 3.14 and later only if there is no other, since wheels may be missing for it.
+# The first usable Python: one that can make environments by itself, if there is any; 3.14 and later only if there is
+# no other, since wheels may be missing for it.
 find_python() {
-    for newest in 13 99; do
+    for wanted in "13 ensurepip" "13 venv" "99 ensurepip" "99 venv"; do
         for python in ${AURAD_PYTHON:-} python3 python3.13 python3.12 python3.11 /usr/bin/python3 \
             "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[1-9]*/bin/python; do
-            if usable "$python" "$newest"; then
+            if usable "$python" ${wanted% *} ${wanted#* }; then
                 "$python" -c 'import sys; print(sys.executable)' # a shim would decide anew in another folder
                 return
             fi
@@ -44,7 +45,8 @@ make_venv() {
         error="this Python has neither ensurepip nor a pip that could fill it"
     fi
     rm -rf "$2"
-    die "cannot make a virtual environment in $2: $error" "install the missing part: apt install python3-venv"
+    die "cannot make a virtual environment in $2: $error" \
+        "without root: put uv on PATH, or set AURAD_PYTHON to a whole Python; with root: apt install python3-venv"
 }
 
 # stamp EXTRA: changes when an installed environment no longer fits. Sources are not in it: they are used in place.

@@ -299,6 +299,23 @@ def test_a_script_to_start_from(fake: FakeDaemon, here: Path) -> None:
     assert (here / "how-bees-see.mp4").exists()
 
 
+def test_an_edited_script_of_a_result_keeps_its_name(fake: FakeDaemon, here: Path) -> None:
+    fake.files = {"script.json": FILES["script.json"], "manifest.json": FILES["manifest.json"]}
+    assert run(["make", "bees.md", "--until", "Script", "-q"]) == codes.OK
+    (here / "bees/script.json").write_text(json.dumps({"title": "Else", "scenes": [{"text": "Bees see."}]}))
+    fake.files = dict(FILES)
+    assert run(["make", "--script", "bees/script.json", "-q"]) == codes.OK
+    assert files_of(here) == {"bees.md", *RESULT}
+
+
+def test_an_answer_that_finds_no_room_is_told(fake: FakeDaemon, here: Path) -> None:
+    with open("/dev/full", "w") as full:
+        made = subprocess.run([sys.executable, *MAKE], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert made.returncode == codes.FAILED
+    assert "error E505-OUTPUT: cannot write the answer: No space left on device\nremedy: " in made.stderr
+    assert "Traceback" not in made.stderr
+
+
 def test_until_a_stage_gives_what_there_is(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     fake.files = {"script.json": FILES["script.json"]}
     assert run(["make", "bees.md", "--until", "Script"]) == codes.OK

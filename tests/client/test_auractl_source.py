@@ -92,6 +92,11 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, kind: str)
     assert read.folder == Path.cwd()
 
 
+def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "closed" in refused("-").detail
+
+
 @pytest.mark.parametrize("data", [b"no json", b"[]", b'{"title": "x"}'])
 def test_useless_scripts(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(AuradError, match="as a script"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from aurad.client.cli import codes, talk
 from aurad.client.cli.commands import SECTIONS
 from aurad.client.cli.group import LazyGroup
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 EXAMPLES = """\
 \b
 Examples:
@@ -52,14 +54,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return codes.USAGE
     except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return codes.FAILED
+        return _unheard()
     except Exception as error:
         from aurad.client.cli import errors  # only who errs waits for it
 
         if isinstance(error, errors.TOLD):
             return errors.tell(error)
+        if isinstance(error, OSError) and error.errno in FULL:
+            talk.error(
+                "E505-OUTPUT", f"cannot write the answer: {error.strerror}", "Free some space, or send it elsewhere."
+            )
+            return _unheard()
         raise
+
+
+def _unheard() -> int:
+    """What is still in the buffer goes nowhere: Python would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return codes.FAILED
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ FORMATS = {
     ".txt": "text", ".text": "text",
     ".html": "html", ".htm": "html", ".xhtml": "html",
 }  # fmt: skip
+MANIFEST = "manifest.json"  # of a result, beside its script
 NO_TEXT = {".pdf", ".docx", ".doc", ".odt", ".rtf", ".pptx", ".epub", ".json", ".rst"}  # names of files, never topics
 SIGNATURES = {
     b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP or office document", b"\x89PNG": "a PNG picture",
@@ -54,7 +55,9 @@ class Source:
 def read(argument: str) -> Source:
     """A file, `-`, or a topic; raises E101 or E105 with the reason if it is of no use."""
     if argument == "-":
-        return _document(_bytes_of(sys.stdin.buffer, "standard input"), "standard input", None)
+        return _document(_standard_input(), "standard input", None)
+    if not argument.strip():
+        raise _bad(f"cannot use the topic {argument!r}: it is empty", "Name a document, or quote a topic in words.")
     path = Path(argument)
     if _is_there(path):
         return _file(path)
@@ -64,11 +67,13 @@ def read(argument: str) -> Source:
 
 
 def read_script(path: Path) -> Source:
-    """A finished script, as in an earlier result's `script.json`."""
+    """A finished script, as in an earlier result's `script.json`, whose name the new result gets too."""
     data, name = _open(path), str(path)
     script = parsed_script(data, name)
     title = str(script.get("title", ""))
-    return Source(brief={"script": script}, name=slug(title), label=title or name)
+    folder = path.absolute().parent
+    result = folder.name if (folder / MANIFEST).exists() else slug(title)
+    return Source(brief={"script": script}, name=result, label=title or name)
 
 
 def parsed_script(data: bytes | str, name: str) -> dict[str, Any]:
@@ -86,6 +91,12 @@ def slug(text: str) -> str:
     """A file name made of the letters and digits of `text`: `How bees see` -> `how-bees-see`."""
     words = re.split(r"[\W_]+", unicodedata.normalize("NFC", text).lower())
     return "-".join(filter(None, words))[:NAME_LENGTH].strip("-") or "video"
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # closed by whoever started us
+        raise _bad("cannot read standard input: it is closed", "Name a document, or quote a topic in words.")
+    return _bytes_of(sys.stdin.buffer, "standard input")
 
 
 def _file(path: Path) -> Source:
