@@ -23,6 +23,7 @@ from aurad.model.event import Owner
 from aurad.model.job import JobSettings, Recipe
 from aurad.model.recipe import Brand, Preset, brand_files, complete_brief, resolve
 from aurad.model.settings import Defaults, Settings
+from aurad.model.shapes import in_words
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 
@@ -187,4 +188,4 @@ def _convert(value: Any, kind: type[T], what: str) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise AuradError("E100-REQUEST", f"cannot use {what}: {error}") from error
+        raise AuradError("E100-REQUEST", f"cannot use {what}: {in_words(error)}") from error

@@ -8,13 +8,20 @@ from msgspec import Meta
 
 from aurad.model.artifact import Artifact
 from aurad.model.script import Script
+from aurad.model.shapes import shape
 from aurad.model.value import Value
 
 Aspect = Literal["16:9", "9:16", "1:1", "4:5"]
 Pacing = Literal["relaxed", "conversational", "fast"]
 Density = Literal["sparse", "balanced", "dense"]
 SourceFormat = Literal["markdown", "text", "html"]
-Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(?!\n)$", description="BCP 47")]
+Language = Annotated[
+    str,
+    Meta(
+        pattern=shape(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(?!\n)$", "a language tag, as in en or pt-BR"),
+        description="BCP 47",
+    ),
+]
 Duration = Annotated[float, Meta(ge=10, le=3600, description="seconds")]
 
 WORDS_PER_MINUTE: dict[Pacing, int] = {"relaxed": 130, "conversational": 160, "fast": 190}

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from aurad.model.brief import Brief
 from aurad.model.pronounce import Pronounce
+from aurad.model.shapes import shape
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 from aurad.model.video import Canvas, Quality
@@ -53,7 +54,13 @@ NEXT: dict[Status, frozenset[Status]] = {
 class Webhook(Value, frozen=True, kw_only=True):
     """An address that is told how a job ended, by a POST of its last event, signed if there is a `secret`."""
 
-    url: Annotated[str, Meta(max_length=2048, pattern=r"^https?://[^\s]+(?!\n)$")]
+    url: Annotated[
+        str,
+        Meta(
+            max_length=2048,
+            pattern=shape(r"^https?://[^\s]+(?!\n)$", "an address that begins with http:// or https://"),
+        ),
+    ]
     secret: Annotated[str, Meta(max_length=256)] = ""
 
 

@@ -14,8 +14,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Written = Annotated[str, Meta(pattern=r"^\S{1,60}(?!\n)$")]
-Said = Annotated[str, Meta(pattern=r"\S", max_length=120)]
+from aurad.model.shapes import shape
+
+Written = Annotated[str, Meta(pattern=shape(r"^\S{1,60}(?!\n)$", "a word of at most 60 letters"))]
+Said = Annotated[str, Meta(pattern=shape(r"\S", "a text that is not empty"), max_length=120)]
 Pronounce = dict[Written, Said]
 
 

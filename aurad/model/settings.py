@@ -12,11 +12,19 @@ from msgspec import Meta
 from aurad.model.brief import Aspect, Language
 from aurad.model.job import Captions, CardLine, CardSeconds, FrameRate, Loudness, ShortSide
 from aurad.model.pronounce import Pronounce
+from aurad.model.shapes import shape
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
 from aurad.model.video import Quality
 
-Address = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):[0-9]{1,5}(?!\n)$")]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=shape(
+            r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/\s]+):[0-9]{1,5}(?!\n)$", "an address and a port, as in 127.0.0.1:8765"
+        )
+    ),
+]
 Slots = Annotated[int, Meta(ge=0, le=1024)]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]

@@ -13,6 +13,7 @@ from quart_trio.wrappers import TrioResponse
 
 from aurad.engine.engine import Engine
 from aurad.model.errors import AuradError
+from aurad.model.shapes import in_words
 from aurad.model.value import Value
 from aurad.serve.access import Caller
 from aurad.serve.asgi import Request
@@ -57,7 +58,7 @@ class Exchange(NamedTuple):
         try:
             return msgspec.convert(raw, kind, strict=json, str_keys=True)
         except msgspec.ValidationError as error:
-            raise AuradError("E100-REQUEST", f"cannot read the request: {error}") from error
+            raise AuradError("E100-REQUEST", f"cannot read the request: {in_words(error)}") from error
 
     async def body(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body's pieces; raises E105 over `limit`, E113 when they stop coming."""

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from aurad.model.errors import AuradError
+from aurad.model.shapes import in_words
 
 Id = int | str | None
 T = TypeVar("T")
@@ -98,7 +99,7 @@ def parse(value: Raw, type: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(value, type=type)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AuradError("E100-REQUEST", f"cannot read {what}: {error}") from error
+        raise AuradError("E100-REQUEST", f"cannot read {what}: {in_words(error)}") from error
 
 
 def encode(message: Message) -> bytes:

@@ -20,6 +20,7 @@ from msgspec import inspect
 from aurad.model.errors import AuradError
 from aurad.model.recipe import Preset
 from aurad.model.settings import Section, Settings
+from aurad.model.shapes import in_words, words_of
 
 PREFIX = "AURAD_"
 DEFAULT = "default"
@@ -139,7 +140,7 @@ def check(entry: Entry) -> object:
     try:
         value: object = msgspec.convert(entry.value, field.annotation)
     except msgspec.ValidationError as error:
-        raise _wrong(entry, f"{str(error).split(' - at')[0]}", f"Allowed: {field.allowed}.") from None
+        raise _wrong(entry, in_words(error).split(" - at")[0], f"Allowed: {field.allowed}.") from None
     return value
 
 
@@ -183,7 +184,7 @@ def preset_of(data: bytes, name: str) -> Preset:
         try:
             msgspec.convert(value, hints[key])
         except msgspec.ValidationError as error:
-            raise _wrong(entry, str(error), "See the presets that came with aurad.") from None
+            raise _wrong(entry, in_words(error), "See the presets that came with aurad.") from None
     return msgspec.convert(document, Preset)
 
 
@@ -247,10 +248,8 @@ def _allowed(kind: inspect.Type) -> str:
             return "a table of texts"
         case inspect.BoolType():
             return "true or false"
-        case inspect.StrType(pattern=str(pattern)) if ":" in pattern:
-            return "an address and a port, as in 127.0.0.1:8765"
-        case inspect.StrType(pattern=str()):
-            return "a language tag, as in en or pt-BR"
+        case inspect.StrType(pattern=str(pattern)):
+            return words_of(pattern)
         case _:
             return "a text"
 

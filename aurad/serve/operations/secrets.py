@@ -7,10 +7,17 @@ from typing import Annotated
 import structlog
 from msgspec import Meta
 
+from aurad.model.shapes import shape
 from aurad.model.value import Value
 from aurad.serve.operations.table import Call, Done, Nothing, Result, operation
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(?!\n)$", description="As stages ask for it.")]
+Name = Annotated[
+    str,
+    Meta(
+        pattern=shape(r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(?!\n)$", "a name of at most 64 letters, digits, _, . and -"),
+        description="As stages ask for it.",
+    ),
+]
 
 log = structlog.get_logger()
 

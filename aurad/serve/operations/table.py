@@ -10,6 +10,7 @@ from msgspec import Meta
 from aurad.engine.engine import Engine
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
+from aurad.model.shapes import shape
 from aurad.model.value import Value
 from aurad.serve.access import Caller, Role
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 PAGE = 500  # entries of one list at most; the rest is asked for by cursor
 JobId = Annotated[str, Meta(min_length=1, max_length=64)]
-CorrelationId = Annotated[str, Meta(max_length=128, pattern=r"^[\x21-\x7e]*(?!\n)$")]
+CorrelationId = Annotated[
+    str, Meta(max_length=128, pattern=shape(r"^[\x21-\x7e]*(?!\n)$", "an id of ASCII letters, digits and signs"))
+]
 
 
 class Call(NamedTuple):
