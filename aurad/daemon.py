@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from pathlib import Path
 
 import structlog
@@ -14,6 +14,7 @@ import trio
 from aurad import __version__
 from aurad.configuration import load_presets, load_settings, stamp
 from aurad.engine.engine import Engine, open_engine
+from aurad.model.errors import AuradError
 from aurad.model.folders import folders
 from aurad.model.settings import Http
 from aurad.serve.access import Rules
@@ -50,6 +51,8 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             nursery.start_soon(engine.figures.watch_loop)
             await nursery.start(obey_signals, scope, engine, notify)
             nursery.start_soon(notify.beat_forever)
+            if not private:  # whoever asks first, a probe of its health for instance, shall not wait for it
+                nursery.start_soon(_look_around, engine)
             gc.collect()
             gc.freeze()  # what is there by now stays: with a thousand readers, looking at it again costs more than they
             notify("READY=1", f"STATUS=serving on {socket}")
@@ -58,6 +61,11 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
                 scope.cancel()
             await trio.sleep_forever()
+
+
+async def _look_around(engine: Engine) -> None:
+    with suppress(AuradError):  # told to everybody who asks for what is missing
+        await engine.catalog.load()
 
 
 def _open_web(engine: Engine, http: Http, tokens: Tokens, passed: Sequence[int]) -> AbstractAsyncContextManager[object]:

@@ -155,7 +155,8 @@ class Catalog:
             why = self.broken.get(name) or next((b for b in self.broken.values() if name in b.plugin), None)
             off = next((each for each in self.disabled if name in each), None)
             more = f"; {why.detail}" if why else f"; {off} is disabled" if off else ""
-            raise AuradError("E104-PLUGIN", f"cannot find a {kind} stage {name!r}: there are {known}{more}") from None
+            detail = f"cannot find a {kind} stage {name!r}: there are {known}{more}"
+            raise AuradError("E104-PLUGIN", detail, remedy=f"`auractl plugins enable {off}`." if off else "") from None
 
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""
@@ -198,14 +199,17 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
     import jsonschema  # loaded only when somebody sets options: it is slow to import
 
     shape = schema.get("$defs", {}).get(schema.get("$ref", "").rpartition("/")[2], schema)
-    allowed = shape.get("properties", {})
+    allowed, remedy = shape.get("properties", {}), f"`auractl plugins show {plugin}` tells the options."
     for key in values:
         if key not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
-            raise AuradError("E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}")
+            raise AuradError(
+                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy
+            )
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
-        raise AuradError("E102-OPTION", f"cannot set {where} to {error.instance!r}: {_meant(error).message}")
+        why = f"cannot set {where} to {error.instance!r}: {_meant(error).message}"
+        raise AuradError("E102-OPTION", why, remedy=remedy)
 
 
 def _meant(error: Any) -> Any:

@@ -90,7 +90,9 @@ KINDS: dict[str, Kind] = {
     "E501-DISK": Kind("The disk is full", 507, -32009, "Free some space; `auractl doctor` shows where."),
     "E502-STOPPING": Kind("The daemon is stopping", 503, -32007, "Try again when it is back."),
     "E503-CONFIG": Kind("A setting cannot be used", 500, -32602, "Correct the named key."),
-    "E504-NO_DAEMON": Kind("No daemon answers", 503, -32007, "Start it: `aurad`, or use `auractl make`."),
+    "E504-NO_DAEMON": Kind(
+        "No daemon answers", 503, -32007, "Start it: `aurad`; its log says why it ended, if it did."
+    ),
     "E505-OUTPUT": Kind("The result cannot be written", 500, -32603, "Choose another place with -o."),
     "E506-STORE": Kind("A stored file is damaged or gone", 500, -32603, "Run the job again; the file is made anew."),
     "E507-LOG": Kind("A job's log cannot be written", 500, -32603, "Check the log folder's owner and its free space."),
