@@ -229,7 +229,7 @@ def test_no_daemon_and_none_can_be_started(
     [
         [], ["bees.md", "--script", "s.json"], ["bees.md", "--aspect", "2:1"], ["bees.md", "--set", "nonsense"],
         ["bees.md", "--duration", "soon"], ["bees.md", "--duration", "0:05"], ["gone.md"],
-        ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"],
+        ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"], ["bees.md", "-o", "bees.mkv"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
         ["bees.md", "--trace", "nowhere/t.json"],
         ["bees.md", "--trace", "."],

@@ -50,6 +50,17 @@ def test_the_board_folds_events() -> None:
     assert board.final
 
 
+def test_a_step_tells_what_is_left_of_it_once_its_pace_does() -> None:
+    board = Board(clock=Clock(START))
+    board.apply(step("Voice", "Running", at=0.0))
+    board.apply(progress("Voice", 5.0, 1, overall=2.0))
+    assert board.steps["Voice"].left(START + 10) is None
+    board.apply(progress("Voice", 25.0, 3, overall=10.0, eta=8.0))
+    assert board.steps["Voice"].left(START + 10) == 30.0
+    board.apply(step("Voice", "Succeeded", at=12.0))
+    assert board.steps["Voice"].left(START + 13) is None
+
+
 def test_a_job_that_stops_early_shows_only_its_stages() -> None:
     assert list(Board(until="Voice").steps) == ["Script", "Voice"]
 
@@ -72,9 +83,9 @@ def test_plain_lines() -> None:
     view.show(board)
     assert said == [
         "[0:00   0.0 %] Voice: running, by voice",
-        "[0:00  10.0 %] 10 %, 0:00 so far, about 1:05 left",
+        "[0:00  10.0 %] about 1:05 left",
         "warning: careful",
-        "[0:05  10.0 %] 10 %, 0:05 so far, about 1:00 left",
+        "[0:05  10.0 %] about 1:00 left",
     ]
 
 
@@ -90,7 +101,7 @@ def test_the_live_picture() -> None:
     lines = [line.split() for line in screen.getvalue().splitlines()]
     voice = [line for line in lines if "Voice" in line][-1]
     assert voice[:2] == ["●", "Voice"]
-    assert voice[-7:] == ["6/12,", "3", "reused", "4.0", "s", "scene", "7"]
+    assert voice[-8:] == ["6/12,", "3", "reused", "4.0", "s", "~0:04", "scene", "7"]
     assert any("about 0:30 left" in line for line in screen.getvalue().splitlines())
 
 

@@ -14,6 +14,9 @@ OVER = {"Succeeded", "Failed", "Cancelled"}
 RUNNING = "Running"
 
 
+TELLING = 10.0  # percent of a step from which its pace says something
+
+
 @dataclass
 class Step:
     """One line of the view. `percent` is of the step; times are Unix seconds of the daemon's clock."""
@@ -33,6 +36,12 @@ class Step:
         if self.started is None:
             return 0.0
         return max((self.ended or now) - self.started, 0.0)
+
+    def left(self, now: float) -> float | None:
+        """Seconds that it takes still, if it goes on as it did; None as long as that says nothing."""
+        if self.status != RUNNING or self.percent < TELLING:
+            return None
+        return self.elapsed(now) * (100.0 - self.percent) / self.percent
 
 
 @dataclass

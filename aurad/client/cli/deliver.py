@@ -21,6 +21,7 @@ VIDEO = "video.mp4"
 SUFFIX = ".mp4"
 MANIFEST = "manifest.json"
 KNOWN = (VIDEO, "captions.srt", "captions.vtt", "script.json", "cover.jpg", "credits.txt", MANIFEST)
+OTHER_SUFFIXES = (".mkv", ".mov", ".webm", ".avi", ".m4v")
 NOT_DELIVERED = ("preview", "log")
 
 
@@ -50,11 +51,13 @@ class Delivered:
 
 
 def place(out: str | None, name: str) -> Place:
-    """`-o` may name the video (`talk.mp4`) or a folder; the default is the current one."""
+    """`-o` may name the video (`talk.mp4`) or a folder; the default is the current one. Raises E505."""
     if out and out.lower().endswith(SUFFIX) and not Path(out).is_dir():
         video = Path(out)
         return Place(video=video, folder=video.with_suffix(""), named=True)
     parent = Path(out or ".")
+    if parent.suffix.lower() in OTHER_SUFFIXES and not parent.is_dir():
+        raise _taken(parent, "videos are MP4 files", f"Choose -o {parent.with_suffix(SUFFIX)}, or a folder.")
     return Place(video=parent / (name + SUFFIX), folder=parent / name, named=False)
 
 

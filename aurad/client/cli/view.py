@@ -77,7 +77,7 @@ class Plain(Silent):
                 if step.status != "Skipped":
                     self._line(board, _changed(step, board.clock()))
         if board.final or self._due(board):
-            self._line(board, overall(board))
+            self._line(board, overall(board) if board.final else remaining(board))
 
     def _due(self, board: Board) -> bool:
         far, long = self._percent + PLAIN_PERCENT, self._said_at + PLAIN_SECONDS
@@ -138,6 +138,7 @@ def _picture(title: str, board: Board) -> RenderableType:
             _bar(step),
             Text(_items(step), justify="right"),
             Text(f"{step.elapsed(now):.1f} s" if step.started is not None else "", style="dim", justify="right"),
+            Text(_left(step, board), style="dim", justify="right"),
             Text(step.detail if step.status == RUNNING else "", style="dim", overflow="ellipsis", no_wrap=True),
         )
     notes = [Text(f"  ! {one.get('detail', '')}", style="yellow") for one in board.warnings]
@@ -156,6 +157,14 @@ def _bar(step: Step) -> RenderableType:
         complete_style=STYLES.get(step.status, "cyan"),
         finished_style=STYLES.get(step.status, "green"),
     )
+
+
+def _left(step: Step, board: Board) -> str:
+    """No step takes longer than the whole."""
+    left = step.left(board.clock())
+    if left is None:
+        return ""
+    return f"~{short_time(max(left if board.eta is None else min(left, board.eta), 1.0))}"
 
 
 def _items(step: Step) -> str:
@@ -177,5 +186,9 @@ def overall(board: Board) -> str:
     """How far a job is, and how long it takes still."""
     if board.final or board.status in OVER:
         return f"{board.status.lower()}, {board.percent:.0f} % in {short_time(board.elapsed)}"
-    left = board.message if board.eta is None else f"about {short_time(max(board.eta, 1.0))} left"
-    return ", ".join(filter(None, [f"{board.percent:.0f} %", f"{short_time(board.elapsed)} so far", left]))
+    return ", ".join(filter(None, [f"{board.percent:.0f} %", f"{short_time(board.elapsed)} so far", remaining(board)]))
+
+
+def remaining(board: Board) -> str:
+    """How long a running job takes still, or what it does."""
+    return board.message if board.eta is None else f"about {short_time(max(board.eta, 1.0))} left"
