@@ -27,6 +27,7 @@ FILES = {
     "credits.txt": b"me\n",
     "manifest.json": b'{"aurad": "0"}',
 }
+RESULT = {"bees.mp4", *(f"bees/{name}" for name in FILES)}  # what `auractl make bees.md` writes
 KINDS = {"video.mp4": "video", "script.json": "script", "cover.jpg": "image", "manifest.json": "manifest"}
 TASK = {"name": "voice", "step": "Voice", "plugin": "v", "start": 0.0, "end": 1.5, "reused": False, "lane": "cpu-0"}
 Answer = Callable[[dict[str, Any], list[int]], Any]
@@ -216,3 +217,8 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def files_of(folder: Path) -> set[str]:
+    """All files below, by their relative paths."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -20,16 +20,9 @@ import pytest
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
 from aurad.model.folders import environment_stamp
-from tests.client.fake_daemon import CORRELATION, FILES, JOB, FakeDaemon, Refusal, event, step
+from tests.client.fake_daemon import CORRELATION, FILES, JOB, RESULT, FakeDaemon, Refusal, event, files_of, step
 
 MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
-
-
-def files_of(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-RESULT = {"bees.mp4", *(f"bees/{name}" for name in FILES)}
 
 
 def test_success_writes_the_video_and_its_folder(fake: FakeDaemon, here: Path, capsys: Any) -> None:
@@ -62,43 +55,6 @@ def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
         "until": "Voice",
         "options": {"slides": {"scale": 2, "name": "x"}, "a": {"on": True}},
     }
-
-
-def test_again_replaces_the_former_result(fake: FakeDaemon, here: Path) -> None:
-    assert run(["make", "bees.md"]) == codes.OK
-    fake.files = {"video.mp4": b"new", "manifest.json": FILES["manifest.json"]}
-    assert run(["make", "bees.md"]) == codes.OK
-    assert files_of(here) == {"bees.md", "bees.mp4", "bees/video.mp4", "bees/manifest.json"}
-    assert (here / "bees.mp4").read_bytes() == b"new"
-
-
-def test_somebody_elses_video_is_not_replaced(fake: FakeDaemon, here: Path, capsys: Any) -> None:
-    (here / "bees.mp4").write_bytes(b"precious")
-    assert run(["make", "bees.md"]) == codes.USAGE
-    assert "E505-OUTPUT" in capsys.readouterr().err
-    assert fake.calls == []
-    assert run(["make", "bees.md", "-o", "bees.mp4"]) == codes.OK
-
-
-def test_a_folder_of_other_things_is_left_alone(fake: FakeDaemon, here: Path, capsys: Any) -> None:
-    (here / "bees").mkdir()
-    (here / "bees" / "cover.jpg").write_bytes(b"precious")
-    for out in ([], ["-o", "bees.mp4"]):
-        assert run(["make", "bees.md", *out]) == codes.USAGE
-        assert "it holds other files" in capsys.readouterr().err
-    assert fake.calls == []
-    assert files_of(here) == {"bees.md", "bees/cover.jpg"}
-
-
-@pytest.mark.parametrize(
-    ("out", "video", "folder"),
-    [("talk.mp4", "talk.mp4", "talk"), ("new/deep", "new/deep/bees.mp4", "new/deep/bees")],
-)
-def test_output_names(fake: FakeDaemon, here: Path, out: str, video: str, folder: str, capsys: Any) -> None:
-    assert run(["make", "bees.md", "-o", out]) == codes.OK
-    assert capsys.readouterr().out == video + "\n"
-    assert (here / video).is_file()
-    assert files_of(here / folder) == set(FILES)
 
 
 def test_json_and_trace(fake: FakeDaemon, here: Path, capsys: Any) -> None:
@@ -249,15 +205,6 @@ def test_a_wrong_command_is_told_before_anything_is_started(
     assert files_of(here) == {"bees.md"}
 
 
-def test_an_unwritable_folder(fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    def denied(self: Path, *arguments: object, **more: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "mkdir", denied)  # root may write anywhere, so modes prove nothing
-    assert run(["make", "bees.md"]) == codes.USAGE
-    assert "E505-OUTPUT: cannot write .: permission denied" in capsys.readouterr().err
-
-
 def test_a_disk_that_fills_while_writing(
     fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -299,47 +246,12 @@ def test_a_script_to_start_from(fake: FakeDaemon, here: Path) -> None:
     assert (here / "how-bees-see.mp4").exists()
 
 
-def test_an_edited_script_of_a_result_keeps_its_name(fake: FakeDaemon, here: Path) -> None:
-    fake.files = {"script.json": FILES["script.json"], "manifest.json": FILES["manifest.json"]}
-    assert run(["make", "bees.md", "--until", "Script", "-q"]) == codes.OK
-    (here / "bees/script.json").write_text(json.dumps({"title": "Else", "scenes": [{"text": "Bees see."}]}))
-    fake.files = dict(FILES)
-    assert run(["make", "--script", "bees/script.json", "-q"]) == codes.OK
-    assert files_of(here) == {"bees.md", *RESULT}
-
-
 def test_an_answer_that_finds_no_room_is_told(fake: FakeDaemon, here: Path) -> None:
     with open("/dev/full", "w") as full:
         made = subprocess.run([sys.executable, *MAKE], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert made.returncode == codes.FAILED
     assert "error E505-OUTPUT: cannot write the answer: No space left on device\nremedy: " in made.stderr
     assert "Traceback" not in made.stderr
-
-
-def test_until_a_stage_gives_what_there_is(fake: FakeDaemon, here: Path, capsys: Any) -> None:
-    fake.files = {"script.json": FILES["script.json"]}
-    assert run(["make", "bees.md", "--until", "Script"]) == codes.OK
-    assert capsys.readouterr().out == "bees/script.json\n"
-    assert files_of(here) == {"bees.md", "bees/script.json"}
-
-
-def test_until_a_stage_takes_nothing_from_a_finished_result(fake: FakeDaemon, here: Path) -> None:
-    assert run(["make", "bees.md", "-q"]) == codes.OK
-    fake.files = {"script.json": b"{}", "manifest.json": b'{"aurad": "early"}'}
-    assert run(["make", "bees.md", "--until", "Script", "-q"]) == codes.OK
-    assert files_of(here) == {"bees.md", *RESULT}
-    assert (here / "bees/script.json").read_bytes() == b"{}"
-    assert (here / "bees/manifest.json").read_bytes() == FILES["manifest.json"]
-
-
-def test_a_whole_result_replaces_what_was_made_up_to_a_stage(fake: FakeDaemon, here: Path) -> None:
-    whole, manifest = fake.files, {"aurad": "1", "files": [{"name": "s1.wav"}, {"name": "../bees.md"}]}
-    fake.files = {"s1.wav": b"RIFF", "manifest.json": json.dumps(manifest).encode()}
-    assert run(["make", "bees.md", "--until", "Voice", "-q"]) == codes.OK
-    assert (here / "bees/s1.wav").exists()
-    fake.files = whole
-    assert run(["make", "bees.md", "-q"]) == codes.OK
-    assert files_of(here) == {"bees.md", *RESULT}
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -355,6 +267,17 @@ def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here:
     assert fake.named("jobs.cancel") == [{"jobId": JOB, "reason": "interrupted"}]
     assert err.decode().endswith("cancelled\n")
     assert files_of(here) == {"bees.md"}
+
+
+def test_an_interrupted_job_is_accounted_for(fake: FakeDaemon, here: Path) -> None:
+    fake.events = [step("Voice", "Running")]
+    process = subprocess.Popen([sys.executable, *MAKE, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    fake.wait_called("events.subscribe")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=10)
+    told = json.loads(out)
+    assert process.returncode == codes.CANCELLED
+    assert (told["job"]["status"], told["deliverables"]) == ("Cancelled", [])
 
 
 def test_an_interrupt_during_delivery_leaves_nothing(fake: FakeDaemon, here: Path) -> None:

@@ -50,8 +50,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return int(status or codes.OK)
     except click.exceptions.Abort:
         return codes.CANCELLED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return codes.USAGE
+    except click.ClickException as error:
+        where = getattr(error, "ctx", None) or click.Context(cli, info_name="auractl")
+        talk.error("E100-REQUEST", error.format_message(), f"`{where.command_path} --help` tells what is allowed.")
         return codes.USAGE
     except BrokenPipeError:  # the reader of our output has seen enough
         return _unheard()

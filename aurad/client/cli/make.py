@@ -57,7 +57,7 @@ def make(order: Order) -> int:
                 session.follow()
             return _finish(order, session, where)
         except KeyboardInterrupt:
-            return _cancelled(session)
+            return _cancelled(order, session)
 
 
 def _check_trace(path: Path) -> None:
@@ -118,10 +118,13 @@ def _account(order: Order, session: Session, delivered: list[deliver.Delivered])
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _cancelled(session: Session | None) -> int:
+def _cancelled(order: Order, session: Session | None) -> int:
     """A second Ctrl-C does not wait for the daemon's answer."""
     try:
         ended = session is None or session.cancel()
+        if ended and session and session.job_id and (order.json or order.trace):
+            with Client(session.socket) as session.client:  # ours may hold half an answer
+                _account(order, session, [])
     except KeyboardInterrupt:
         ended = False
     if ended:
