@@ -9,7 +9,7 @@ import msgspec
 
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
-from aurad_plugins.visuals_slides.fonts import presentable
+from aurad_plugins.visuals_slides.fonts import presentable, without
 from aurad_plugins.visuals_slides.scripts import ScriptFont, reads_from_right
 
 # Characters of one text. More could not be read on any slide, and measuring it would take seconds.
@@ -32,7 +32,8 @@ class Prepared(NamedTuple):
 class _Cleaner:
     """Cleans texts and remembers what was wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, branded: bool) -> None:
+        self._branded = branded
         self.cut = False
         self.missing = ""
         self.scripts: set[ScriptFont] = set()
@@ -50,11 +51,13 @@ class _Cleaner:
         return "\n".join(self._line(row, most) for row in rows[:count])
 
     def _line(self, row: str, most: int) -> str:
-        shown = self._shown(row[: most * 4].rstrip())
+        shown = self._shown(row[: most * 4].rstrip(), code=True)
         return self._short(shown, most, len(row) > most * 4)
 
-    def _shown(self, words: str) -> str:
+    def _shown(self, words: str, *, code: bool = False) -> str:
         shown, scripts, missing = presentable(words)
+        if missing and not self._branded and not code:  # in code every column counts
+            shown = without(shown, missing)
         self.scripts |= scripts
         self.missing += missing
         self.seen.append(shown)
@@ -72,12 +75,13 @@ class _Cleaner:
         return most
 
 
-def prepared(slide: Slide, words: int) -> Prepared:
+def prepared(slide: Slide, words: int, *, branded: bool = False) -> Prepared:
     """The slide with every text cleaned and shortened to what can be drawn at all.
 
-    `words` is how many are said: an item that waits for a later one comes in with the last.
+    `words` is how many are said: an item that waits for a later one comes in with the last. With a brand's font
+    (`branded`) all letters stay: it may have those that no font here has.
     """
-    clean = _Cleaner()
+    clean = _Cleaner(branded)
     items = clean.some(slide.items, MOST_POINTS if slide.kind == "line-chart" else MOST_ITEMS)
     code = slide.kind == "code"
     made = msgspec.structs.replace(

@@ -52,7 +52,7 @@ class Presentable(NamedTuple):
 def presentable(words: str) -> Presentable:
     """`words` without what would be an empty box (emoji, controls), and what its scripts need.
 
-    Letters are never dropped: text in a script without a font is still text, and shown as well as it can be.
+    Letters that are `missing` are still in the text: a brand's font may have them; see `without`.
     """
     kept, missing, scripts = [], [], set()
     for char in unicodedata.normalize("NFC", words):
@@ -69,6 +69,17 @@ def presentable(words: str) -> Presentable:
         elif char in JOINERS and kept:
             kept.append(char)
     return Presentable("".join(kept), frozenset(scripts), "".join(missing))
+
+
+def without(words: str, missing: str) -> str:
+    """`words` without letters that would be boxes; nothing at all if those are half of it or more."""
+    letters = sum(unicodedata.category(char)[0] == "L" for char in words)
+    if 2 * len(missing) >= letters:
+        return ""
+    lost = set(missing)
+    return "".join(
+        char for char in words if char not in lost and (drawable(char) or unicodedata.category(char)[0] != "M")
+    )
 
 
 def families() -> list[str]:

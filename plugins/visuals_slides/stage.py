@@ -95,7 +95,11 @@ class SlidesStage(VisualsStage[SlidesOptions]):
             with suppress(TakumiError):
                 theme = replace(theme, family=family_of(context.path(request.font)))
         logo = context.path(request.logo) if request.logo else options.logo
-        ready = prepared(signed(request.scene.slide, options.intro, options.outro), len(request.scene.words))
+        ready = prepared(
+            signed(request.scene.slide, options.intro, options.outro),
+            len(request.scene.words),
+            branded=request.font is not None,
+        )
         frame = frame_of(request.canvas, request.safe_bottom, from_right=ready.from_right, language=request.language)
         slide = ready.slide
         with suppress(TakumiError):

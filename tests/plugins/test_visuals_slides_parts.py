@@ -8,7 +8,7 @@ import pytest
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.content import prepared
-from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, presentable
+from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, presentable, without
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.highlight import highlighted
 from aurad_plugins.visuals_slides.layout_text import _folded
@@ -118,6 +118,8 @@ def test_numbers_are_written_as_people_do(value: float, unit: str, shown: str) -
 def test_emoji_go_and_letters_stay() -> None:
     assert presentable("Bees 🐝 dance → ✓") == ("Bees  dance → ✓", frozenset(), "")
     assert presentable("\u13a0\u13a1 \u13a2") == ("\u13a0\u13a1 \u13a2", frozenset(), "\u13a0\u13a1\u13a2")  # Cherokee
+    assert without("\u13a0\u13a1 12", "\u13a0\u13a1") == ""
+    assert without("See \u13a0 of 12", "\u13a0") == "See  of 12"
     assert presentable("e\u0301t\u00e9\x00\u202e").text == "\u00e9t\u00e9"
 
 

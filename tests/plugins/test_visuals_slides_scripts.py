@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import pytest
 
 from aurad.api import Canvas, Item, Scene, Slide, VisualRequest
 from aurad.testing import run_stage
+from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.fit import fitted
 from aurad_plugins.visuals_slides.fonts import presentable
 from aurad_plugins.visuals_slides.frame import frame_of
-from aurad_plugins.visuals_slides.layouts import layout_for
+from aurad_plugins.visuals_slides.layouts import LAYOUTS, layout_for
 from aurad_plugins.visuals_slides.nodes import Node
 from aurad_plugins.visuals_slides.page import Look
 from aurad_plugins.visuals_slides.painter import Painter, provide
@@ -66,6 +68,22 @@ async def test_the_extra_is_named_when_it_is_missing(tmp_path: Path, monkeypatch
     (warning,) = ran.warnings
     assert warning.code == "slides-script"
     assert "aurad[scripts] for Chinese, Japanese and Korean" in warning.detail
+
+
+@pytest.mark.parametrize("kind", list(LAYOUTS))
+async def test_letters_without_a_font_are_left_out_of_every_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    monkeypatch.setattr("aurad_plugins.visuals_slides.fonts.font_file", lambda _: None)
+    words, item = "蜜蜂看花", Item(text="蜜蜂", value=1.0)
+    slide = Slide(kind=kind, kicker=words, heading=words, body=words, items=(item, item), rows=((words, "1"),))
+    left = prepared(slide, 4).slide
+    assert (left.kicker, left.heading, left.items[0].text, left.rows) == ("", "", "", (("", "1"),))
+    assert left.body == (words if kind == "code" else "")
+    assert prepared(slide, 4, branded=True).slide.heading == words
+    request = VisualRequest(scene=Scene(text=words, slide=slide), language="zh", canvas=CANVAS, theme="paper")
+    ran = await run_stage(SlidesStage, "draw", request, workspace=tmp_path)
+    assert "slides-script" in {warning.code for warning in ran.warnings}
 
 
 def test_the_plain_slide_draws_them_too() -> None:
