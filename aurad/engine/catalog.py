@@ -6,7 +6,7 @@ FFmpeg), so a warm start runs no worker at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -161,6 +161,11 @@ class Catalog:
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""
         return (stage for (_, own), stage in self.stages.items() if name in (own, stage.plugin))
+
+    def in_order(self, kind: str, names: Sequence[str]) -> list[Stage]:
+        """All of a kind, those of `names` first."""
+        stages = [stage for (of, _), stage in self.stages.items() if of == kind]
+        return sorted(stages, key=lambda one: names.index(one.info.name) if one.info.name in names else len(names))
 
     def described(self, stages: Iterable[Stage], what: str) -> list[str]:
         """Names that stages offer under one heading of their description: voices, themes, music."""

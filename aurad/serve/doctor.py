@@ -10,7 +10,6 @@ from typing import Any
 
 import trio
 
-from aurad.engine.catalog import Stage
 from aurad.engine.engine import Engine
 from aurad.engine.tools import missing_parts
 from aurad.model.errors import AuradError
@@ -65,16 +64,13 @@ def _stages(engine: Engine) -> Iterator[dict[str, Any]]:
         detail = "; ".join([", ".join(usable) or "none", *(f"{name} {why}" for name, why in off.items() if why)])
         yield _check(f"{kind} providers", bool(usable), detail, f"Install or enable one of {', '.join(wanted)}.")
     for kind, what in OFFERED:
-        found = [entry for s in _by_order(engine, kind) for entry in s.info.describe.get(what, ())]
+        found = [
+            entry
+            for s in engine.catalog.in_order(kind, engine.settings.providers()[kind])
+            for entry in s.info.describe.get(what, ())
+        ]
         names = [str(entry.get("name", entry)) if isinstance(entry, dict) else str(entry) for entry in found]
         yield _check(what, bool(names), _listed(names), f"Install a {kind} plugin.")
-
-
-def _by_order(engine: Engine, kind: StageKind) -> list[Stage]:
-    """Who is asked first comes first."""
-    order = engine.settings.providers()[kind]
-    stages = [stage for (of, _), stage in engine.catalog.stages.items() if of == kind]
-    return sorted(stages, key=lambda one: order.index(one.info.name) if one.info.name in order else len(order))
 
 
 def _listed(names: list[str]) -> str:

@@ -256,6 +256,15 @@ async def test_the_catalogue_tells_voices_themes_presets_and_plugins(tmp_path: P
         assert "pitch" in str(plugins["tone"]["optionsSchema"])
 
 
+async def test_voices_of_the_provider_asked_first_come_first(tmp_path: Path) -> None:
+    class Preferred(Described):
+        name = "preferred"
+
+    async with open_house(tmp_path, stages=(*WITH_CHOICES, Preferred), voice=("preferred", "described")) as house:
+        told = (await ask(house, "catalog.voices"))["voices"]
+        assert [voice["provider"] for voice in told] == ["preferred"] * 2 + ["described"] * 2
+
+
 async def test_the_doctor_tells_every_check_and_a_remedy_for_what_is_wrong(tmp_path: Path) -> None:
     async with open_house(tmp_path, stages=WITH_CHOICES, voice=("nobody", "tone")) as house:
         checks = {check["name"]: check for check in (await ask(house, "system.doctor"))["checks"]}

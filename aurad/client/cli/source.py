@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from aurad.client.cli.deliver import MANIFEST
 from aurad.model.brief import SOURCE_LIMIT
 from aurad.model.errors import AuradError
 
@@ -18,7 +19,6 @@ FORMATS = {
     ".txt": "text", ".text": "text",
     ".html": "html", ".htm": "html", ".xhtml": "html",
 }  # fmt: skip
-MANIFEST = "manifest.json"  # of a result, beside its script
 NO_TEXT = {".pdf", ".docx", ".doc", ".odt", ".rtf", ".pptx", ".epub", ".json", ".rst"}  # names of files, never topics
 SIGNATURES = {
     b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP or office document", b"\x89PNG": "a PNG picture",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aurad.model.stage import StageKind
 from aurad.serve.operations.table import Call, Nothing, Result, Route, operation
 
 
@@ -23,7 +24,7 @@ class Presets(Result, frozen=True, kw_only=True):
 
 @operation("catalog.voices", Nothing, "read", Route("GET", "/api/catalog/voices"))
 async def voices(call: Call, params: Nothing) -> Voices:
-    """Every voice of every voice stage."""
+    """Every voice of every voice stage, those of the stage that is asked first in front."""
     return Voices(voices=await _described(call, "voice", "voices"))
 
 
@@ -39,8 +40,8 @@ async def presets(call: Call, params: Nothing) -> Presets:
     return Presets(presets=[{"name": name, **msgspec.to_builtins(p)} for name, p in call.engine.presets.items()])
 
 
-async def _described(call: Call, kind: str, what: str) -> list[dict[str, Any]]:
+async def _described(call: Call, kind: StageKind, what: str) -> list[dict[str, Any]]:
     await call.engine.catalog.load()
-    stages = [stage for stage in call.engine.catalog.stages.values() if stage.info.kind == kind]
+    stages = call.engine.catalog.in_order(kind, call.engine.settings.providers()[kind])
     found = [(stage, entry) for stage in stages for entry in stage.info.describe.get(what, ())]
     return [{"provider": s.info.name, **(e if isinstance(e, dict) else {"name": e})} for s, e in found]
