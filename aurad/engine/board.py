@@ -48,6 +48,8 @@ from aurad.wire.worker import LogNews, PartNews, ProgressNews, ToolNews, UsageNe
 
 COALESCE = 0.25  # seconds between two progress events of a job's step
 SOFTWARE = frozenset({"libx264"})
+BULKY = ("stderr", "logTail")  # up to 64 KiB of an error
+ERRORS = 20  # of one step that a view tells
 
 
 class Board:
@@ -280,7 +282,8 @@ class Board:
         scene_id: str = "",
     ) -> None:
         problem = self.problem(error)
-        self._steps[step].errors.append(problem)
+        told = self._steps[step].errors
+        told[ERRORS - 1 :] = [brief(problem)]  # the first ones and the last
         self.log.note(step, f"attempt {attempt} failed: {error.detail}", scene_id)
         self.emit(
             StepError, step=step, problem=problem, attempt=attempt, will_retry=will_retry,
@@ -367,6 +370,12 @@ class Board:
             last_seq=self.last_seq,
             **changes,
         )
+
+
+def brief(problem: dict[str, Any]) -> dict[str, Any]:
+    """A problem as views have it, of which lists and snapshots send hundreds: its event and the log tell more."""
+    details = {name: value for name, value in problem["details"].items() if name not in BULKY}
+    return problem | {"details": details}
 
 
 def created_at(view: JobView) -> float:

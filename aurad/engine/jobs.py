@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
-from aurad.engine.board import Board
+from aurad.engine.board import Board, brief
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import unwritten
 from aurad.engine.edit import Changes, edited, raise_takes
@@ -339,7 +339,7 @@ class Jobs:
         if failure is not None and not job.scope.cancelled_caught:
             problem = job.board.problem(for_people(failure))
             await self._end(
-                job, Status.FAILED, JobFailed, {"errors": (problem,)}, errors=(problem,),
+                job, Status.FAILED, JobFailed, {"errors": (brief(problem),)}, errors=(problem,),
                 log_tail=job.board.log.tail, suggested_actions=tuple(problem["suggestedActions"]),
             )  # fmt: skip
         elif made is None:

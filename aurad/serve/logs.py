@@ -17,13 +17,16 @@ PART = 1 << 20  # bytes of a log in one answer: JSON may need six for one
 FOLLOW = 20.0  # seconds an answer waits for something new: less than any client's patience with a call
 
 
+Offset = Annotated[int, Meta(ge=-(2**53), le=2**53)]  # what JSON's readers can hold
+
+
 class ReadLog(ByJob, frozen=True, kw_only=True):
     """`limit` bytes from byte `offset` on, counted from the end if negative.
 
     With `follow` the answer waits until there is something, the job has ended, or some seconds have passed.
     """
 
-    offset: int = 0
+    offset: Offset = 0
     limit: Annotated[int, Meta(ge=1, le=PART)] = CHUNK
     follow: bool = False
 

@@ -13,7 +13,7 @@ from quart_trio.wrappers import TrioResponse
 
 from aurad.serve.endpoints import endpoint
 from aurad.serve.exchange import Exchange
-from aurad.serve.logs import open_log
+from aurad.serve.logs import Offset, open_log
 from aurad.serve.metrics import render
 from aurad.serve.operations import ByJob, Call, Nothing, Route
 from aurad.serve.operations.jobs import JOB
@@ -29,8 +29,8 @@ class JobLog(ByJob, frozen=True, kw_only=True):
     With `follow` the answer goes on as the log grows, until the job has ended.
     """
 
-    offset: int = 0
-    limit: Annotated[int, Meta(ge=1)] | None = None
+    offset: Offset = 0
+    limit: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     follow: bool = False
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from aurad.engine.board import Board
+from aurad.model.errors import AuradError
 from aurad.model.job import Status
 
 
@@ -21,6 +22,22 @@ def test_a_warning_that_holds_for_every_scene_is_told_once() -> None:
     for detail in ("robotic", "robotic", "silent", "robotic"):
         Board.warn(board, "Voice", "voice", detail)
     assert told == ["robotic", "silent"]
+
+
+def test_a_view_tells_the_first_errors_of_a_step_and_the_last() -> None:
+    step = SimpleNamespace(errors=[])
+    board = cast(
+        Board,
+        SimpleNamespace(
+            _steps={"Voice": step}, log=SimpleNamespace(note=lambda *_: None), emit=lambda *_, **__: None,
+            problem=lambda error: {"detail": error.detail, "details": error.details},
+        ),
+    )  # fmt: skip
+    for number in range(100):
+        error = AuradError("E300-CRASH", f"{number}", details={"stderr": "x" * 1000, "status": 1})
+        Board.step_error(board, "Voice", error, 1, will_retry=True)
+    assert [told["detail"] for told in step.errors] == [*map(str, range(19)), "99"]
+    assert step.errors[0]["details"] == {"status": 1}
 
 
 @pytest.mark.parametrize(("status", "told"), [(Status.RUNNING, ["E507-LOG"]), (Status.SUCCEEDED, [])])

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -148,6 +149,9 @@ async def test_a_failure_carries_the_end_of_the_log_and_the_way_to_it(
         assert problem["correlationId"] == "corr-1"
     attempt = next(e["problem"] for e in events if e["type"] == "step-error")
     assert attempt["details"]["logTail"][-1] == "[voice s1 #1] [stderr] 30000"
+    (told, *_) = next(step.errors for step in view.steps if step.name == "Voice")
+    assert told == attempt | {"details": {"logHref": f"/api/jobs/{view.job_id}/logs"}}
+    assert len(msgspec.json.encode(view)) < 8000  # a list has hundreds
 
 
 async def test_a_log_that_cannot_be_written_is_a_warning_and_no_failure(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from aurad.serve import logs
 from aurad.serve.access import Caller
 from aurad.serve.logs import LogPart, ReadLog, open_log, read_log
 from aurad.serve.operations import Call
+from aurad.wire import jsonrpc
 from tests.engine.house import House, open_house
 from tests.engine.toys import Gated
 from tests.serve.edge import open_edge, somebody
@@ -53,6 +54,7 @@ async def test_a_log_is_read_part_by_part_in_whole_characters(tmp_path: Path) ->
         assert "�" not in "".join(parts)
         assert (await read(house, job, offset=-5)).text == "brot\n"
         assert (await read(house, job, offset=-500)).offset == 0
+        assert (await read(house, job, offset=2**53)).text == ""
         assert (await read(house, job, offset=10**6)) == LogPart(text="", offset=10**6, next_offset=10**6, ended=True)
 
 
@@ -122,3 +124,9 @@ async def test_the_control_socket_offers_it(tmp_path: Path) -> None:
         answer = (await wire.ask("jobs.logs", jobId=job))["result"]
         assert (answer["text"], answer["nextOffset"], answer["ended"]) == ("hello\n", 6, True)
         assert (await wire.error("jobs.logs", jobId=job, limit=0))[0] == "E100-REQUEST"
+
+
+@pytest.mark.parametrize("beyond", [2**53 + 1, -(10**30)])
+def test_an_offset_that_no_file_has_is_refused(beyond: int) -> None:
+    with pytest.raises(AuradError, match="offset"):
+        jsonrpc.parse(jsonrpc.raw({"jobId": "a-01ARZ3NDEKTSV4RRFFQ69G5FAV", "offset": beyond}), ReadLog, "it")
