@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aurad_plugins.script_document.fragments import BE
@@ -10,7 +11,7 @@ from aurad_plugins.script_document.grammar import NOUNS
 from aurad_plugins.script_document.labels import capitalise
 from aurad_plugins.script_document.phrases import CONDITIONAL
 from aurad_plugins.script_document.sentences import Sentence
-from aurad_plugins.script_document.vocabulary import word_set
+from aurad_plugins.script_document.vocabulary import MONTHS, word_set
 from aurad_plugins.script_document.wording import Wording
 
 FIGURE = re.compile(
@@ -19,6 +20,7 @@ FIGURE = re.compile(
 YEAR = re.compile(r"^(?:1[0-9]|20|21)\d\d$")
 SCALES = word_set("thousand million billion trillion percent times")
 BOUNDS = word_set("within under below")  # the number alone would say something else
+NAMED = word_set("room page chapter section figure table step issue part version number line floor gate platform")
 CURRENCIES = word_set("EUR USD GBP CHF JPY SEK NOK DKK PLN CAD AUD INR CNY")
 OVER = word_set("over above than")
 NEARLY = word_set("about around roughly nearly almost approximately some circa")
@@ -60,7 +62,7 @@ def figures(sentence: Sentence, start: int, wording: Wording) -> list[Figure]:
     for index, word in enumerate(sentence.words):
         match = FIGURE.match(word)
         before = [other.lower() for other in sentence.words[max(0, index - 3) : index]]
-        if match and not is_bound(before) and not YEAR.match(match["figure"]):
+        if match and not is_bound(before) and not is_name(sentence.words, index) and not YEAR.match(match["figure"]):
             found.append(make_figure(sentence, index, match["figure"], start, wording))
     return [figure for figure in found if figure.detail]
 
@@ -68,6 +70,13 @@ def figures(sentence: Sentence, start: int, wording: Wording) -> list[Figure]:
 def is_bound(before: list[str]) -> bool:
     """Whether the number is one end of something: `within 5`, `from 3 to 5`."""
     return before[-1:] != [] and (before[-1] in BOUNDS or "from" in before or "between" in before)
+
+
+def is_name(words: Sequence[str], index: int) -> bool:
+    """Whether the number names a day or a thing and counts nothing: `23 July`, `Room 101`."""
+    before, after = "".join(words[max(0, index - 1) : index]), "".join(words[index + 1 : index + 2])
+    months = (word.strip(",.;:") for word in (before, after) if word[:1].isupper())  # others `may`
+    return before.lower() in NAMED or any(month.lower() in MONTHS for month in months)
 
 
 def make_figure(sentence: Sentence, index: int, text: str, start: int, wording: Wording) -> Figure:

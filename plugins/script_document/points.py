@@ -25,7 +25,7 @@ from aurad_plugins.script_document.phrases import (
 )
 from aurad_plugins.script_document.rank import STOP, fold
 from aurad_plugins.script_document.sentences import POINTER, Sentence
-from aurad_plugins.script_document.vocabulary import word_set
+from aurad_plugins.script_document.vocabulary import MONTHS
 from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
 
 MOST_POINTS = 5
@@ -38,7 +38,6 @@ NAME = 5  # words of a name
 KEY_WORDS = 14  # of a statement that has no shorter form
 REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
-MONTHS = word_set("january february march april may june july august september october november december")
 ASIDE = re.compile(r"\s*\([^()]*\)")
 PARTS = re.compile(r"[;:](?= )|, (?:and|but|so|which|where|hence)\b")
 FEWEST_WORDS = 5  # of a part that says something

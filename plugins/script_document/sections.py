@@ -136,7 +136,9 @@ def make_units(blocks: Sequence[Block], title: str, wording: Wording, pictures: 
             and lead is None
             and made
             and not is_command(block)
-            and (has_prose(blocks[number + 1 : number + 3]) or follows_prose(units, blocks[number - 1 : number]))
+            and (
+                has_prose(blocks[number + 1 : number + 3], wording) or follows_prose(units, blocks[number - 1 : number])
+            )
         ):
             made = [Unit(kind="picture", slide=made[0].slide)]  # the prose beside it tells more than we could
         if lead is not None and not made:
@@ -167,9 +169,11 @@ def with_colon(block: Block, following: Sequence[Block]) -> Block:
     return Paragraph(text=replace(block.text, text=text + ":")) if is_open else block
 
 
-def has_prose(following: Sequence[Block]) -> bool:
-    """Whether the next paragraph is about what stands here, not about what follows it."""
+def has_prose(following: Sequence[Block], wording: Wording) -> bool:
+    """Whether the next paragraph is about what stands here, not about what follows it, and is said."""
     if not following or not isinstance(following[0], Paragraph):
+        return False
+    if not kept_sentences(following[0], wording):
         return False
     return not (following[0].text.text.endswith(":") and len(following) > 1)
 
@@ -189,11 +193,8 @@ def block_units(
     block: Block, lead: Sentence | None, title: str, wording: Wording, pictures: Pictures, number: int
 ) -> list[Unit]:
     match block:
-        case Paragraph(text=text):
-            ended = (
-                text.text if text.text.endswith(":") else end_sentence(text.text)
-            )  # `Released in May` has no full stop
-            kept = without_pointers(wording.sentences(ended, text.strong), text.links)
+        case Paragraph():
+            kept = kept_sentences(block, wording)
             return [prose_unit(sentence, number, first=place == 0) for place, sentence in enumerate(kept)]
         case Listing() if any(len(entry.text.text.split()) > LONGEST for entry in block.entries):
             paragraphs = [Paragraph(text=entry.text) for entry in block.entries]  # essays with a mark before them
@@ -216,6 +217,13 @@ def block_units(
         case _:
             unit = None
     return [unit] if unit else []
+
+
+def kept_sentences(paragraph: Paragraph, wording: Wording) -> list[Sentence]:
+    """What is said of a paragraph. `Released in May` gets its full stop."""
+    text = paragraph.text
+    ended = text.text if text.text.endswith(":") else end_sentence(text.text)
+    return without_pointers(wording.sentences(ended, text.strong), text.links)
 
 
 def split_units(units: Sequence[Unit]) -> tuple[Unit, ...]:

@@ -64,6 +64,8 @@ INSIDE = [  # signs glued to words, in this order
     (re.compile(r"^[~≈](?=\S*\d)"), "about "),
     (re.compile(r"^[≥](?=\d)|^>=(?=\d)"), "at least "),
     (re.compile(r"^[≤](?=\d)|^<=(?=\d)"), "at most "),
+    (re.compile(r"(?<=\w)>=(?=\d)"), " at least "),
+    (re.compile(r"(?<=\w)<=(?=\d)"), " at most "),
     (re.compile(r"^>(?=\d)"), "more than "),
     (re.compile(r"^<(?=\d)"), "less than "),
     (re.compile(r"^±(?=\d)"), "plus or minus "),

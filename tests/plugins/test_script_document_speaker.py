@@ -35,6 +35,7 @@ def write(source: str, grammar: Grammar) -> Script:
         ("It has 5 MB/s, 2 GiB/s and 90 ops/s.", "It has 5 MB/s, 2 GiB/s and 90 ops per second."),
         ("It fell from ~4% to <0.5%.", "It fell from about 4% to less than 0.5%."),
         ("It reads ~/.config/larder.toml first.", "It reads larder dot toml first."),
+        ("It needs libssl>=3.0 and zlib<=2.", "It needs libssl at least 3.0 and zlib at most 2."),
         ("Run .venv\\Scripts\\activate now.", "Run activate now."),
         ("Start with http:// or https:// please.", "Start with http or https please."),
         ("That is 54^4 ≈ 8.5 million.", "That is 54 to the power of 4 or about 8.5 million."),
@@ -188,3 +189,23 @@ def test_other_scripts_and_emoji_give_scenes(language: str, source: str) -> None
 def test_a_tag_that_formats_nothing_is_part_of_its_sentence(english: Grammar) -> None:
     script = write("# Tags\n\nIt holds <script>alert(1)</script> and an array<int> as <b>plain</b> text.", english)
     assert "It holds script alert(1) script and an array int as plain text." in script.scenes[0].text
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The storm came on 23 July at 17:45.",
+        "The storm came on July 23, in the evening.",
+        "Everybody waits in Room 101, on the fifth floor.",
+    ],
+)
+def test_numbers_that_name_a_day_or_a_place_count_nothing(english: Grammar, sentence: str) -> None:
+    assert all(scene.slide.kind != "statistic" for scene in write(f"# B\n\nHi there.\n\n{sentence}", english).scenes)
+
+
+@pytest.mark.parametrize("after", ["", "Then open `http://127.0.0.1:8000` in your browser.", "It serves all files."])
+def test_a_section_of_code_is_never_lost(english: Grammar, after: str) -> None:
+    code = "```python\nimport kestrel\n\napp = kestrel.App()\napp.run()\n```"
+    scenes = write(f"# B\n\nHi there.\n\n## Usage\n\n{code}\n\n{after}\n\n## More\n\nBees dance.", english).scenes
+    assert "Usage" in {scene.chapter for scene in scenes}
+    assert any("kestrel.App()" in scene.slide.body for scene in scenes)
