@@ -50,6 +50,23 @@ def test_output_names(fake: FakeDaemon, here: Path, out: str, video: str, folder
     assert files_of(here / folder) == set(FILES)
 
 
+def test_an_earlier_trace_in_an_unwritable_folder_is_told_before_the_job(
+    fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "traces").mkdir()
+    (here / "traces/t.json").write_text("[]")
+    original = Path.mkdir
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> None:
+        if path.parent.name == "traces":
+            raise PermissionError(13, "Permission denied", str(path))
+        original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert run(["make", "bees.md", "--trace", "traces/t.json"]) == codes.USAGE
+    assert fake.calls == []
+
+
 def test_an_unwritable_folder(fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def denied(self: Path, *arguments: object, **more: object) -> None:
         raise PermissionError(13, "Permission denied")

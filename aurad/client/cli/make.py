@@ -66,7 +66,7 @@ def _check_trace(path: Path) -> None:
         raise AuradError("E505-OUTPUT", f"cannot write {path}: there is no folder {folder}", remedy="Make it first.")
     if path.is_dir():
         raise AuradError("E505-OUTPUT", f"cannot write {path}: it is a folder", remedy="Name a file in it.")
-    if not path.exists():
+    if path.is_file() or not path.exists():  # a pipe or a device is written to as it is
         files.check_writable(folder)
 
 
