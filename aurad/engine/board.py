@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import trio
 
+from aurad.engine.attempts import Attempted, Started
 from aurad.engine.coming import BODY, Coming
 from aurad.engine.daemonlog import open_daemonlog
 from aurad.engine.events import Events
@@ -20,7 +21,6 @@ from aurad.engine.forecast import Forecast
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
-from aurad.engine.runner import Attempted, Started
 from aurad.engine.schedule import Rank
 from aurad.engine.step import StepState
 from aurad.engine.store import Store

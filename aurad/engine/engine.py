@@ -13,6 +13,7 @@ import trio
 
 from aurad.engine.admission import Admission
 from aurad.engine.assets import keep_asset
+from aurad.engine.attempts import Attempts
 from aurad.engine.catalog import Catalog, Installed
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
@@ -29,6 +30,7 @@ from aurad.engine.record import forget_jobs
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
 from aurad.engine.secrets import Secrets
+from aurad.engine.stall import patience_of
 from aurad.engine.store import Damaged, Store
 from aurad.engine.webhooks import Webhooks
 from aurad.model.artifact import Artifact
@@ -77,6 +79,7 @@ class Engine:
         self.settings, self.presets = settings, presets
         self._admission.adopt(settings, presets)
         self.catalog.adopt(settings)
+        self.runner.patience = patience_of(settings)
 
     def stop_soon(self) -> None:
         """Stop, but let the answer to whoever asked for it go out first."""
@@ -190,9 +193,10 @@ async def open_engine(
         memo = Memo(journal, store)
         catalog = Catalog(executor, folders.cache / "stages.json", settings, installed)
         slots = Slots({"cpu": cores, "finish": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
-        flights, secrets = Flights(nursery), Secrets(folders.state)
+        flights, secrets, attempts = Flights(nursery), Secrets(folders.state), Attempts(journal)
+        await attempts.load()
         runner = Runner(
-            memo, store, costs, slots, flights, executor, secrets, time_limit=settings.workers.task_seconds, lanes=cores
+            memo, store, costs, slots, flights, executor, secrets, attempts, patience=patience_of(settings), lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
         webhooks = Webhooks(journal)

@@ -58,6 +58,9 @@ STEPS: tuple[str, ...] = (
         job_id TEXT PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, attempts INTEGER NOT NULL, due REAL NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE attempts (digest TEXT PRIMARY KEY, failed INTEGER NOT NULL, failed_at REAL NOT NULL) WITHOUT ROWID;
+    """,
 )
 
 

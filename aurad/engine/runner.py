@@ -9,44 +9,29 @@ from typing import Any, Protocol
 import msgspec
 import trio
 
+from aurad.engine.attempts import ATTEMPTS, Attempts, Started, is_passing, pause_after, told
 from aurad.engine.checks import check_files, check_output
 from aurad.engine.cores import Cores, kind_of
 from aurad.engine.estimate import Costs, first_guess, task_key
 from aurad.engine.executor import Executor
 from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
-from aurad.engine.process import CRASH, GARBAGE, HUNG, Emit
+from aurad.engine.process import CRASH, GARBAGE, Emit
+from aurad.engine.quarantine import Quarantine
 from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size, slot_of
 from aurad.engine.secrets import Secrets, discreet, discreet_error
+from aurad.engine.stall import Patience, run_watched
 from aurad.engine.store import Store
 from aurad.engine.task import Task, artifacts_in
 from aurad.model.errors import AuradError
-from aurad.model.stage_errors import RateLimited, Transient
-from aurad.model.value import Value, canonical
-from aurad.wire.worker import METHODS, Run, RunResult
+from aurad.model.job import Step
+from aurad.model.stage_errors import RateLimited
+from aurad.model.value import canonical
+from aurad.wire.worker import METHODS, Run, RunResult, WarningNews
 
-ATTEMPTS = 3  # of one provider at one task; what fails three times in a row is not a passing trouble
-PAUSE, PAUSE_CAP = 0.5, 30.0  # seconds before the second attempt, times 4 for each further one
 RATE_LIMIT_PATIENCE = 3600.0  # seconds one task waits altogether for a provider that is rate limited
 MIN_LIMIT = 1.0  # seconds; a provider that says "at once" would be asked in circles
-PASSING = frozenset({CRASH, HUNG, GARBAGE, "E304-FFMPEG_RUNTIME", "E307-FFMPEG_HUNG"})
-
-
-class Started(Value, frozen=True, kw_only=True):
-    """News of a task: an attempt begins."""
-
-    attempt: int
-
-
-class Attempted(Value, frozen=True, kw_only=True):
-    """News of a task: an attempt failed."""
-
-    code: str
-    detail: str
-    remedy: str
-    attempt: int
-    will_retry: bool
-    details: dict[str, Any] = {}
+LOST = frozenset({CRASH, GARBAGE})  # a worker is gone, unless a traceback says that its code merely raised
 
 
 class Asker(Protocol):
@@ -69,10 +54,11 @@ class Runner:
 
     def __init__(
         self, memo: Memo, store: Store, costs: Costs, slots: Slots, flights: Flights, executor: Executor,
-        secrets: Secrets, *, time_limit: float, lanes: int,
+        secrets: Secrets, attempts: Attempts, *, patience: dict[Step, Patience], lanes: int,
     ) -> None:  # fmt: skip
         self.memo, self.store, self._costs, self._slots = memo, store, costs, slots
-        self._flights, self._executor, self._time_limit = flights, executor, time_limit
+        self._flights, self._executor, self._attempts = flights, executor, attempts
+        self.patience, self.quarantine = patience, Quarantine()
         self._lanes, self._cores, self.work, self._secrets = lanes, Cores(lanes), Work(), secrets
 
     @property
@@ -106,27 +92,45 @@ class Runner:
     async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
         if (known := await self.memo.find(digest, job.pins)) is not None:  # it landed while we looked it up
             return msgspec.json.decode(known, type=METHODS[task.method].result)
+        try:
+            value = await self._persist(task, digest, job, flight)
+        except AuradError:
+            self._attempts.decided(digest)
+            raise
+        self._attempts.decided(digest)
+        return value
+
+    async def _persist(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
+        """Try until it works, or will not."""
         limited_until = time.monotonic() + RATE_LIMIT_PATIENCE
-        attempt = 1
         while True:
+            attempt = self._attempts.next(digest)
             try:
                 return await self._attempt(task, digest, job, flight, attempt)
             except RateLimited as error:
                 pause = max(error.retry_after, MIN_LIMIT)
                 again = time.monotonic() + pause < limited_until
-                flight.emit("failed", _told(error, attempt, will_retry=again))
+                flight.emit("failed", told(error, attempt, will_retry=again))
                 if not again:
                     raise
-                await trio.sleep(pause)  # holding no slot
             except AuradError as error:
-                again = attempt < ATTEMPTS and _is_passing(error)
-                flight.emit("failed", _told(error, attempt, will_retry=again))
+                pause = pause_after(attempt)
+                again = attempt < ATTEMPTS and is_passing(error)
+                self._count_loss(task, digest, error, flight)
+                flight.emit("failed", told(error, attempt, will_retry=again))
                 if not again:
                     raise
-                await trio.sleep(min(PAUSE * 4 ** (attempt - 1), PAUSE_CAP))
-                attempt += 1
+                self._attempts.failed(digest, attempt)
+            await trio.sleep(pause)  # holding no slot
+
+    def _count_loss(self, task: Task, digest: str, error: AuradError, flight: Flight) -> None:
+        if error.code not in LOST or "traceback" in error.details:
+            return
+        if aside := self.quarantine.crashed(task.plugin, digest, error.detail):
+            flight.emit("warning", WarningNews(task_id="", code=error.code, detail=f"{task.plugin} is {aside}"))
 
     async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
+        self.quarantine.check(task.plugin)
         pool = f"worker:{task.plugin}"
         self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
         names = [slot_of(task.method, task.slot), pool]
@@ -139,7 +143,11 @@ class Runner:
                 self.work.running_task(task.stage, task.method),
                 self._cores.used(kind_of(task.method, task.slot), first_guess(task_key(task)).cores) as had,
             ):
-                answer = await self._run(task.plugin, await self._call(task, job, workspace), flight.emit)
+                call = await self._call(task, job, workspace)
+                answer = await run_watched(
+                    f"{task.method} of {task.stage}", lambda emit: self._run(task.plugin, call, emit), flight.emit,
+                    self.patience[task.step].silence,
+                )  # fmt: skip
                 value = await self._take_in(task, answer, workspace, job)
                 self._costs.learn(task, had())
         await self.memo.record(digest, canonical(value), artifacts_in(value))
@@ -168,7 +176,7 @@ class Runner:
             files={sha256: str(await self.store.check(sha256)) for sha256 in inputs},
             secrets=await self._secrets.chosen(task.secrets),
             workspace=str(workspace),
-            deadline=self._time_limit,
+            deadline=self.patience[task.step].whole,
         )
 
     async def _take_in(self, task: Task, answer: RunResult, workspace: Path, job: Asker) -> Any:
@@ -186,19 +194,3 @@ def _own_file(name: str, workspace: Path) -> Path:
     if not path.is_relative_to(workspace) or ".." in path.parts or path.is_symlink() or not path.is_file():
         raise AuradError("E308-RESULT", f"cannot take {name}: it is no regular file of the workspace")
     return path
-
-
-def _is_passing(error: AuradError) -> bool:
-    """Worth another attempt: a lost worker or tool, but not an exception that the stage's code raised."""
-    return isinstance(error, Transient) or (error.code in PASSING and "traceback" not in error.details)
-
-
-def _told(error: AuradError, attempt: int, *, will_retry: bool) -> Attempted:
-    return Attempted(
-        code=error.code,
-        detail=error.detail,
-        remedy=error.remedy,
-        attempt=attempt,
-        will_retry=will_retry,
-        details=dict(error.details),
-    )

@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "E300-CRASH": Kind(
         "A stage crashed", 500, -32603, "See what it said last, below; report it to the plugin's author."
     ),
-    "E301-HUNG": Kind("A stage did not answer", 504, -32005, "Try again; raise the stage's time limit."),
+    "E301-HUNG": Kind("A stage did not answer", 504, -32005, "Try again; raise the stage's `deadline_seconds`."),
     "E302-GARBAGE": Kind("A stage broke the protocol", 502, -32603, "Report it to the plugin's author."),
     "E303-PROVIDERS": Kind(
         "Every provider failed", 502, -32603, "See each attempt below; `auractl doctor` checks the set-up."
@@ -80,6 +80,9 @@ KINDS: dict[str, Kind] = {
     "E312-UNAVAILABLE": Kind("A stage is not available", 503, -32603, "`auractl doctor` tells why."),
     "E313-RATE_LIMITED": Kind("A provider is rate limited", 429, -32004, "Wait, or use another provider."),
     "E314-TRANSIENT": Kind("A passing failure did not pass", 503, -32603, "Try again later."),
+    "E315-STALLED": Kind(
+        "A stage fell silent", 504, -32005, "See what it said last, below; raise the stage's `stall_seconds`."
+    ),
     "E400-DENIED": Kind("Not allowed", 403, -32001, "Ask for a role that may do this."),
     "E401-TOKEN": Kind("No or wrong token", 401, -32001, "Use a token that the daemon gave you."),
     "E402-ORIGIN": Kind(

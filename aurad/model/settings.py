@@ -77,6 +77,16 @@ class Providers(Section, frozen=True, kw_only=True):
     """Which plugins do one stage of a job."""
 
     providers: Annotated[Names, Meta(description="Stages by name, in order.")]
+    stall_seconds: Annotated[
+        Seconds,
+        Meta(
+            description="An attempt that tells neither progress nor a line for this long is stopped and tried again;"
+            " half of it brings a warning. Raise it for an engine that works in silence."
+        ),
+    ] = 180.0
+    deadline_seconds: Annotated[
+        Seconds, Meta(description="A single task may take this long, then it counts as hung.")
+    ] = 3600.0
 
 
 class Catalogue(Section, frozen=True, kw_only=True):
@@ -153,9 +163,6 @@ class Workers(Section, frozen=True, kw_only=True):
     memory_mib: Annotated[
         int, Meta(ge=256, description="Memory that one worker or tool may take for its data, in MiB.")
     ] = 4096
-    task_seconds: Annotated[Seconds, Meta(description="A single task may take this long, then it counts as hung.")] = (
-        3600.0
-    )
     silence_seconds: Annotated[
         Seconds, Meta(description="FFmpeg that makes no progress for this long counts as hung and is tried again.")
     ] = 30.0

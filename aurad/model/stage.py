@@ -232,6 +232,9 @@ class StageContext(Protocol[OptionsT_co]):
     def progress(self, done: float, message: str = "") -> None:
         """Say how much of this request is done, 0..1. Cheap; call it as often as you like."""
 
+    def working(self, message: str = "") -> None:
+        """Say that something goes on that cannot be measured; who says nothing for long is stopped as stalled."""
+
     def log(self, line: str) -> None:
         """Write a line to the job's log."""
 

@@ -80,8 +80,9 @@ def _listed(names: list[str]) -> str:
 
 def _plugins(engine: Engine) -> Iterator[dict[str, Any]]:
     for name, source in engine.catalog.sources.items():
-        broken = engine.catalog.broken.get(name)
-        detail = broken.detail if broken else f"{source.distribution} {source.version}"
-        yield _check(f"plugin {name}", broken is None, detail, broken.remedy if broken else "")
+        broken, aside = engine.catalog.broken.get(name), engine.runner.quarantine.reason(name)
+        detail = broken.detail if broken else aside or f"{source.distribution} {source.version}"
+        remedy = broken.remedy if broken else "See a job's log; `auractl plugins reload` tries it again at once."
+        yield _check(f"plugin {name}", not (broken or aside), detail, remedy)
     for name in engine.catalog.disabled:
         yield _check(f"plugin {name}", True, "disabled")

@@ -67,6 +67,9 @@ class TaskContext(Generic[OptionsT]):
         self._encoded.silent = True  # a stage that counts for itself knows better than we
         self._report(done, message)
 
+    def working(self, message: str = "") -> None:
+        self._report(self._done, message)
+
     def log(self, line: str) -> None:
         for part in line.splitlines() or [""]:
             self.tell(LogNews(task_id=self.task.task_id, stream="log", line=part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ import trio
 from aurad.engine.catalog import Installed
 from aurad.engine.engine import Engine, open_engine
 from aurad.engine.process import Emit
+from aurad.engine.stall import Patience
 from aurad.hooks.registry import CORE, PluginSource
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView, Owner, TaskView
 from aurad.model.folders import Folders
+from aurad.model.job import Step
 from aurad.model.recipe import Preset
 from aurad.model.settings import Defaults, Providers, Settings
 from aurad.model.stage import Stage
@@ -123,9 +125,13 @@ async def open_house(
     stop: Callable[[], None] = lambda: None,
     defaults: Defaults = Defaults(),
     max_running: int = 4,
+    patience: Mapping[Step, float] = {},
     **providers: tuple[str, ...],
 ) -> AsyncIterator[House]:
-    """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins."""
+    """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins.
+
+    `patience` is how many seconds stages of a step may be silent.
+    """
     workers: list[InProcess] = []
 
     @asynccontextmanager
@@ -153,4 +159,5 @@ async def open_house(
         workers=open_workers,
         installed=installed,
     ) as engine:
+        engine.runner.patience |= {step: Patience(seconds, 3600) for step, seconds in patience.items()}
         yield House(engine, workers)

@@ -13,7 +13,7 @@ import trio
 import trio.testing
 
 from aurad.api import Narration, StageContext, Transient, VoiceRequest, VoiceStage
-from aurad.engine import runner
+from aurad.engine import attempts
 from aurad.engine.joblog import TAIL
 from aurad.model.value import Value
 from tests.engine.house import House, open_house
@@ -131,7 +131,7 @@ async def test_a_cancelled_job_knows_how_its_tools_ended(tmp_path: Path) -> None
 async def test_a_failure_carries_the_end_of_the_log_and_the_way_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "PAUSE", 0.01)
+    monkeypatch.setattr(attempts, "PAUSE", 0.01)
     Tooled.fails = True
     Tooled.script = "seq 30000 >&2; exit 3"
     async with open_tooled(tmp_path) as house:

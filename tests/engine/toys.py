@@ -213,6 +213,19 @@ class Gated(VoiceStage[Value]):
         return await Tone().speak(request, _with_options(context))
 
 
+class Sleepy(VoiceStage[Value]):
+    """A voice that falls silent once, then works."""
+
+    name = "sleepy"
+    slept: ClassVar[set[str]] = set()
+
+    async def speak(self, request: VoiceRequest, context: Context) -> Narration:
+        if str(context.cache) not in Sleepy.slept:
+            Sleepy.slept.add(str(context.cache))
+            await trio.sleep_forever()
+        return await Tone().speak(request, _with_options(context))
+
+
 def _with_options(context: Context) -> Any:
     class With:
         options = ToneOptions()
@@ -231,6 +244,7 @@ STAGES: Sequence[type[Stage[Any]]] = (
     Core,
     Scripted,
     Gated,
+    Sleepy,
     Early,
     Planner,
     Planless,

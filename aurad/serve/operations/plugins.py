@@ -45,7 +45,10 @@ class Plugins(Result, frozen=True, kw_only=True):
 
 
 class PluginDetail(Result, frozen=True, kw_only=True):
-    """A plugin: `ready`, `broken` or `disabled`, its stages, and its options that are set in the settings."""
+    """A plugin: `ready`, `broken`, `disabled`, or `aside` for a while as its workers keep dying.
+
+    With its stages, and its options that are set in the settings.
+    """
 
     plugin: str
     distribution: str
@@ -75,7 +78,7 @@ class OptionSchemas(Result, frozen=True, kw_only=True):
 async def plugins(call: Call, params: Nothing) -> Plugins:
     """Every plugin with its stages, or with the reason why it cannot be used."""
     await call.engine.catalog.load()
-    return listed(call.engine.catalog)
+    return listed(call.engine)
 
 
 @operation("plugins.get", ByPlugin, "read")
@@ -122,12 +125,13 @@ async def enable(call: Call, params: ByPlugin) -> PluginDetail:
 async def read_again(call: Call, params: Nothing) -> Plugins:
     """Look at what is installed now, and ask broken plugins again; changed ones get new workers between tasks."""
     await look_again(call.engine)
-    return listed(call.engine.catalog)
+    return listed(call.engine)
 
 
 async def look_again(engine: Engine) -> None:
     importlib.invalidate_caches()  # a folder may have changed twice within its clock's tick
     await engine.catalog.load(again=True)
+    engine.runner.quarantine.clear()
 
 
 def find(catalog: Catalog, name: str) -> PluginSource:
@@ -140,8 +144,9 @@ def find(catalog: Catalog, name: str) -> PluginSource:
     return source
 
 
-def listed(catalog: Catalog) -> Plugins:
-    usable = [_view(stage) for stage in catalog.stages.values() if stage.info.kind != CORE]
+def listed(engine: Engine) -> Plugins:
+    catalog, aside = engine.catalog, engine.runner.quarantine.reason
+    usable = [_view(stage, aside(stage.plugin)) for stage in catalog.stages.values() if stage.info.kind != CORE]
     broken = [
         PluginView(name=b.plugin, kind="", plugin=b.plugin, version="", status="broken", reason=b.detail)
         for b in catalog.broken.values()
@@ -153,11 +158,11 @@ def listed(catalog: Catalog) -> Plugins:
     return Plugins(plugins=[*usable, *broken, *off])
 
 
-def _view(stage: Stage) -> PluginView:
+def _view(stage: Stage, aside: str) -> PluginView:
     info = stage.info
     return PluginView(
         name=info.name, kind=info.kind, plugin=stage.plugin, version=stage.version,
-        status="unavailable" if info.lacks else "ready", reason=info.lacks,
+        status="unavailable" if info.lacks else "aside" if aside else "ready", reason=info.lacks or aside,
         languages=info.languages, slot=info.slot, needs=info.needs, secrets=info.secrets,
         options_schema=info.options_schema,
     )  # fmt: skip
@@ -165,13 +170,13 @@ def _view(stage: Stage) -> PluginView:
 
 def _detail(engine: Engine, source: PluginSource) -> PluginDetail:
     catalog, name = engine.catalog, source.name
-    broken = catalog.broken.get(name)
-    stages = [_view(stage) for stage in catalog.stages.values() if stage.plugin == name]
+    broken, aside = catalog.broken.get(name), engine.runner.quarantine.reason(name)
+    stages = [_view(stage, aside) for stage in catalog.stages.values() if stage.plugin == name]
     names = (name, *(stage.name for stage in stages))
     return PluginDetail(
         plugin=name, distribution=source.distribution, version=source.version, module=source.module,
-        status="disabled" if name in catalog.disabled else "broken" if broken else "ready",
-        reason=broken.detail if broken else "", remedy=broken.remedy if broken else "",
+        status="disabled" if name in catalog.disabled else "broken" if broken else "aside" if aside else "ready",
+        reason=broken.detail if broken else aside, remedy=broken.remedy if broken else "",
         options={each: hidden(engine.settings.plugins[each]) for each in names if each in engine.settings.plugins},
         stages=stages,
     )  # fmt: skip

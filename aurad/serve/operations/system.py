@@ -123,8 +123,8 @@ async def info(call: Call, params: Nothing) -> Info:
         limits={
             "cpu": started.workers.cpu or os.cpu_count() or 1, "network": started.workers.network,
             "gpu": started.workers.gpu, "memoryMib": started.workers.memory_mib,
-            "taskSeconds": started.workers.task_seconds, "maxRunning": started.jobs.max_running,
-            "maxQueued": started.jobs.max_queued, "storeGib": now.store.max_gib, "keepDays": now.jobs.keep_days,
+            "maxRunning": started.jobs.max_running, "maxQueued": started.jobs.max_queued,
+            "storeGib": now.store.max_gib, "keepDays": now.jobs.keep_days,
             "sourceBytes": SOURCE_LIMIT, "inlineAssetBytes": INLINE, "page": PAGE,
         },
     )  # fmt: skip
