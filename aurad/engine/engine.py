@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -38,7 +38,7 @@ from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, Owner, timestamp_at
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
-from aurad.model.settings import Settings
+from aurad.model.settings import Settings, Workers
 from aurad.wire.worker import Limits
 
 T = TypeVar("T")
@@ -51,7 +51,9 @@ HOUSEKEEPING = 600.0  # seconds between two rounds of collecting what is too old
 class OpenExecutor(Protocol):
     """Opens whatever runs tasks."""
 
-    def __call__(self, cache: Path, limits: Limits, *, idle: float) -> AbstractAsyncContextManager[Executor]: ...
+    def __call__(
+        self, cache: Path, limits: Limits, *, idle: float, passed: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[Executor]: ...
 
 
 class Engine:
@@ -164,6 +166,17 @@ class Engine:
         return await self.memo.collect(max_bytes=int(store.max_gib * GIB), max_age=store.max_age_days * DAY)
 
 
+def limits_of(workers: Workers) -> Limits:
+    """What the settings say of one worker, in bytes and seconds."""
+    return Limits(
+        memory_bytes=workers.memory_mib << 20,
+        open_files=workers.open_files,
+        file_bytes=int(workers.file_gib * GIB),
+        cpu_seconds=workers.cpu_seconds,
+        silence_seconds=workers.silence_seconds,
+    )
+
+
 @asynccontextmanager
 async def open_engine(
     settings: Settings,
@@ -181,10 +194,10 @@ async def open_engine(
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
         store = Store(folders.state / "store")
         joblogs = await stack.enter_async_context(open_logfiles(folders.logs / "ffmpeg"))
-        limits = Limits(
-            memory_bytes=settings.workers.memory_mib << 20, silence_seconds=settings.workers.silence_seconds
+        own = settings.workers
+        executor = await stack.enter_async_context(
+            workers(folders.cache, limits_of(own), idle=own.idle_seconds, passed=own.environment)
         )
-        executor = await stack.enter_async_context(workers(folders.cache, limits, idle=settings.workers.idle_seconds))
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)
         (last,) = (await journal.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"))[0]

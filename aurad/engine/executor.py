@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 import trio
 
+from aurad.engine.environment import for_workers
 from aurad.engine.process import CRASH, HUNG, Emit, Worker, open_worker
 from aurad.hooks.registry import CORE
 from aurad.model.errors import AuradError
@@ -39,8 +41,11 @@ class LocalExecutor:
     How many there may be at once is not decided here: whoever calls holds a slot for each.
     """
 
-    def __init__(self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float, environment: Mapping[str, str]
+    ) -> None:
         self._nursery, self._cache, self._limits, self._idle_seconds = nursery, cache, limits, idle
+        self._environment = environment
         self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
         self._generations = collections.Counter[str]()
         self._warming: dict[str, trio.Event] = {}
@@ -137,7 +142,7 @@ class LocalExecutor:
     ) -> None:
         """A worker's whole life, in a task of our own nursery: a cancelled caller does not take it along."""
         generation = self._generations[plugin]
-        async with open_worker(plugin) as worker:
+        async with open_worker(plugin, self._environment) as worker:
             self.started += 1
             self._alive[plugin] += 1
             try:
@@ -188,10 +193,12 @@ class _Lease:
 
 
 @asynccontextmanager
-async def open_executor(cache: Path, limits: Limits, *, idle: float) -> AsyncIterator[LocalExecutor]:
-    """Pools of workers; leaving the block ends them all."""
+async def open_executor(
+    cache: Path, limits: Limits, *, idle: float, passed: Sequence[str] = ()
+) -> AsyncIterator[LocalExecutor]:
+    """Pools of workers; leaving the block ends them all. `passed` are names of our environment that they get too."""
     async with trio.open_nursery() as nursery:
         try:
-            yield LocalExecutor(nursery, cache, limits, idle=idle)
+            yield LocalExecutor(nursery, cache, limits, idle=idle, environment=for_workers(os.environ, passed))
         finally:
             nursery.cancel_scope.cancel()

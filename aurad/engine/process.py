@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -29,13 +30,15 @@ from aurad.wire.worker import NEWS, Cancel, LogNews, Run, StageProblem, problem_
 T = TypeVar("T")
 Emit = Callable[[str, Value], None]
 GUARDIAN = Path(__file__).parents[1] / "worker" / "guardian.py"  # run as a file: nothing is imported
-QUIET = {"ORT_DISABLE_TELEMETRY": "1"}  # onnxruntime would keep usage records in the user's cache folder
-# glibc gives blocks of this many bytes back at once. By itself it soon keeps all below 32 MiB, pictures and sound too:
-# a fifth more memory at the peak, and no time saved that could be measured.
-THRIFTY = {"MALLOC_MMAP_THRESHOLD_": f"{1 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{1 << 20}"}
 OBEY = 1.0  # seconds a worker has to answer a cancel before it is killed
 FAREWELL = 0.3  # seconds an idle worker has to close its stages
 SAID = 200  # lines of a worker's stderr kept for the story of its death
+CAUSES = {
+    signal.SIGKILL: "killed from outside, perhaps for want of memory",
+    signal.SIGSEGV: "a fault in native code",
+    signal.SIGABRT: "given up by native code",
+    signal.SIGXCPU: "one task may not use more processor time; see workers.cpu_seconds",
+}
 CRASH, HUNG, GARBAGE = "E300-CRASH", "E301-HUNG", "E302-GARBAGE"
 
 
@@ -137,10 +140,10 @@ class Worker:
                     self._emit("log", LogNews(task_id="", stream="stderr", line=text))
 
     def _died(self) -> AuradError:
-        status = self._process.returncode
-        how = "ended" if status is None else f"ended with status {status}"
         last = f": {self.said[-1]}" if self.said else ""
-        return AuradError(CRASH, f"cannot go on with {self.plugin}: its worker {how}{last}")
+        return AuradError(
+            CRASH, f"cannot go on with {self.plugin}: its worker {_ending(self._process.returncode)}{last}"
+        )
 
     async def part(self) -> None:
         """Ask an idle worker to end by itself, so that its stages can close what they opened."""
@@ -161,6 +164,17 @@ class Worker:
         await self._process.wait()
 
 
+def _ending(status: int | None) -> str:
+    """How a process ended, from the status that its guardian gives: of a signal, 128 more."""
+    if status is None:
+        return "ended"
+    try:
+        number = signal.Signals(status - 128)
+    except ValueError:
+        return f"ended with status {status}"
+    return f"was ended by {number.name}" + (f" ({CAUSES[number]})" if number in CAUSES else "")
+
+
 def _nobody(kind: str, news: Value) -> None:
     """News that belong to no call are dropped."""
 
@@ -172,7 +186,7 @@ def _problem(error: jsonrpc.ErrorObject) -> StageProblem:
 
 
 @asynccontextmanager
-async def open_worker(plugin: str) -> AsyncIterator[Worker]:
+async def open_worker(plugin: str, environment: Mapping[str, str]) -> AsyncIterator[Worker]:
     """A worker process of `plugin` under its guardian; both are gone when the block is left."""
     ours, theirs = socket.socketpair()
     dog_read, dog_write = os.pipe()
@@ -184,7 +198,7 @@ async def open_worker(plugin: str) -> AsyncIterator[Worker]:
             stderr=subprocess.PIPE,
             pass_fds=(theirs.fileno(), dog_read),
             start_new_session=True,
-            env={**THRIFTY, **os.environ, **QUIET},
+            env=environment,
         )
     except BaseException:
         ours.close()

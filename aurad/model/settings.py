@@ -163,6 +163,20 @@ class Workers(Section, frozen=True, kw_only=True):
     memory_mib: Annotated[
         int, Meta(ge=256, description="Memory that one worker or tool may take for its data, in MiB.")
     ] = 4096
+    cpu_seconds: Annotated[
+        Seconds, Meta(description="Processor time that one task may use, in its worker and again in each tool.")
+    ] = 7200.0
+    open_files: Annotated[int, Meta(ge=64, description="Files that one worker or tool may have open.")] = 1024
+    file_gib: Annotated[
+        Seconds, Meta(description="Size of the largest file that a worker or tool may write, in GiB.")
+    ] = 32.0
+    environment: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(
+            description="Names of environment variables that stages see besides the usual ones (PATH, HOME, LANG,"
+            " proxies and the like); for secrets see `auractl secrets`."
+        ),
+    ] = ()
     silence_seconds: Annotated[
         Seconds, Meta(description="FFmpeg that makes no progress for this long counts as hung and is tried again.")
     ] = 30.0

@@ -66,12 +66,16 @@ class Tools(Value, frozen=True, kw_only=True):
 
 
 class Limits(Value, frozen=True, kw_only=True):
-    """Limits of the worker and, each on its own, of its tools.
+    """Limits of the worker and, each on its own, of its tools; None: none of ours.
 
-    `memory_bytes` is RLIMIT_DATA; FFmpeg without progress for `silence_seconds` is hung.
+    `memory_bytes` is RLIMIT_DATA, `file_bytes` RLIMIT_FSIZE, `cpu_seconds` of processor time are for each task;
+    FFmpeg without progress for `silence_seconds` is hung.
     """
 
     memory_bytes: int | None = None
+    open_files: int | None = None
+    file_bytes: int | None = None
+    cpu_seconds: float | None = None
     silence_seconds: float = 30.0
 
 

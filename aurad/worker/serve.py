@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +32,7 @@ from aurad.wire.worker import (
     error_to_problem,
 )
 from aurad.worker.call import Caller
+from aurad.worker.containment import allow_processor_time, contain
 from aurad.worker.context import Task, TaskContext
 from aurad.worker.describe import plugin_to_info
 from aurad.worker.guardian import children, kill_descendants
@@ -125,9 +125,7 @@ class Server:
     def _initialize(self, circumstances: Initialize) -> Initialized:
         if circumstances.api != API:
             raise AuradError("E100-REQUEST", f"cannot speak version {circumstances.api} of the protocol, only {API}")
-        if (size := circumstances.limits.memory_bytes) is not None:
-            # RLIMIT_DATA counts what is really used; RLIMIT_AS fails healthy encoders at thrice their use.
-            resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+        contain(circumstances.limits)
         self._circumstances, cache = circumstances, Path(circumstances.cache_dir)
         cache.mkdir(parents=True, exist_ok=True)
         self._plugin, self._caller = load_plugin(self._name), Caller(cache)
@@ -146,6 +144,7 @@ class Server:
         assert self._caller is not None, "no stage without a caller"
         if run.method == "render_scene":
             _step_back()
+        allow_processor_time(self._circumstances.limits.cpu_seconds)
         spared = children()
         try:
             await self._caller.open(stage)

@@ -90,3 +90,4 @@ def lab(_lab: Lab) -> Iterator[Lab]:
     yield _lab
     _lab.set_mode("real")
     _lab.house.assert_quiet()
+    _lab.house.call("plugins", "reload").succeeded()  # a plugin that crashed too often gets another chance

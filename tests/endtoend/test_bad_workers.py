@@ -44,7 +44,16 @@ def test_a_naughty_worker_costs_its_job_only(lab: Lab, how: str) -> None:
 def test_a_hung_worker_is_ended(tmp_path: Path) -> None:
     site = install_naughty(tmp_path / "site").parent
     settings = {"PYTHONPATH": with_site(site), "AURAD_VOICE__PROVIDERS": '["naughty"]'}
-    with open_house(AURAD_WORKERS__TASK_SECONDS="1", **settings) as house:
+    with open_house(AURAD_VOICE__DEADLINE_SECONDS="1", **settings) as house:
         made = house.make("--script", script(house), "--set", "naughty.how=hangs", "--until", "Voice")
         made.failed("E301-HUNG", "1", "naughty")
+        house.assert_quiet()
+
+
+def test_a_silent_worker_is_warned_of_and_stopped(tmp_path: Path) -> None:
+    site = install_naughty(tmp_path / "site").parent
+    settings = {"PYTHONPATH": with_site(site), "AURAD_VOICE__PROVIDERS": '["naughty"]'}
+    with open_house(AURAD_VOICE__STALL_SECONDS="0.5", **settings) as house:
+        made = house.make("--script", script(house), "--set", "naughty.how=hangs", "--until", "Voice")
+        made.failed("E315-STALLED", "0.5", "naughty")
         house.assert_quiet()

@@ -135,7 +135,7 @@ async def open_house(
     workers: list[InProcess] = []
 
     @asynccontextmanager
-    async def open_workers(cache: Path, limits: Limits, *, idle: float) -> AsyncIterator[InProcess]:
+    async def open_workers(cache: Path, limits: Limits, **circumstances: Any) -> AsyncIterator[InProcess]:
         workers.append(InProcess(cache, stages))
         yield workers[-1]
 

@@ -136,7 +136,7 @@ async def test_a_worker_that_cannot_be_started_ahead_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def none_left(plugin: str) -> AsyncIterator[None]:
+    async def none_left(plugin: str, environment: object) -> AsyncIterator[None]:
         raise OSError(24, "Too many open files")
         yield
 

@@ -116,6 +116,53 @@ class Bomb(VoiceStage[Value]):
         raise AssertionError(len(hoard))
 
 
+class Hoards(VoiceStage[Value]):
+    """Opens one file after the other."""
+
+    name = "hoards"
+
+    def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        held = [(context.workspace / str(number)).open("wb") for number in range(5000)]
+        raise AssertionError(len(held))
+
+
+class Floods(VoiceStage[Value]):
+    """Writes a file without end; a hole would do, but would cost nothing."""
+
+    name = "floods"
+
+    def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        with (context.workspace / "flood").open("wb") as file:
+            for _ in range(4096):
+                file.write(bytes(1 << 20))
+        raise AssertionError
+
+
+class Spins(VoiceStage[Value]):
+    """Computes without end, if it is told to; the first tasks of a warm worker may do without."""
+
+    name = "spins"
+
+    def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        end = time.process_time() + float(request.text)
+        while time.process_time() < end:
+            pass
+        return beep(request, context)
+
+
+class Looks(VoiceStage[Value]):
+    """Tells what it and its tools see of the machine."""
+
+    name = "looks"
+
+    async def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        context.log(f"environment {' '.join(sorted(os.environ))}")
+        for what in ("cat /proc/self/oom_score_adj", "ulimit -n", "ls /proc/self/fd"):
+            said = await context.run_tool(["sh", "-c", what])
+            context.log(f"{what}: {' '.join(said.stdout.decode().split())}")
+        return beep(request, context)
+
+
 class Crashes(VoiceStage[Value]):
     name = "crashes"
 
@@ -161,5 +208,6 @@ def protocol_descriptor() -> int:
 @hookimpl
 def aurad_stages() -> Sequence[type[Stage[Any]]]:
     return [
-        Dies, Hangs, HangsInThread, Garbage, Twice, Prints, Escapes, Bomb, Crashes, Exits, Lies, Invents,
+        Dies, Hangs, HangsInThread, Garbage, Twice, Prints, Escapes, Bomb, Hoards, Floods, Spins, Looks, Crashes,
+        Exits, Lies, Invents,
     ]  # fmt: skip

@@ -127,13 +127,13 @@ class Rig:
 
 
 @asynccontextmanager
-async def open_rig(plugin: str, folder: Path, *, ffmpeg: str = "", memory: int | None = None) -> AsyncIterator[Rig]:
+async def open_rig(plugin: str, folder: Path, *, ffmpeg: str = "", limits: Limits = Limits()) -> AsyncIterator[Rig]:
     """A worker that has been initialized; its guardian has ended when the block is left."""
     async with _open_process(plugin, folder) as rig, trio.open_nursery() as nursery:
         nursery.start_soon(rig.read)
         nursery.start_soon(rig.listen)
-        limits, tools = Limits(memory_bytes=memory), Tools(ffmpeg=ffmpeg)
-        params = Initialize(api=API, plugin=plugin, cache_dir=str(folder / "cache"), tools=tools, limits=limits)
+        tools, cache = Tools(ffmpeg=ffmpeg), str(folder / "cache")
+        params = Initialize(api=API, plugin=plugin, cache_dir=cache, tools=tools, limits=limits)
         rig.info = await rig.ask("initialize", params)
         yield rig
         nursery.cancel_scope.cancel()

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from aurad.model.stage import VoiceRequest
-from aurad.wire.worker import ProgressNews
+from aurad.wire.worker import Limits, ProgressNews
 from tests.worker.rig import alive, open_rig, wait_gone
 
 pytestmark = pytest.mark.slow
@@ -117,7 +117,7 @@ async def test_an_answer_leaves_no_process_behind(tmp_path: Path) -> None:
     ],
 )
 async def test_a_bad_task_fails_alone(tmp_path: Path, stage: str, code: str, named: str) -> None:
-    async with open_rig(BAD, tmp_path, memory=700 << 20) as rig:
+    async with open_rig(BAD, tmp_path, limits=Limits(memory_bytes=700 << 20)) as rig:
         problem = await rig.run(stage, HELLO)
         assert problem.code == code
         assert named in problem.detail
