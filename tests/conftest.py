@@ -24,7 +24,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "aurad"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-MARK = f"AURAD_TEST_RUN={uuid.uuid4().hex}"
+MARK = f"PYTHON_AURAD_TEST_RUN={uuid.uuid4().hex}"  # so named that workers, which see little, see it
 LEFTOVER_GRACE = 5.0  # seconds: a private daemon takes a moment to see that nobody is left
 
 

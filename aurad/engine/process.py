@@ -141,9 +141,8 @@ class Worker:
 
     def _died(self) -> AuradError:
         last = f": {self.said[-1]}" if self.said else ""
-        return AuradError(
-            CRASH, f"cannot go on with {self.plugin}: its worker {_ending(self._process.returncode)}{last}"
-        )
+        how, details = _ending(self._process.returncode)
+        return AuradError(CRASH, f"cannot go on with {self.plugin}: its worker {how}{last}", details=details)
 
     async def part(self) -> None:
         """Ask an idle worker to end by itself, so that its stages can close what they opened."""
@@ -164,15 +163,16 @@ class Worker:
         await self._process.wait()
 
 
-def _ending(status: int | None) -> str:
-    """How a process ended, from the status that its guardian gives: of a signal, 128 more."""
+def _ending(status: int | None) -> tuple[str, dict[str, object]]:
+    """How a process ended, from its guardian's status (128 more than a signal), or the guardian's own signal."""
     if status is None:
-        return "ended"
+        return "ended", {}
     try:
-        number = signal.Signals(status - 128)
+        number = signal.Signals(-status if status < 0 else status - 128)
     except ValueError:
-        return f"ended with status {status}"
-    return f"was ended by {number.name}" + (f" ({CAUSES[number]})" if number in CAUSES else "")
+        return f"ended with status {status}", {"status": status}
+    cause = f" ({CAUSES[number]})" if number in CAUSES else ""
+    return f"was ended by {number.name}{cause}", {"signal": number.name}
 
 
 def _nobody(kind: str, news: Value) -> None:

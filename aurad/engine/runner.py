@@ -124,8 +124,8 @@ class Runner:
             await trio.sleep(pause)  # holding no slot
 
     def _count_loss(self, task: Task, digest: str, error: AuradError, flight: Flight) -> None:
-        if error.code not in LOST or "traceback" in error.details:
-            return
+        if error.code not in LOST or "traceback" in error.details or error.details.get("signal") == "SIGKILL":
+            return  # whoever was killed from outside has not crashed
         if aside := self.quarantine.crashed(task.plugin, digest, error.detail):
             flight.emit("warning", WarningNews(task_id="", code=error.code, detail=f"{task.plugin} is {aside}"))
 

@@ -1,0 +1,103 @@
+"""The bundled stages, and a voice that only beeps, under a witness: each execution is a line in a file outside.
+
+Installed by the tests as a distribution of its own. A line is `begin|end method key`; the key is the hash of
+what the stage was asked, so equal keys are one task. Lines are appended by single writes, so that a kill
+leaves whole ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import os
+import time
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aurad.api import Narration, Stage, StageContext, Value, VoiceRequest, VoiceStage, Word, hookimpl
+from aurad_plugins.finish_captions.stage import Captions
+from aurad_plugins.finish_package.stage import Package
+from aurad_plugins.render_ffmpeg.stage import FFmpegRender
+from aurad_plugins.script_document.stage import DocumentStage
+from aurad_plugins.visuals_slides.stage import SlidesStage
+
+RATE, WORD = 24_000, 0.3  # Hz, seconds that a word takes
+FILE = "witness"  # in the plugin's cache folder
+
+
+class Beep(VoiceStage[Value]):
+    name = "beep"
+
+    def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        words = request.text.split()
+        samples = round(RATE * WORD * len(words))
+        path = context.workspace / "voice.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            square = b"\x00\x10" * 40 + b"\x00\xf0" * 40
+            file.writeframes((square * (samples // 80 + 1))[: 2 * samples])
+        spoken = tuple(Word(text=word, start=n * WORD, end=(n + 1) * WORD) for n, word in enumerate(words))
+        return Narration(audio=context.keep(path, "audio/wav"), sample_rate=RATE, samples=samples, words=spoken)
+
+
+def watched(real: type[Stage[Any]], *methods: str) -> type[Stage[Any]]:
+    """A stage that does what `real` does, and says so."""
+    wrapped = {method: _witnessed(getattr(real, method)) for method in methods}
+    return type(f"Watched{real.__name__}", (real,), {"name": f"watched-{real.name}", **wrapped})
+
+
+def _witnessed(method: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def aside(self: Any, request: Any, context: Any) -> Any:
+            with _said(context, method.__name__, request):
+                return await method(self, request, context)
+
+        return aside
+
+    @functools.wraps(method)
+    def beside(self: Any, request: Any, context: Any) -> Any:
+        with _said(context, method.__name__, request):
+            return method(self, request, context)
+
+    return beside
+
+
+@contextmanager
+def _said(context: StageContext[Any], method: str, request: Value) -> Iterator[None]:
+    """A hold that a test has put up (a file named after the method) is kept to, with a tool that must go too."""
+    key = hashlib.sha256(msgspec.json.encode(request, order="sorted")).hexdigest()[:16]
+    path = context.cache / FILE
+    _append(path, f"begin {method} {key} {time.time()}\n")
+    while (hold := context.cache / f"hold-{method}").exists():
+        hold.with_suffix(".reached").touch()
+        time.sleep(0.01)
+    yield
+    _append(path, f"end {method} {key} {time.time()}\n")
+
+
+def _append(path: Path, line: str) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.write(file, line.encode())
+    os.close(file)
+
+
+@hookimpl
+def aurad_stages() -> Sequence[type[Stage[Any]]]:
+    return [
+        watched(DocumentStage, "write"),
+        watched(Beep, "speak"),
+        watched(SlidesStage, "draw"),
+        watched(FFmpegRender, "profile", "render_scene"),
+        watched(Captions, "finish"),
+        watched(Package, "finish"),
+    ]
