@@ -16,11 +16,16 @@ from aurad.engine.process import CRASH, HUNG, Emit, Worker, open_worker
 from aurad.hooks.registry import CORE
 from aurad.model.errors import AuradError
 from aurad.model.stage_errors import Unavailable
+from aurad.model.value import Value
 from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
 
 CORE_IDLE = 5  # times as long as others: the core's worker is small, and asked for at every turn of a job's end
 SPARED = 0.3  # seconds that a worker whose work of one job is done waits for another job's
 START = 60.0  # seconds a worker has to import its plugin; slow disks are slow
+
+
+class Taken(Value, frozen=True, kw_only=True):
+    """News of a task: a worker is there and has it. From here on silence is the stage's."""
 
 
 class Executor(Protocol):
@@ -64,6 +69,7 @@ class LocalExecutor:
         The stage is asked first whether it can serve this; a reason why not is raised as `Unavailable`.
         """
         async with self._lease(plugin) as lease:
+            emit("taken", Taken())
             with trio.move_on_after(call.deadline or float("inf")):
                 await self._ask_support(lease.worker, call)
                 return await lease.worker.call("run", call, RunResult, emit)

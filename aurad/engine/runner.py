@@ -116,6 +116,7 @@ class Runner:
             except AuradError as error:
                 pause = pause_after(attempt)
                 again = attempt < ATTEMPTS and is_passing(error)
+                error.details = {**error.details, "plugin": task.plugin, "stage": task.stage}  # whose fault it is
                 self._count_loss(task, digest, error, flight)
                 flight.emit("failed", told(error, attempt, will_retry=again))
                 if not again:

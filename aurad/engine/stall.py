@@ -40,7 +40,10 @@ def patience_of(settings: Settings) -> dict[Step, Patience]:
 
 
 async def run_watched(what: str, run: Callable[[Emit], Awaitable[T]], emit: Emit, silence: float) -> T:
-    """`run`, given an `emit` that counts as a sign of life. Raises E315 after `silence` seconds without one."""
+    """`run`, given an `emit` that counts as a sign of life. Raises E315 after `silence` seconds without one.
+
+    The first of them starts the clock: until a worker has taken the task, its silence is not the stage's.
+    """
     watch, failure, result = _Watch(what, emit, silence), None, list[T]()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch.look_until_stalled, nursery.cancel_scope)
@@ -57,13 +60,15 @@ async def run_watched(what: str, run: Callable[[Emit], Awaitable[T]], emit: Emit
 class _Watch:
     def __init__(self, what: str, emit: Emit, silence: float) -> None:
         self._what, self._emit, self._silence = what, emit, silence
-        self._heard = trio.current_time()
+        self._taken, self._heard = trio.Event(), 0.0
 
     def hear(self, kind: str, news: Value) -> None:
         self._heard = trio.current_time()
+        self._taken.set()
         self._emit(kind, news)
 
     async def look_until_stalled(self, scope: trio.CancelScope) -> None:
+        await self._taken.wait()
         warned_of = None
         while (silent := trio.current_time() - self._heard) < self._silence:
             if silent >= self._silence * WARNED_AT and warned_of != self._heard:

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 PATIENCE = 120.0  # seconds for anything to happen on a busy machine
 ORPHANS_GONE = 2.0  # seconds that workers and tools may outlive their daemon
 TINY = 'description = "For tests"\nshort_side = 240\nfps = 10\nquality = "draft"\nmusic = "none"\n'
+OURS = ("aurad.worker.main", "guardian.py")
 ENTRY_POINTS = "[aurad.stages]\nwitness = witness\n"
 METADATA = "Metadata-Version: 2.1\nName: witness\nVersion: 1.0\n"
 PROVIDERS = {
@@ -69,7 +70,8 @@ class Estate:
         (info / "METADATA").write_text(METADATA)
         (info / "entry_points.txt").write_text(ENTRY_POINTS)
         (info / "direct_url.json").write_text(json.dumps({"url": "file:///", "dir_info": {"editable": True}}))
-        shutil.copy(HERE / "witness.py", self.home / "site")
+        for module in ("witness.py", "mischief.py"):
+            shutil.copy(HERE / module, self.home / "site")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -125,7 +127,7 @@ class Estate:
         return str(self.call("jobs.submit", brief={"source": text}, **more, **settings)["jobId"])
 
     def wait(self, job_id: str) -> dict[str, Any]:
-        return dict(self.call("jobs.wait", jobId=job_id)["job"])
+        return dict(self.call("jobs.wait", jobId=job_id))
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
         with closing(sqlite3.connect(self.home / "state/aurad/journal.sqlite", timeout=PATIENCE)) as connection:
@@ -142,6 +144,11 @@ class Estate:
 
     # ------------------------------------------------------------ what is true
 
+    @property
+    def stage_cache(self) -> Path:
+        """The witness's own folder, where tests put up what it is to do."""
+        return self.home / "cache/aurad/plugins/witness"
+
     def stored(self, sha256: str) -> Path:
         return self.home / "state/aurad/store/objects" / sha256[:2] / sha256
 
@@ -153,7 +160,7 @@ class Estate:
         return "\n".join(line for line in told.splitlines() if not line.startswith("#"))
 
     def witness(self) -> list[Line]:
-        path = self.home / "cache/aurad/plugins/witness/witness"
+        path = self.stage_cache / "witness"
         lines = path.read_text().splitlines() if path.exists() else []
         return [Line(what, method, key, float(at)) for what, method, key, at in map(str.split, lines)]
 
@@ -172,6 +179,19 @@ class Estate:
         """Workers and tools are gone soon after their daemon."""
         end = time.monotonic() + ORPHANS_GONE
         while left := self.processes():
+            assert time.monotonic() < end, left
+            time.sleep(0.01)
+
+    def tools(self) -> list[str]:
+        """Whatever runs besides the daemon's warm workers, and what tasks have left in their private folders."""
+        left = [line for line in self.processes().values() if line and not any(own in line for own in OURS)]
+        work = self.home / "state/aurad/store/work"
+        return [*left, *(path.name for path in (work.iterdir() if work.is_dir() else ()))]
+
+    def assert_quiet(self, within: float = ORPHANS_GONE) -> None:
+        """No tool runs, and no task left a file behind."""
+        end = time.monotonic() + within
+        while left := self.tools():
             assert time.monotonic() < end, left
             time.sleep(0.01)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from mischief import commit
 
 from aurad.api import Narration, Stage, StageContext, Value, VoiceRequest, VoiceStage, Word, hookimpl
 from aurad_plugins.finish_captions.stage import Captions
@@ -28,6 +29,7 @@ from aurad_plugins.script_document.stage import DocumentStage
 from aurad_plugins.visuals_slides.stage import SlidesStage
 
 RATE, WORD = 24_000, 0.3  # Hz, seconds that a word takes
+MARK = b"villain"  # whoever is asked for it misbehaves, others do not
 FILE = "witness"  # in the plugin's cache folder
 
 
@@ -74,13 +76,15 @@ def _witnessed(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _said(context: StageContext[Any], method: str, request: Value) -> Iterator[None]:
-    """A hold that a test has put up (a file named after the method) is kept to, with a tool that must go too."""
-    key = hashlib.sha256(msgspec.json.encode(request, order="sorted")).hexdigest()[:16]
-    path = context.cache / FILE
+    """A test puts up files in the plugin's cache folder: `hold-METHOD`, and `mischief-METHOD` with its name."""
+    asked = msgspec.json.encode(request, order="sorted")
+    key, path = hashlib.sha256(asked).hexdigest()[:16], context.cache / FILE
     _append(path, f"begin {method} {key} {time.time()}\n")
     while (hold := context.cache / f"hold-{method}").exists():
         hold.with_suffix(".reached").touch()
         time.sleep(0.01)
+    if (mischief := context.cache / f"mischief-{method}").exists() and MARK in asked:
+        commit(mischief.read_text(), context)
     yield
     _append(path, f"end {method} {key} {time.time()}\n")
 

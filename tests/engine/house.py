@@ -12,6 +12,7 @@ import trio
 
 from aurad.engine.catalog import Installed
 from aurad.engine.engine import Engine, open_engine
+from aurad.engine.executor import Taken
 from aurad.engine.process import Emit
 from aurad.engine.stall import Patience
 from aurad.hooks.registry import CORE, PluginSource
@@ -54,6 +55,7 @@ class InProcess:
     async def run(self, plugin: str, call: Run, emit: Emit) -> RunResult:
         stage = self._stages[call.stage]
         self.ran.append(call.method)
+        emit("taken", Taken())
         task = Task(
             task_id=call.task_id, workspace=Path(call.workspace), cache=self._cache,
             files={name: Path(path) for name, path in call.files.items()}, secrets=call.secrets, ffmpeg="", frames=0,

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 
+from aurad.engine.executor import Taken
 from aurad.engine.process import Emit
 from aurad.engine.stall import patience_of, run_watched
 from aurad.model.errors import AuradError
@@ -31,6 +32,8 @@ class Ear:
         self._began = trio.current_time()
 
     def __call__(self, kind: str, news: Value) -> None:
+        if kind == "taken":
+            return
         self.heard.append((round(trio.current_time() - self._began, 3), kind))
 
 
@@ -38,6 +41,7 @@ def speaking_at(times: Sequence[float], then: float) -> object:
     """A task that tells something at these seconds and ends `then` seconds after the last."""
 
     async def run(emit: Emit) -> str:
+        emit("taken", Taken())
         for before, now in pairwise([0.0, *times]):
             await trio.sleep(now - before)
             emit("log", LogNews(task_id="t", stream="log", line="still here"))
@@ -73,6 +77,15 @@ async def test_every_sign_of_life_counts(autojump_clock: trio.testing.MockClock)
         await watch(speaking_at([25, 80], 3600), ear)
     assert trio.current_time() - began == pytest.approx(140)
     assert ear.heard == [(25.0, "log"), (55.0, "warning"), (80.0, "log"), (110.0, "warning")]
+
+
+async def test_waiting_for_a_worker_is_not_the_stages_silence(autojump_clock: trio.testing.MockClock) -> None:
+    async def slow_start(emit: Emit) -> str:
+        await trio.sleep(10 * SILENCE)
+        return "done"
+
+    assert await watch(slow_start, ear := Ear()) == "done"
+    assert ear.heard == []
 
 
 async def test_its_own_failure_and_a_cancel_come_through_as_they_are(autojump_clock: trio.testing.MockClock) -> None:
