@@ -150,7 +150,8 @@ async def test_a_failure_carries_the_end_of_the_log_and_the_way_to_it(
     attempt = next(e["problem"] for e in events if e["type"] == "step-error")
     assert attempt["details"]["logTail"][-1] == "[voice s1 #1] [stderr] 30000"
     (told, *_) = next(step.errors for step in view.steps if step.name == "Voice")
-    assert told == attempt | {"details": {"logHref": f"/api/jobs/{view.job_id}/logs"}}
+    brief = {"logHref": f"/api/jobs/{view.job_id}/logs", "plugin": "tooled", "stage": "tooled"}
+    assert told == attempt | {"details": brief}
     assert len(msgspec.json.encode(view)) < 8000  # a list has hundreds
 
 
