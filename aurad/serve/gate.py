@@ -55,10 +55,8 @@ class Gate:
 
     def caller(self, request: Request | Websocket) -> Caller:
         """Whoever asks; raises E401."""
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer":
-            secret = request.cookies.get(COOKIE, "")
-        if found := self._tokens.find(secret.strip()):
+        secret = secret_of(request)
+        if found := self._tokens.find(secret):
             return found
         if self._http.auth == "loopback" and not secret:
             return Caller(Owner(uid=os.getuid(), name=user_name(os.getuid())), "operate")
@@ -77,6 +75,14 @@ class Gate:
             return True
         server = request.scope.get("server") or ("", 0)
         return name == server[0]
+
+
+def secret_of(request: Request | Websocket) -> str:
+    """The token or session that a request came with, "" for none."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        secret = request.cookies.get(COOKIE, "")
+    return secret.strip()
 
 
 def split_address(bind: str) -> tuple[str, int]:

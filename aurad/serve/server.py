@@ -8,14 +8,12 @@ socket is shut down, by us when the daemon stops, by the kernel after `STALLED`.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 import structlog
@@ -31,6 +29,7 @@ from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
 from aurad.serve.systemd import listening
+from aurad.serve.watch import Stopping
 
 BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
 STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
@@ -40,42 +39,6 @@ FAREWELL = 0.3  # seconds for answers under way and last words to streams, when 
 SHUT = 0.2  # seconds for connections to end after their sockets were shut down
 
 log = structlog.get_logger()
-
-
-class _Watch:
-    """A context manager by hand: one made of a generator costs half as much again, for every event and reader."""
-
-    __slots__ = ("_scope", "_scopes")
-
-    def __init__(self, scopes: set[trio.CancelScope], seconds: float) -> None:
-        self._scopes, self._scope = scopes, trio.CancelScope(deadline=trio.current_time() + seconds)
-
-    def __enter__(self) -> trio.CancelScope:
-        self._scopes.add(self._scope)
-        return self._scope.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self._scopes.discard(self._scope)
-        return self._scope.__exit__(kind, error, trace)
-
-
-class Stopping:
-    """Tells those who wait for something that the daemon stops. `watch` bounds a wait by that, and by a time."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._scopes: set[trio.CancelScope] = set()
-
-    def watch(self, seconds: float = math.inf) -> _Watch:
-        """A cancel scope that ends early when the daemon stops."""
-        return _Watch(self._scopes, 0 if self.asked else seconds)
-
-    def ask(self) -> None:
-        self.asked = True
-        for scope in self._scopes:
-            scope.cancel()
 
 
 class Connection(TCPServer):

@@ -28,8 +28,9 @@ from aurad.serve.asgi import Connection, Request, WebsocketConnection
 from aurad.serve.endpoints import Endpoint, endpoints
 from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
 from aurad.serve.gate import Gate, split_address
-from aurad.serve.server import Server, Stopping, adopt, listen, open_server
+from aurad.serve.server import Server, adopt, listen, open_server
 from aurad.serve.tokens import Tokens
+from aurad.serve.watch import Stopping
 from aurad.serve.webrpc import WebRpc
 
 CORRELATION = "X-Correlation-ID"

@@ -11,13 +11,14 @@ from aurad.engine.engine import Engine
 from aurad.model.errors import AuradError, to_problem
 from aurad.serve.access import Caller
 from aurad.serve.exchange import PROBLEM
-from aurad.serve.gate import Gate
-from aurad.serve.server import Stopping
+from aurad.serve.gate import Gate, secret_of
 from aurad.serve.tokens import Tokens
-from aurad.serve.websocket import SUBPROTOCOL, UNSUPPORTED, converse
+from aurad.serve.watch import Stopping
+from aurad.serve.websocket import POLICY, SUBPROTOCOL, UNSUPPORTED, converse
 
 PATH = "/api/rpc"
 GOING_AWAY = 1001
+ENDED = "the token or session was revoked or is too old: ask for another by `auractl token` or `auractl open`"
 
 
 class WebRpc:
@@ -27,7 +28,7 @@ class WebRpc:
         self._engine, self._gate, self._tokens, self._stopping = engine, gate, tokens, stopping
 
     async def serve(self, asked: Websocket, receive: Any, send: Any) -> None:
-        """Until either end closes it, or the daemon stops."""
+        """Until either end closes it, its token or session ends, or the daemon stops."""
         try:
             caller = self._let_in(asked)
         except AuradError as error:
@@ -35,10 +36,12 @@ class WebRpc:
             return
         await receive()  # it is there
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
-        with self._stopping.watch():
+        with self._tokens.hold(secret_of(asked)) as hold, self._stopping.watch():
             await converse(_Frames(receive, send), self._engine, caller, self._tokens)
         if self._stopping.asked:
             await send({"type": "websocket.close", "code": GOING_AWAY, "reason": "the daemon stops"})
+        elif hold.cancelled_caught:
+            await send({"type": "websocket.close", "code": POLICY, "reason": ENDED})
 
     def _let_in(self, asked: Websocket) -> Caller:
         if asked.path != PATH:

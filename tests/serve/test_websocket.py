@@ -211,7 +211,12 @@ async def open_web_socket(site: Site, token: str) -> AsyncIterator[Any]:
     async with open_websocket(
         site.host, site.port, "/api/rpc", use_ssl=False, subprotocols=[SUBPROTOCOL], extra_headers=headers
     ) as socket:
-        yield socket
+        try:
+            yield socket
+        finally:
+            with trio.move_on_after(1):
+                await socket.aclose()
+            await socket._stream.aclose()  # the client's own end leaves it open if the other end closed first
 
 
 async def test_the_web_speaks_the_same_protocol(tmp_path: Path) -> None:
