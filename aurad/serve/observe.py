@@ -44,7 +44,7 @@ async def job_log(exchange: Exchange, params: JobLog) -> Response:
 
 
 class LogStream(Stream):
-    """A log's bytes as they come. It ends with the job, or with the daemon."""
+    """A log's bytes as they come. It ends with the job; when the daemon stops before that it is cut off."""
 
     def __init__(self, log: AsyncGenerator[bytes, None], limit: int, exchange: Exchange) -> None:
         super().__init__(exchange.hold())
@@ -54,7 +54,8 @@ class LogStream(Stream):
         with self._stopping.watch():
             async with aclosing(self._log) as log:
                 await self._send(log, pieces)
-        return True
+            return True
+        return False
 
     async def _send(self, log: AsyncGenerator[bytes, None], pieces: Pieces) -> None:
         async for data in log:

@@ -1,4 +1,4 @@
-"""What lasts, streams and WebSockets, ends with the token or session that it was begun with."""
+"""What lasts, streams and WebSockets, ends with the token or session that it was begun with, or the daemon."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import trio
 import trio.testing
 from trio_websocket import ConnectionClosed
 
+from aurad.engine.logfiles import Piece
 from aurad.serve import tokens as tokens_module
 from aurad.serve.tokens import FILE, LOOK, Tokens, open_tokens
 from tests.engine.toys import Gated
@@ -17,25 +18,52 @@ from tests.serve.site import open_site
 from tests.serve.test_websocket import ask, call, open_web_socket
 
 ADMIN = somebody("admin", 7)
-CUT = b"0\r\n\r\n"  # the end of an answer in chunks, which one that is cut off lacks
+END = b"0\r\n\r\n"  # the end of an answer in chunks, which one that is cut off lacks
 
 
-@pytest.mark.parametrize("path", ["/api/events", "/api/jobs/{job}/events", "/api/jobs/{job}/logs?follow=true"])
+@pytest.mark.parametrize(
+    "path", ["/api/events?jobs={job}", "/api/jobs/{job}/events", "/api/jobs/{job}/logs?follow=true"]
+)
 async def test_a_stream_ends_with_its_token(tmp_path: Path, path: str) -> None:
     Gated.gate, Gated.reached = trio.Event(), trio.Event()
     async with open_site(tmp_path, voice=("gated",)) as site:
-        path = path.format(job=(job := await site.submit()))
+        path = path.format(job=await site.submit())
         await Gated.reached.wait()
         mine, foreign = await site.tokens.issue(ADMIN, "token"), await site.token("admin", 8)
         async with site.follow(path, token=mine) as ending, site.follow(path, token=foreign) as other:
             await site.tokens.revoke(ADMIN.owner, None)
-            assert not (await ending.hear_all()).endswith(CUT)
+            assert not (await ending.hear_all()).endswith(END)
             Gated.gate.set()
-            await site.house.engine.jobs.wait(job)
-            assert (await site.get(path, token=mine)).status_code == 401
-            site.stop()  # only this ends the stream of all jobs
             while not other.ended:
                 await other.next_piece()
+            assert (await site.get(path, token=mine)).status_code == 401
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+async def test_a_log_that_goes_on_is_cut_off_when_the_daemon_stops(tmp_path: Path, version: str) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_site(tmp_path, voice=("gated",)) as site, site.connect() as wire:
+        job = await site.submit()
+        await Gated.reached.wait()
+        head = f"GET /api/jobs/{job}/logs?follow=true {version}\r\nHost: {site.host}\r\n"
+        await wire.stream.send_all(f"{head}Authorization: Bearer {site.mine}\r\n\r\n".encode())
+        assert (await wire.hear_head()).status == 200
+        site.house.engine.joblogs.write(Piece(job, "corr-1", "Voice", "", ["hello"], pytest.fail))
+        site.stop()
+        assert not (await wire.hear_all()).endswith(END)
+        Gated.gate.set()
+
+
+async def test_a_log_that_was_told_to_its_end_is_whole(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site, site.connect() as wire:
+        job = (await site.house.make("One sentence.")).job_id
+        site.house.engine.joblogs.write(Piece(job, "corr-1", "Voice", "", ["hello"], pytest.fail))
+        await wire.follow(f"/api/jobs/{job}/logs?follow=true&limit=4")
+        while not wire.ended:
+            await wire.next_piece()
+        assert wire.said == b"hell"
+        await wire.follow(f"/api/jobs/{job}/logs")  # the connection goes on
+        assert wire.head.status == 200
 
 
 async def test_a_web_socket_ends_with_its_token_and_is_told_why(tmp_path: Path) -> None:
