@@ -23,7 +23,6 @@ from aurad.serve.watch import Stopping, Watch
 from aurad.wire.strict import check_strict
 
 JSON = "application/json"
-PROBLEM = "application/problem+json"
 ANY = "*/*"
 REQUEST_LIMIT = 8 << 20  # bytes of a JSON body, as on the control socket
 STALL = 10.0  # seconds between two pieces of a body

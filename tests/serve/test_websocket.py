@@ -238,6 +238,7 @@ UPGRADE = [
         ("/api/rpc", ["Authorization: Bearer nonsense"], 401),
         ("/api/rpc", ["Origin: https://evil.example"], 403),
         ("/api/rpc", ["Sec-WebSocket-Protocol: other"], 422),
+        ("/api/rpc", ["X-Correlation-ID: no id"], 422),
         ("/api/events", [], 404),
     ],
 )
@@ -248,6 +249,21 @@ async def test_the_web_refuses_whom_it_does_not_know(
         names = {line.partition(":")[0] for line in headers}
         await wire.say("GET", path, [*(line for line in UPGRADE if line.partition(":")[0] not in names), *headers])
         assert (await wire.hear_head()).status == status
+        problem = msgspec.json.decode(await wire.hear_all())
+        assert problem["correlationId"] == wire.head.headers["x-correlation-id"] != ""
+        assert (problem["status"], problem["instance"]) == (status, path)
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 401), (["Authorization: Bearer {}"], 101)])
+async def test_the_web_keeps_the_callers_id(tmp_path: Path, more: list[str], status: int) -> None:
+    async with open_site(tmp_path) as site, site.connect() as wire:
+        await wire.say(
+            "GET", "/api/rpc", [*UPGRADE, "X-Correlation-ID: mine", *(each.format(site.mine) for each in more)]
+        )
+        assert (await wire.hear_head()).status == status
+        assert wire.head.headers["x-correlation-id"] == "mine"
+        if status == 401:
+            assert wire.head.headers["www-authenticate"] == "Bearer"
 
 
 # ---------------------------------------------------------------- independent clients
