@@ -70,7 +70,7 @@ class Pieces:
             return
         with trio.CancelScope(shield=True):
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        self._begun = self._straight and self._connection.sends_chunks
+        self._begun = self._straight
 
     def push(self, data: bytes, on_left: Callable[[], None]) -> bool:
         """One piece at once, or False: then it is to be sent. Tells if some of it is left, for `flush`."""

@@ -42,8 +42,10 @@ class Gate:
             )  # fmt: skip
 
     def check_way(self, request: Request | Websocket) -> None:
-        """Raises E115 for a body of two lengths, E403 for a foreign name, E402 for a foreign page."""
-        headers = request.headers
+        """Raises E110 for `//`, E115 for a body of two lengths, E403 for a foreign name, E402 for a foreign page."""
+        path, headers = request.scope["path"], request.headers
+        if path.startswith("//"):  # Quart takes it for `/`, which the rules of a proxy before us may not foresee
+            raise AuradError("E110-PATH", f"cannot find {path!r}: there is no such address")
         if "Content-Length" in headers and "Transfer-Encoding" in headers:
             raise AuradError("E115-HTTP", "cannot read the request: it has Content-Length and Transfer-Encoding")
         host = headers.get("Host", "")

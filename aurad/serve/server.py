@@ -20,14 +20,15 @@ import structlog
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Event, RawData
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
-from hypercorn.utils import wrap_app
+from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
+from aurad.serve.http1 import Http1
 from aurad.serve.systemd import listening
 from aurad.serve.watch import Stopping
 
@@ -49,6 +50,7 @@ class Connection(TCPServer):
     """
 
     current: ContextVar[Connection] = ContextVar("connection")
+    protocol: Http1  # type: ignore[assignment]  # Hypercorn's own would change to HTTP/2
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -56,18 +58,23 @@ class Connection(TCPServer):
         self.left = b""  # of a chunk that was pushed, for which the kernel had no room
 
     async def serve(self) -> None:
+        """As Hypercorn's `run`, without TLS and with our protocol. Whoever calls closes the socket."""
         self.current.set(self)  # tasks of requests are begun from here
         with self._scope:
-            await self.run()
+            async with TaskGroup() as self._task_group:
+                self.protocol = self._open_protocol(self._task_group)
+                await self.idle_task.restart(self._task_group, self._idle_timeout)
+                await self._read_data()
+
+    def _open_protocol(self, tasks: TaskGroup) -> Http1:
+        sock = self.stream.socket
+        client, here = (parse_socket_addr(sock.family, end()) for end in (sock.getpeername, sock.getsockname))
+        state = ConnectionState(self.state)
+        return Http1(self.app, self.config, self.context, tasks, state, False, client, here, self.protocol_send)
 
     async def _read_data(self) -> None:
         await super()._read_data()
         self._scope.cancel()
-
-    @property
-    def sends_chunks(self) -> bool:
-        """Whether `send_chunk` may go on with an answer in chunks, if there is one under way."""
-        return isinstance(getattr(self.protocol, "protocol", None), H11Protocol)
 
     async def send_chunk(self, data: bytes) -> None:
         """A piece of an answer in chunks, past Hypercorn, whose way to the socket costs more than all else.

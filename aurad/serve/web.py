@@ -64,6 +64,7 @@ class Web:
         self.stopping, self.app = Stopping(), App("aurad", static_folder=None)
         self.app.serve_websocket = WebRpc(engine, self._gate, tokens, self.stopping).serve
         self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.app.url_map.merge_slashes = False  # else a redirection, in HTML
         self.app.before_request(self._begin)
         self.app.after_request(self._finish)
         self.app.register_error_handler(AuradError, self._refuse)
