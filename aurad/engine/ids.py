@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_ID = re.compile(rf"[a-z0-9]+-[0-7][{ALPHABET}]{{25}}")
 
 
 def new_id(cell: str = "a") -> str:
@@ -13,3 +16,8 @@ def new_id(cell: str = "a") -> str:
     number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
     ulid = "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
     return f"{cell}-{ulid}" if cell else ulid
+
+
+def is_id(text: str) -> bool:
+    """Whether `new_id` could have made it, in some cell."""
+    return _ID.fullmatch(text) is not None

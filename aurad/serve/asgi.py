@@ -17,6 +17,7 @@ from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
 from quart_trio.wrappers import TrioRequest
 
 from aurad.serve import server
+from aurad.serve.watch import Watch
 
 LINGER = 2.0  # seconds for the rest of an unread body: closing at once would reset the answer away
 END = 5.0  # seconds for the last bytes of an answer
@@ -34,7 +35,10 @@ class Request(TrioRequest):
 
 
 class Stream(ResponseBody):
-    """A body that is pushed, piece by piece; Quart only carries it."""
+    """A body that is pushed, piece by piece, for as long as `hold` lets it; Quart only carries it."""
+
+    def __init__(self, hold: Watch) -> None:
+        self.hold = hold
 
     async def __aenter__(self) -> NoReturn:
         raise NotImplementedError
@@ -42,7 +46,8 @@ class Stream(ResponseBody):
     async def __aexit__(self, *error: object) -> None:
         """Nothing was entered."""
 
-    async def send_to(self, pieces: Pieces) -> None:
+    async def send_to(self, pieces: Pieces) -> bool:
+        """Whether all was sent. Else the connection ends without the answer's end: nobody takes it for whole."""
         raise NotImplementedError
 
 
@@ -65,7 +70,7 @@ class Pieces:
             return
         with trio.CancelScope(shield=True):
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        self._begun = self._straight and self._connection.sends_chunks
+        self._begun = self._straight
 
     def push(self, data: bytes, on_left: Callable[[], None]) -> bool:
         """One piece at once, or False: then it is to be sent. Tells if some of it is left, for `flush`."""
@@ -118,9 +123,12 @@ async def _send_stream(send: Send, response: Any, request: Request) -> None:
     await send(head)
     head["headers"] = ()  # Hypercorn keeps it to the end: much, for thousands of streams
     pieces = Pieces(send, straight=request.scope["http_version"] == "1.1")
-    await response.response.send_to(pieces)
-    await pieces.flush()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    whole = False
+    with response.response.hold:
+        whole = await response.response.send_to(pieces)
+        await pieces.flush()
+    if whole:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class WebsocketConnection(TrioASGIWebsocketConnection):

@@ -15,7 +15,6 @@ from msgspec import Meta
 from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 
-from aurad.engine.figures import Deliveries
 from aurad.engine.hub import Published
 from aurad.model.event import AnyEvent, JobView
 from aurad.model.value import Value
@@ -26,7 +25,6 @@ from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cu
 from aurad.serve.operations import Result, Route
 from aurad.serve.operations.jobs import JOB
 from aurad.serve.operations.table import PAGE, JobId
-from aurad.serve.server import Stopping
 from aurad.wire import sse
 
 RETRY = 2000  # milliseconds until a reader that lost its connection comes back
@@ -91,10 +89,7 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
     await feed.begin()
     if feed.over:  # an EventSource that is told so does not come back
         return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
-    deliveries = exchange.engine.figures.deliveries
-    body = (
-        b"" if exchange.request.method == "HEAD" else EventStream(feed, epoch, exchange.stopping, deliveries, one=one)
-    )
+    body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, one=one)
     response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
     response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
     return response
@@ -103,11 +98,13 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
 class EventStream(Stream):
     """The body of one stream; whatever comes together goes out in one piece."""
 
-    def __init__(self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, *, one: bool) -> None:
-        self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
-        self._deliveries, self._sent_at = deliveries, trio.current_time()
+    def __init__(self, feed: Feed, exchange: Exchange, *, one: bool) -> None:
+        """The exchange is not kept: much, for thousands of streams."""
+        super().__init__(exchange.hold())
+        self._feed, self._epoch, self._stopping, self._one = feed, exchange.engine.epoch, exchange.stopping, one
+        self._deliveries, self._sent_at = exchange.engine.figures.deliveries, trio.current_time()
 
-    async def send_to(self, pieces: Pieces) -> None:
+    async def send_to(self, pieces: Pieces) -> bool:
         """Until the feed ends or the daemon.
 
         A cancel scope is the dearest part of a wait. One lasts for many events; where it ends, we look whether
@@ -119,11 +116,12 @@ class EventStream(Stream):
             while not self._stopping.asked:
                 with self._stopping.watch(self._sent_at + HEARTBEAT - trio.current_time()):
                     await self._send_events(pieces)
-                    return
+                    return True
                 if trio.current_time() >= self._sent_at + HEARTBEAT:
                     self._sent_at = trio.current_time()
                     await pieces.send(sse.heartbeat(self._id(self._feed.cursor)))
             await pieces.send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
+        return True
 
     async def _send_events(self, pieces: Pieces) -> None:
         async for frames in self._feed:

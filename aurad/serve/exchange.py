@@ -17,12 +17,12 @@ from aurad.model.shapes import in_words
 from aurad.model.value import Value
 from aurad.serve.access import Caller
 from aurad.serve.asgi import Request
-from aurad.serve.server import Stopping
+from aurad.serve.gate import secret_of
 from aurad.serve.tokens import Tokens
+from aurad.serve.watch import Stopping, Watch
 from aurad.wire.strict import check_strict
 
 JSON = "application/json"
-PROBLEM = "application/problem+json"
 ANY = "*/*"
 REQUEST_LIMIT = 8 << 20  # bytes of a JSON body, as on the control socket
 STALL = 10.0  # seconds between two pieces of a body
@@ -46,6 +46,10 @@ class Exchange(NamedTuple):
     def known(self) -> Caller:
         assert self.caller is not None
         return self.caller
+
+    def hold(self) -> Watch:
+        """What lasts is done within it: it ends when whoever asked may come in no longer."""
+        return self.tokens.hold(secret_of(self.request))
 
     async def params(self, kind: type[ValueT], *, json: bool) -> ValueT:
         """Path, query and, with `json`, the body as one value; raises E100 for what does not fit, and names it."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
+import msgspec
 import trio
 
 from aurad.engine.engine import Engine
@@ -75,6 +76,8 @@ class Feed:
     """
 
     def __init__(self, engine: Engine, caller: Caller, filter: Filter, after: After) -> None:
+        if filter.jobs is not None:  # each once
+            filter = msgspec.structs.replace(filter, jobs=tuple(dict.fromkeys(filter.jobs)))
         self._engine, self._events, self._caller, self._filter = engine, engine.events, caller, filter
         self._after = after
         self._open = frozenset(filter.jobs or ())  # named jobs of which something may come

@@ -42,8 +42,10 @@ class Gate:
             )  # fmt: skip
 
     def check_way(self, request: Request | Websocket) -> None:
-        """Raises E115 for a body of two lengths, E403 for a foreign name, E402 for a foreign page."""
-        headers = request.headers
+        """Raises E110 for `//`, E115 for a body of two lengths, E403 for a foreign name, E402 for a foreign page."""
+        path, headers = request.scope["path"], request.headers
+        if path.startswith("//"):  # Quart takes it for `/`, which the rules of a proxy before us may not foresee
+            raise AuradError("E110-PATH", f"cannot find {path!r}: there is no such address")
         if "Content-Length" in headers and "Transfer-Encoding" in headers:
             raise AuradError("E115-HTTP", "cannot read the request: it has Content-Length and Transfer-Encoding")
         host = headers.get("Host", "")
@@ -55,10 +57,8 @@ class Gate:
 
     def caller(self, request: Request | Websocket) -> Caller:
         """Whoever asks; raises E401."""
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer":
-            secret = request.cookies.get(COOKIE, "")
-        if found := self._tokens.find(secret.strip()):
+        secret = secret_of(request)
+        if found := self._tokens.find(secret):
             return found
         if self._http.auth == "loopback" and not secret:
             return Caller(Owner(uid=os.getuid(), name=user_name(os.getuid())), "operate")
@@ -77,6 +77,14 @@ class Gate:
             return True
         server = request.scope.get("server") or ("", 0)
         return name == server[0]
+
+
+def secret_of(request: Request | Websocket) -> str:
+    """The token or session that a request came with, "" for none."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        secret = request.cookies.get(COOKIE, "")
+    return secret.strip()
 
 
 def split_address(bind: str) -> tuple[str, int]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from msgspec import Meta
 from quart.wrappers import Response
-from quart.wrappers.response import ResponseBody
 from quart_trio.wrappers import TrioResponse
 
+from aurad.serve.asgi import Pieces, Stream
 from aurad.serve.endpoints import endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.logs import Offset, open_log
 from aurad.serve.metrics import render
 from aurad.serve.operations import ByJob, Call, Nothing, Route
 from aurad.serve.operations.jobs import JOB
-from aurad.serve.server import Stopping
 
 TEXT = "text/plain; charset=utf-8"
 HEADERS = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}  # each piece at once, as for events
@@ -39,35 +39,30 @@ async def job_log(exchange: Exchange, params: JobLog) -> Response:
     """A job's log as text: what its stages and tools said, FFmpeg's runs with command and exit code."""
     call = Call(exchange.engine, exchange.known, [], [], exchange.tokens)
     log = await open_log(call, params.job_id, params.offset, wait=params.follow)
-    head = exchange.request.method == "HEAD"
-    body = LogStream(log, 0 if head else params.limit or sys.maxsize, exchange.stopping)
+    body = b"" if exchange.request.method == "HEAD" else LogStream(log, params.limit or sys.maxsize, exchange)
     return TrioResponse(body, 200, content_type=TEXT, headers=HEADERS)
 
 
-class LogStream(ResponseBody):
-    """A log's bytes as they come; Quart iterates it. It ends with the job, or with the daemon."""
+class LogStream(Stream):
+    """A log's bytes as they come. It ends with the job; when the daemon stops before that it is cut off."""
 
-    def __init__(self, log: AsyncGenerator[bytes, None], limit: int, stopping: Stopping) -> None:
-        self._log, self._left, self._stopping = log, limit, stopping
+    def __init__(self, log: AsyncGenerator[bytes, None], limit: int, exchange: Exchange) -> None:
+        super().__init__(exchange.hold())
+        self._log, self._left, self._stopping = log, limit, exchange.stopping
 
-    async def __aenter__(self) -> LogStream:
-        return self
+    async def send_to(self, pieces: Pieces) -> bool:
+        with self._stopping.watch():
+            async with aclosing(self._log) as log:
+                await self._send(log, pieces)
+            return True
+        return False
 
-    async def __aexit__(self, *error: object) -> None:
-        await self._log.aclose()
-
-    def __aiter__(self) -> LogStream:
-        return self
-
-    async def __anext__(self) -> bytes:
-        data = b""
-        if self._left:
-            with self._stopping.watch():
-                data = (await anext(self._log))[: self._left]
-        if not data:
-            raise StopAsyncIteration
-        self._left -= len(data)
-        return data
+    async def _send(self, log: AsyncGenerator[bytes, None], pieces: Pieces) -> None:
+        async for data in log:
+            await pieces.send(data[: self._left])
+            self._left -= len(data)
+            if self._left <= 0:
+                return
 
 
 @endpoint("metrics", Route("GET", "/metrics"), "read", Nothing, result=str, gives="text/plain")

@@ -13,9 +13,10 @@ from aurad.model.errors import KINDS
 from aurad.model.event import AnyEvent
 from aurad.model.value import Value
 from aurad.serve.endpoints import Endpoint
-from aurad.serve.exchange import ANY, JSON, NO_BODY, PROBLEM
+from aurad.serve.exchange import ANY, JSON, NO_BODY
 from aurad.serve.gate import COOKIE
 from aurad.serve.operations import Nothing, Result
+from aurad.serve.refusals import PROBLEM
 from aurad.wire import sse
 
 REF = "#/components/schemas/{name}"

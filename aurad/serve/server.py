@@ -8,29 +8,29 @@ socket is shut down, by us when the daemon stops, by the kernel after `STALLED`.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 import structlog
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Event, RawData
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
-from hypercorn.utils import wrap_app
+from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
+from aurad.serve.http1 import Http1
 from aurad.serve.systemd import listening
+from aurad.serve.watch import Stopping
 
 BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
 STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
@@ -42,42 +42,6 @@ SHUT = 0.2  # seconds for connections to end after their sockets were shut down
 log = structlog.get_logger()
 
 
-class _Watch:
-    """A context manager by hand: one made of a generator costs half as much again, for every event and reader."""
-
-    __slots__ = ("_scope", "_scopes")
-
-    def __init__(self, scopes: set[trio.CancelScope], seconds: float) -> None:
-        self._scopes, self._scope = scopes, trio.CancelScope(deadline=trio.current_time() + seconds)
-
-    def __enter__(self) -> trio.CancelScope:
-        self._scopes.add(self._scope)
-        return self._scope.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self._scopes.discard(self._scope)
-        return self._scope.__exit__(kind, error, trace)
-
-
-class Stopping:
-    """Tells those who wait for something that the daemon stops. `watch` bounds a wait by that, and by a time."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._scopes: set[trio.CancelScope] = set()
-
-    def watch(self, seconds: float = math.inf) -> _Watch:
-        """A cancel scope that ends early when the daemon stops."""
-        return _Watch(self._scopes, 0 if self.asked else seconds)
-
-    def ask(self) -> None:
-        self.asked = True
-        for scope in self._scopes:
-            scope.cancel()
-
-
 class Connection(TCPServer):
     """Ends when its client has gone; Hypercorn alone would keep it until it has idled long enough, or for ever.
 
@@ -86,6 +50,7 @@ class Connection(TCPServer):
     """
 
     current: ContextVar[Connection] = ContextVar("connection")
+    protocol: Http1  # type: ignore[assignment]  # Hypercorn's own would change to HTTP/2
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -93,18 +58,23 @@ class Connection(TCPServer):
         self.left = b""  # of a chunk that was pushed, for which the kernel had no room
 
     async def serve(self) -> None:
+        """As Hypercorn's `run`, without TLS and with our protocol. Whoever calls closes the socket."""
         self.current.set(self)  # tasks of requests are begun from here
         with self._scope:
-            await self.run()
+            async with TaskGroup() as self._task_group:
+                self.protocol = self._open_protocol(self._task_group)
+                await self.idle_task.restart(self._task_group, self._idle_timeout)
+                await self._read_data()
+
+    def _open_protocol(self, tasks: TaskGroup) -> Http1:
+        sock = self.stream.socket
+        client, here = (parse_socket_addr(sock.family, end()) for end in (sock.getpeername, sock.getsockname))
+        state = ConnectionState(self.state)
+        return Http1(self.app, self.config, self.context, tasks, state, False, client, here, self.protocol_send)
 
     async def _read_data(self) -> None:
         await super()._read_data()
         self._scope.cancel()
-
-    @property
-    def sends_chunks(self) -> bool:
-        """Whether `send_chunk` may go on with an answer in chunks, if there is one under way."""
-        return isinstance(getattr(self.protocol, "protocol", None), H11Protocol)
 
     async def send_chunk(self, data: bytes) -> None:
         """A piece of an answer in chunks, past Hypercorn, whose way to the socket costs more than all else.

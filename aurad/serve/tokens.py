@@ -7,6 +7,7 @@ after a restart of the daemon.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import structlog
 import trio
 
 from aurad.engine.secrets import write_private
@@ -22,6 +24,7 @@ from aurad.model.errors import AuradError
 from aurad.model.event import Owner
 from aurad.model.value import Value
 from aurad.serve.access import Caller, Role
+from aurad.serve.watch import Watch
 
 CODE_SECONDS = 60.0  # a one-time code is opened at once, or never
 SESSION_DAYS = 30.0  # a browser that was not used for so long is asked to come in again by `auractl open`
@@ -29,8 +32,11 @@ DAY = 86400.0
 FILE = "tokens.json"
 CODES = 64  # one-time codes that wait at the same time; the oldest goes
 GRANTS = 1000  # tokens and sessions; the oldest session goes first
+LOOK = 2.0  # seconds between two looks whether the file is still there
 
 Kind = Literal["token", "session"]
+
+log = structlog.get_logger()
 
 
 class Grant(Value, frozen=True, kw_only=True):
@@ -44,8 +50,13 @@ class Grant(Value, frozen=True, kw_only=True):
     until: float | None = None
 
     @property
+    def left(self) -> float:
+        """Seconds for which it still holds; none once it is too old."""
+        return math.inf if self.until is None else self.until - time.time()
+
+    @property
     def over(self) -> bool:
-        return self.until is not None and time.time() > self.until
+        return self.left < 0
 
 
 class Tokens:
@@ -55,6 +66,7 @@ class Tokens:
         self._path, self.url = path, ""
         self._grants = {grant.digest: grant for grant in _load(path)}
         self._codes: dict[str, tuple[Caller, float]] = {}
+        self._held: dict[str, set[trio.CancelScope]] = {}
         self._writing = trio.Lock()
 
     @property
@@ -66,6 +78,15 @@ class Tokens:
         """Whoever holds `secret`; None for one that was never given, is too old, or was revoked."""
         grant = self._grants.get(_digest(secret))
         return None if grant is None or grant.over else Caller(grant.owner, grant.role)
+
+    def hold(self, secret: str) -> Watch:
+        """A scope for what lasts: it ends when the grant of `secret` does. Without a secret nobody can revoke it."""
+        digest = _digest(secret)
+        if not secret:
+            return Watch(set())
+        if digest not in self._grants:
+            return Watch(set(), 0)
+        return Watch(self._held.setdefault(digest, set()), self._grants[digest].left)
 
     async def issue(self, caller: Caller, kind: Kind, *, label: str = "", days: float | None = None) -> str:
         """A new secret for `caller`; it is on disk when this returns."""
@@ -102,15 +123,39 @@ class Tokens:
         return await self.issue(caller, "session", days=SESSION_DAYS)
 
     async def _keep(self, grants: Iterable[Grant]) -> None:
-        async with self._writing:
-            self._grants = {grant.digest: grant for grant in grants}
-            await trio.to_thread.run_sync(write_private, self._path, msgspec.json.encode([*self._grants.values()]))
+        """Who is out is out at once, and on disk; then what they hold ends, which may be the very call that asks."""
+        self._grants = {grant.digest: grant for grant in grants}  # before any wait: two changes do not undo each other
+        try:
+            with trio.CancelScope(shield=True):  # quick, and a thread cannot be cancelled
+                async with self._writing:
+                    data = msgspec.json.encode([*self._grants.values()])
+                    await trio.to_thread.run_sync(write_private, self._path, data)
+        finally:
+            self._end_held()
+
+    async def watch_file(self) -> None:
+        """Let nobody stay whose grant was taken away with the file: so it is done without a client."""
+        while True:
+            await trio.sleep(LOOK)
+            if self._grants and not self._writing.locked() and not self._path.exists():
+                log.warning("all tokens and sessions ended: their file was removed", path=str(self._path))
+                self._grants = {}
+                self._end_held()
+
+    def _end_held(self) -> None:
+        for digest in self._held.keys() - self._grants.keys():
+            for scope in self._held.pop(digest):
+                scope.cancel()
 
 
 @asynccontextmanager
 async def open_tokens(state: Path) -> AsyncIterator[Tokens]:
     """Those of the state folder; raises E503 if they cannot be read."""
-    yield Tokens(state / FILE)
+    tokens = Tokens(state / FILE)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(tokens.watch_file)
+        yield tokens
+        nursery.cancel_scope.cancel()
 
 
 def _thinned(grants: Iterable[Grant]) -> list[Grant]:

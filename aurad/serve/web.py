@@ -16,35 +16,29 @@ import structlog
 from quart import g, request
 from quart.wrappers import Response
 from quart_trio import QuartTrio
+from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException
 
 from aurad.engine.engine import Engine
 from aurad.engine.ids import new_id
-from aurad.model.errors import AuradError, to_problem
+from aurad.model.errors import AuradError
 from aurad.model.settings import Http
 from aurad.serve import events, files, observe, pages  # noqa: F401  # they enter their endpoints
 from aurad.serve.asgi import Connection, Request, WebsocketConnection
 from aurad.serve.endpoints import Endpoint, endpoints
-from aurad.serve.exchange import JSON, NO_BODY, PROBLEM, Exchange, answer
+from aurad.serve.exchange import JSON, NO_BODY, Exchange
 from aurad.serve.gate import Gate, split_address
-from aurad.serve.server import Server, Stopping, adopt, listen, open_server
+from aurad.serve.refusals import CORRELATION, SAFE, check_correlation, correlation_of, refusal
+from aurad.serve.server import Server, adopt, listen, open_server
 from aurad.serve.tokens import Tokens
+from aurad.serve.watch import Stopping
 from aurad.serve.webrpc import WebRpc
 
-CORRELATION = "X-Correlation-ID"
-RETRY_AFTER = "5"  # seconds after which a full queue is worth another try
 HTTP_CODES = {
     400: "E115-HTTP", 404: "E110-PATH", 405: "E111-VERB", 408: "E113-SLOW", 413: "E105-TOO_LARGE",
     415: "E112-MEDIA_TYPE", 416: "E114-RANGE", 429: "E202-BUSY",
 }  # fmt: skip
-SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_KEPT = re.compile(r"[\x21-\x7e]{1,128}")
 
 log = structlog.get_logger()
 
@@ -70,6 +64,7 @@ class Web:
         self.stopping, self.app = Stopping(), App("aurad", static_folder=None)
         self.app.serve_websocket = WebRpc(engine, self._gate, tokens, self.stopping).serve
         self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.app.url_map.merge_slashes = False  # else a redirection, in HTML
         self.app.before_request(self._begin)
         self.app.after_request(self._finish)
         self.app.register_error_handler(AuradError, self._refuse)
@@ -85,10 +80,9 @@ class Web:
     async def _begin(self) -> None:
         g.began = time.monotonic()
         asked = request.headers.get(CORRELATION)
-        g.correlation_id = asked if asked and _KEPT.fullmatch(asked) else new_id("")
+        g.correlation_id = correlation_of(asked)
         bind_contextvars(correlation_id=g.correlation_id)
-        if asked is not None and asked != g.correlation_id:
-            raise AuradError("E100-REQUEST", f"cannot keep {CORRELATION} {asked[:128]!r}: it takes 1 to 128 of ASCII")
+        check_correlation(asked)
         self._gate.check_way(request)
 
     async def _serve(self, endpoint: Endpoint, **path: str) -> Response:
@@ -115,17 +109,9 @@ class Web:
     # ------------------------------------------------------------ errors
 
     async def _refuse(self, error: AuradError) -> Response:
-        problem = to_problem(error, instance=request.path, correlation_id=g.get("correlation_id", ""))
-        response = answer(problem, error.kind.http, PROBLEM)
-        if error.kind.http == 401:
-            response.headers["WWW-Authenticate"] = "Bearer"
-        if error.kind.http == 429:
-            response.headers["Retry-After"] = RETRY_AFTER
-        if error.code == "E114-RANGE":
-            response.headers["Content-Range"] = f"bytes */{error.details['sizeBytes']}"
-        if error.code == "E115-HTTP":
-            response.headers["Connection"] = "close"
-        return response
+        correlation_id = correlation_of(g.get("correlation_id"))
+        status, headers, body = refusal(error, instance=request.path, correlation_id=correlation_id)
+        return TrioResponse(body, status, headers)
 
     async def _refuse_http(self, error: HTTPException) -> Response:
         """What Quart itself refuses, and bugs: those it has logged, and they say nothing of our inside."""

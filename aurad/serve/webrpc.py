@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
+import trio
 from quart.wrappers import Websocket
 
 from aurad.engine.engine import Engine
-from aurad.model.errors import AuradError, to_problem
+from aurad.model.errors import AuradError
 from aurad.serve.access import Caller
-from aurad.serve.exchange import PROBLEM
-from aurad.serve.gate import Gate
-from aurad.serve.server import Stopping
+from aurad.serve.gate import Gate, secret_of
+from aurad.serve.refusals import CORRELATION, Refusal, check_correlation, correlation_of, refusal
 from aurad.serve.tokens import Tokens
-from aurad.serve.websocket import SUBPROTOCOL, UNSUPPORTED, converse
+from aurad.serve.watch import Stopping
+from aurad.serve.websocket import POLICY, SUBPROTOCOL, UNSUPPORTED, converse
 
 PATH = "/api/rpc"
 GOING_AWAY = 1001
+ENDED = "the token or session was revoked or is too old: ask for another by `auractl token` or `auractl open`"
 
 
 class WebRpc:
@@ -27,20 +28,29 @@ class WebRpc:
         self._engine, self._gate, self._tokens, self._stopping = engine, gate, tokens, stopping
 
     async def serve(self, asked: Websocket, receive: Any, send: Any) -> None:
-        """Until either end closes it, or the daemon stops."""
+        """Until either end closes it, its token or session ends, or the daemon stops."""
+        correlation_id = correlation_of(asked.headers.get(CORRELATION))
         try:
             caller = self._let_in(asked)
         except AuradError as error:
-            await _refuse(send, error)
+            await _refuse(send, refusal(error, instance=asked.path, correlation_id=correlation_id))
             return
         await receive()  # it is there
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
-        with self._stopping.watch():
+        headers = [(CORRELATION.lower().encode(), correlation_id.encode())]
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": headers})
+        with self._tokens.hold(secret_of(asked)) as hold, self._stopping.watch():
             await converse(_Frames(receive, send), self._engine, caller, self._tokens)
+        await self._say_why(send, hold)
+
+    async def _say_why(self, send: Any, hold: trio.CancelScope) -> None:
+        """If it was us who ended it."""
         if self._stopping.asked:
             await send({"type": "websocket.close", "code": GOING_AWAY, "reason": "the daemon stops"})
+        elif hold.cancelled_caught:
+            await send({"type": "websocket.close", "code": POLICY, "reason": ENDED})
 
     def _let_in(self, asked: Websocket) -> Caller:
+        check_correlation(asked.headers.get(CORRELATION))
         if asked.path != PATH:
             raise AuradError("E110-PATH", f"cannot find {asked.path!r}: a WebSocket is at {PATH}")
         self._gate.check_way(asked)
@@ -49,12 +59,10 @@ class WebRpc:
         return self._gate.caller(asked)
 
 
-async def _refuse(send: Any, error: AuradError) -> None:
+async def _refuse(send: Any, refused: Refusal) -> None:
     """As any other request is refused."""
-    body = msgspec.json.encode(to_problem(error, instance=PATH))
-    headers = [(b"content-type", PROBLEM.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "websocket.http.response.start", "status": error.kind.http, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": refused.encoded})
+    await send({"type": "websocket.http.response.body", "body": refused.body, "more_body": False})
 
 
 class _Frames:

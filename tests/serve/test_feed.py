@@ -132,6 +132,15 @@ async def test_nothing_left_to_send_is_known_at_once(tmp_path: Path) -> None:
             assert one.over
 
 
+async def test_a_job_that_is_named_twice_is_told_once(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        one, two = await house.submit("One."), await house.submit("Two.")
+        (snapshot,) = await batch(feed(house, jobs=(two, one, two)))
+        assert [view.job_id for view in snapshot.jobs] == [two, one]
+        for job in (one, two):
+            await house.engine.jobs.wait(job)
+
+
 @pytest.mark.parametrize("after", [1000, Foreign("e0-7")])
 async def test_a_cursor_of_the_future_or_of_elsewhere_is_told_then_the_jobs(tmp_path: Path, after: Any) -> None:
     async with open_house(tmp_path) as house:

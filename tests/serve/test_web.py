@@ -99,6 +99,9 @@ async def test_a_list_is_read_page_by_page(tmp_path: Path) -> None:
             seen += [job["jobId"] for job in page["jobs"]]
             cursor = page["cursor"]
         assert seen == jobs[::-1]
+        await site.ask("DELETE", f"/api/jobs/{jobs[3]}")
+        rest = (await site.get("/api/jobs", params={"cursor": jobs[3]})).json()["jobs"]
+        assert [job["jobId"] for job in rest] == jobs[2::-1]  # a place stays one after its job has gone
 
 
 async def test_a_list_is_narrowed_by_status_and_label(tmp_path: Path) -> None:
@@ -145,6 +148,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("GET", "/api/jobs?limit=501", {}, 422, "E100-REQUEST", "500"),
     ("GET", "/api/jobs?limit=many", {}, 422, "E100-REQUEST", "limit"),
     ("GET", "/api/jobs?limit=1&limit=2", {}, 422, "E100-REQUEST", "'limit' is given twice"),
+    ("GET", "/api/jobs?cursor=zzz", {}, 400, "E116-CURSOR", "'zzz'"),
+    ("GET", "/api/jobs?cursor=a-01arz3ndektsv4rrffq69g5fav", {}, 400, "E116-CURSOR", "a-01arz"),
     ("GET", "/api/jobs?speed=1", {}, 422, "E100-REQUEST", "speed"),
     ("GET", "/api/jobs?status=Done", {}, 422, "E100-REQUEST", "Done"),
     ("GET", "/api/events?types=job-lost", {}, 422, "E100-REQUEST", "job-lost"),

@@ -211,7 +211,12 @@ async def open_web_socket(site: Site, token: str) -> AsyncIterator[Any]:
     async with open_websocket(
         site.host, site.port, "/api/rpc", use_ssl=False, subprotocols=[SUBPROTOCOL], extra_headers=headers
     ) as socket:
-        yield socket
+        try:
+            yield socket
+        finally:
+            with trio.move_on_after(1):
+                await socket.aclose()
+            await socket._stream.aclose()  # the client's own end leaves it open if the other end closed first
 
 
 async def test_the_web_speaks_the_same_protocol(tmp_path: Path) -> None:
@@ -233,7 +238,9 @@ UPGRADE = [
         ("/api/rpc", ["Authorization: Bearer nonsense"], 401),
         ("/api/rpc", ["Origin: https://evil.example"], 403),
         ("/api/rpc", ["Sec-WebSocket-Protocol: other"], 422),
+        ("/api/rpc", ["X-Correlation-ID: no id"], 422),
         ("/api/events", [], 404),
+        ("//api/rpc", [], 404),
     ],
 )
 async def test_the_web_refuses_whom_it_does_not_know(
@@ -243,6 +250,21 @@ async def test_the_web_refuses_whom_it_does_not_know(
         names = {line.partition(":")[0] for line in headers}
         await wire.say("GET", path, [*(line for line in UPGRADE if line.partition(":")[0] not in names), *headers])
         assert (await wire.hear_head()).status == status
+        problem = msgspec.json.decode(await wire.hear_all())
+        assert problem["correlationId"] == wire.head.headers["x-correlation-id"] != ""
+        assert (problem["status"], problem["instance"]) == (status, path.replace("//", "/"))
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 401), (["Authorization: Bearer {}"], 101)])
+async def test_the_web_keeps_the_callers_id(tmp_path: Path, more: list[str], status: int) -> None:
+    async with open_site(tmp_path) as site, site.connect() as wire:
+        await wire.say(
+            "GET", "/api/rpc", [*UPGRADE, "X-Correlation-ID: mine", *(each.format(site.mine) for each in more)]
+        )
+        assert (await wire.hear_head()).status == status
+        assert wire.head.headers["x-correlation-id"] == "mine"
+        if status == 401:
+            assert wire.head.headers["www-authenticate"] == "Bearer"
 
 
 # ---------------------------------------------------------------- independent clients

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from aurad.engine.ids import is_id
 from aurad.engine.planning import Plan
 from aurad.engine.record import Job, load_script
 from aurad.model.errors import AuradError
@@ -133,6 +134,8 @@ async def wait(call: Call, params: ByJob) -> JobView:
 @operation("jobs.list", Page, "read", Route("GET", "/api/jobs"))
 async def newest(call: Call, params: Page) -> JobPage:
     """The newest jobs first."""
+    if params.cursor is not None and not is_id(params.cursor):  # any text would have a place between ids
+        raise AuradError("E116-CURSOR", f"cannot go on from {params.cursor!r}: that is no cursor of this list")
     jobs = await call.engine.jobs.newest(
         call.caller.filter, params.limit + 1, before=params.cursor, status=params.status, labels=params.labels
     )
