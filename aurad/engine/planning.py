@@ -12,28 +12,17 @@ from aurad.engine.coming import Foresight
 from aurad.engine.estimate import Costs
 from aurad.engine.providers import Providers
 from aurad.model.brief import WORDS_PER_MINUTE, Brief
-from aurad.model.event import Owner, PluginChoice
+from aurad.model.event import Owner
 from aurad.model.job import Recipe
+from aurad.model.plan import Plan
 from aurad.model.script import Scene, Script
 from aurad.model.stage import StageKind
-from aurad.model.value import Value
 
 SCENE_WORDS = 30  # of a usual scene, where there is no script yet
 OUTLINE_WORDS = 120  # of the outline that a bare topic gives
 BITS = 0.06  # of an encoded pixel: slides, the worst of our presets
 COPIES = 3  # of the picture on the way: segments, joined, finished
 SOUND = 4 * 48_000 * 2  # bytes a second: voices, the mix, the master
-
-
-class Plan(Value, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=False):
-    """`seconds` is how long this machine will work if it does nothing else; `cost` what providers charge for sure."""
-
-    providers: dict[StageKind, tuple[PluginChoice, ...]]
-    scenes: int
-    video_seconds: float
-    seconds: float
-    disk_bytes: int
-    cost: float
 
 
 class Planner:

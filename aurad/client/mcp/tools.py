@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from aurad.client.blocking import Client
-from aurad.client.cli import daemon, deliver, make, source
+from aurad.client.cli import daemon, deliver, images, make, source
 from aurad.client.cli.jobs import about, find
 from aurad.client.cli.session import FINAL_TYPES
 from aurad.client.mcp.asked import Asked
@@ -126,7 +126,8 @@ def _make_video(client: Client, given: MakeVideo, asked: Asked) -> dict[str, Any
     brief = {"language": given.language, "aspect": given.aspect, "durationSeconds": given.duration_seconds}
     job = {name: getattr(given, name) for name in ("preset", "voice", "theme", "captions", "until")}
     order = make.Order(source=_source(given), brief=_given(brief), job=_given(job), quiet=True)
-    return dict(client.call("jobs.submit", make.job(order, client, make.find_pictures(order))))
+    assets = images.upload(client, make.find_pictures(order))
+    return dict(client.call("jobs.submit", make.job(order, assets)))
 
 
 def _source(given: MakeVideo) -> source.Source:
