@@ -27,6 +27,7 @@ from aurad.client.following import Gap, Item, OtherEvent, Progress, Snapshot
 from aurad.client.rpc import Rpc, open_rpc
 from aurad.client.subscription import State, Subscription
 from aurad.model.event import Event, JobView
+from aurad.model.job import Accepted
 from aurad.model.plan import Plan
 from aurad.model.value import Value
 
@@ -39,14 +40,6 @@ __all__ = [
 ANSWER_SECONDS = 60.0  # a cancel answers only when nothing of the job runs any more
 NO_LIMIT = httpx2.Limits(max_connections=None)  # every subscription holds a connection; none may wait for another
 OnState = Callable[[State], None]
-
-
-class Accepted(Value, frozen=True, kw_only=True):
-    """A job that was taken: it is on the daemon's disk. `position` in the queue, from 1."""
-
-    job_id: str
-    correlation_id: str = ""
-    position: int | None = None
 
 
 class _Planned(Value, frozen=True, kw_only=True):

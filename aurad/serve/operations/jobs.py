@@ -11,7 +11,7 @@ from aurad.engine.ids import new_id
 from aurad.engine.record import Job, load_script
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, JobView, TaskView
-from aurad.model.job import JobSettings, Status
+from aurad.model.job import Accepted, JobSettings, Status
 from aurad.model.plan import Plan
 from aurad.model.script import Script
 from aurad.model.value import Value
@@ -59,14 +59,6 @@ class Page(Value, frozen=True, kw_only=True):
     cursor: JobId | None = None
     status: tuple[Status, ...] | None = None
     labels: dict[str, str] = {}
-
-
-class Accepted(Result, frozen=True, kw_only=True):
-    """A job that is on disk; `position` is its place in the queue, None once it runs."""
-
-    job_id: str
-    correlation_id: str
-    position: int | None
 
 
 class Planned(Result, frozen=True, kw_only=True):
