@@ -41,7 +41,7 @@ KINDS: dict[str, Kind] = {
     "E113-SLOW": Kind("The request did not come in time", 408, -32005, "Send all of it without long pauses."),
     "E114-RANGE": Kind("No such part of the file", 416, -32602, "Ask for bytes within the file's size."),
     "E115-HTTP": Kind("Not a usable HTTP request", 400, -32600, "Send a well-formed HTTP/1.1 request."),
-    "E200-NO_JOB": Kind("Not found", 404, -32002, "`auractl ls` shows the jobs."),
+    "E200-NO_JOB": Kind("Not found", 404, -32002, "`auractl ls -a` shows the jobs."),
     "E201-STATE": Kind("Not possible in this state", 409, -32003, "Look at the job's status first."),
     "E202-BUSY": Kind("Busy", 429, -32004, "Try again later."),
     "E203-IDEMPOTENCY": Kind("The key was used for another request", 409, -32011, "Use a new key."),

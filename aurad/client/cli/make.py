@@ -147,5 +147,7 @@ def _cancelled(order: Order, session: Session | None) -> int:
     if ended:
         talk.note("cancelled")
     elif session:
-        talk.warning(f"job {session.job_id} has not ended yet", "`auractl ls` shows whether it did.")
+        talk.warning(
+            f"job {session.job_id} has not ended yet", f"`auractl show {session.job_id}` shows whether it did."
+        )
     return codes.CANCELLED
