@@ -27,11 +27,13 @@ from aurad.client.following import Gap, Item, OtherEvent, Progress, Snapshot
 from aurad.client.rpc import Rpc, open_rpc
 from aurad.client.subscription import State, Subscription
 from aurad.model.event import Event, JobView
+from aurad.model.job import Accepted
+from aurad.model.plan import Plan
 from aurad.model.value import Value
 
 __all__ = [
     "Accepted", "Client", "ConnectionLost", "Download", "Event", "Gap", "Item", "JobPage", "JobView", "OtherEvent",
-    "RemoteError", "Rpc", "Snapshot", "State", "Subscription", "open_rpc", "subscribe_to_job_events",
+    "Plan", "RemoteError", "Rpc", "Snapshot", "State", "Subscription", "open_rpc", "subscribe_to_job_events",
     "subscribe_to_jobs",
 ]  # fmt: skip
 
@@ -40,12 +42,8 @@ NO_LIMIT = httpx2.Limits(max_connections=None)  # every subscription holds a con
 OnState = Callable[[State], None]
 
 
-class Accepted(Value, frozen=True, kw_only=True):
-    """A job that was taken: it is on the daemon's disk. `position` in the queue, from 1."""
-
-    job_id: str
-    correlation_id: str = ""
-    position: int | None = None
+class _Planned(Value, frozen=True, kw_only=True):
+    plan: Plan
 
 
 class JobPage(Value, frozen=True, kw_only=True):
@@ -117,6 +115,11 @@ class Client:
     async def submit(self, brief: Mapping[str, Any], **settings: Any) -> Accepted:
         """Ask for a video; settings as on the wire (`preset="draft"`, `idempotencyKey="..."`)."""
         return value_of(await self._ask("POST", "/api/jobs", {"brief": dict(brief), **settings}), Accepted)
+
+    async def dry_run(self, brief: Mapping[str, Any], **settings: Any) -> Plan:
+        """What `submit` would come to: who would do what and why, its time, disk and cost. Nothing is stored."""
+        body = {"brief": dict(brief), **settings, "dryRun": True}
+        return value_of(await self._ask("POST", "/api/jobs", body), _Planned).plan
 
     async def get(self, job_id: str) -> JobView:
         """A job as it is now."""

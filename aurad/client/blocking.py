@@ -122,6 +122,11 @@ class Client:
         answer: dict[str, Any] = self.call("system.hello", {"client": client, "protocol": [VERSION]})
         return answer
 
+    def dry_run(self, brief: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+        """What a job would come to: who would do what and why, its time, disk and cost. Nothing is stored."""
+        plan: dict[str, Any] = self.call("jobs.submit", {"brief": brief, **settings, "dryRun": True})["plan"]
+        return plan
+
     def put_file(self, file: int | str | os.PathLike[str], media_type: str | None = None) -> dict[str, Any]:
         """Give the daemon a file's content to keep; the answer's `asset` names it in a brief."""
         fd = file if isinstance(file, int) else os.open(file, os.O_RDONLY | os.O_CLOEXEC)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
-from aurad.engine.assets import bring_file
+from aurad.engine.assets import Keep, bring_file, keep_asset, look_at
 from aurad.engine.catalog import Catalog, Stage
 from aurad.engine.checks import is_empty
 from aurad.engine.journal import Journal
@@ -59,12 +60,16 @@ class Admission:
         """Jobs that are submitted from now on go by these."""
         self._settings, self._presets = settings, presets
 
-    async def admit(self, params: dict[str, Any], owner: Owner) -> tuple[Submitted, Recipe]:
-        """The submission and the recipe it comes to. `params` is `{brief, settings}`."""
+    async def admit(self, params: dict[str, Any], owner: Owner, *, keep: bool = True) -> tuple[Submitted, Recipe]:
+        """The submission and the recipe it comes to. `params` is `{brief, settings}`.
+
+        Without `keep` nothing is stored: the recipe is to be looked at, not to be made.
+        """
         asked = _convert(params.get("settings") or {}, JobSettings, "the settings")
         raw: dict[str, Any] = complete_brief(params.get("brief") or {}, self._settings.defaults)
         brief = await self._brief(raw, owner)
-        brief = await self._branded(brief, brand_files(asked, self._settings, self._presets), owner)
+        kept = partial(keep_asset, self._journal, self._store, owner=owner) if keep else look_at
+        brief = await _branded(brief, brand_files(asked, self._settings, self._presets), kept)
         recipe = resolve(brief, asked, self._settings, self._presets)
         if _names_something(asked, recipe):
             await self._check_names(asked, recipe)
@@ -97,13 +102,6 @@ class Admission:
             raise AuradError(
                 "E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(alike[:SHOWN])}{more}"
             )
-
-    async def _branded(self, brief: Brief, files: Mapping[Brand, str], owner: Owner) -> Brief:
-        """The brief with the settings' logo and font, where it brings none of its own."""
-        own = {asset.role for asset in brief.assets}
-        missing = {role: path for role, path in files.items() if path and role not in own}
-        added = [await bring_file(role, path, self._journal, self._store, owner) for role, path in missing.items()]
-        return msgspec.structs.replace(brief, assets=(*brief.assets, *added))
 
     async def _brief(self, raw: dict[str, Any], owner: Owner) -> Brief:
         assets = [await self._asset(entry, owner) for entry in raw.get("assets") or ()]
@@ -161,6 +159,14 @@ class Admission:
                 raise AuradError(
                     "E101-BRIEF", f"cannot use the script: its picture {artifact.sha256[:12]} is not in the store"
                 )
+
+
+async def _branded(brief: Brief, files: Mapping[Brand, str], keep: Keep) -> Brief:
+    """The brief with the settings' logo and font, where it brings none of its own."""
+    own = {asset.role for asset in brief.assets}
+    missing = {role: path for role, path in files.items() if path and role not in own}
+    added = [await bring_file(role, path, keep) for role, path in missing.items()]
+    return msgspec.structs.replace(brief, assets=(*brief.assets, *added))
 
 
 def _names_something(asked: JobSettings, recipe: Recipe) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sqlite3
 import stat
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import trio
@@ -20,6 +22,7 @@ from aurad.model.event import Owner
 from aurad.model.recipe import Brand
 
 BRAND_BYTES = 32 << 20  # of a logo or a font named in the settings; a font for all of Chinese has 20 MiB
+Keep = Callable[[bytes, str], Awaitable[Artifact]]  # what is done with a file and its media type
 OCTETS = "application/octet-stream"  # the stage looks inside: a name proves nothing
 
 
@@ -39,7 +42,13 @@ async def keep_asset(journal: Journal, store: Store, content: int | bytes, media
     return artifact
 
 
-async def bring_file(role: Brand, name: str, journal: Journal, store: Store, owner: Owner) -> BriefAsset:
+async def look_at(content: bytes, media_type: str) -> Artifact:
+    """What `keep_asset` would give, without keeping it."""
+    found = await trio.to_thread.run_sync(hashlib.sha256, content)
+    return Artifact(sha256=found.hexdigest(), size_bytes=len(content), media_type=media_type)
+
+
+async def bring_file(role: Brand, name: str, keep: Keep) -> BriefAsset:
     """The brand's file at a path of the settings, read with the daemon's rights: no request names such paths."""
     try:
         data = await trio.to_thread.run_sync(_read, name)
@@ -49,8 +58,7 @@ async def bring_file(role: Brand, name: str, journal: Journal, store: Store, own
     if len(data) > BRAND_BYTES:
         limit = f"{BRAND_BYTES >> 20} MiB"
         raise AuradError("E105-TOO_LARGE", f"cannot use the {role} {name} of the settings: it is over {limit}")
-    artifact = await keep_asset(journal, store, data, OCTETS, owner)
-    return BriefAsset(artifact=artifact, name=os.path.basename(name), role=role)
+    return BriefAsset(artifact=await keep(data, OCTETS), name=os.path.basename(name), role=role)
 
 
 def _read(name: str) -> bytes:

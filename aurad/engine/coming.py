@@ -9,6 +9,7 @@ from aurad.engine import timeline
 from aurad.engine.catalog import Stage
 from aurad.engine.estimate import cost_key
 from aurad.engine.providers import Providers
+from aurad.model.brief import Brief
 from aurad.model.job import Recipe
 from aurad.model.script import Scene, Script
 
@@ -44,14 +45,27 @@ def unwritten(fps: float) -> list[Coming]:
     return [Coming(method, method, size, method) for method, size in zip(BODY, sizes, strict=True)]
 
 
+def writing_size(brief: Brief) -> float:
+    """The size of the task that writes a script: thousands of characters."""
+    return len(brief.source or brief.topic or "") / 1000
+
+
 class Foresight:
     """What one recipe will lead to."""
 
     def __init__(self, recipe: Recipe, providers: Providers, core: Stage) -> None:
         self._recipe, self._providers, self._core = recipe, providers, core
 
+    def whole(self, script: Script) -> list[Coming]:
+        """Every task of the job, with the writing of a script that is only foreseen."""
+        brief, following = self._recipe.brief, self.tasks(script)
+        if brief.script:
+            return following
+        written = self._one(self._providers.first("script"), "write", "script", writing_size(brief))
+        return [written, *(one._replace(after=(*one.after, written.name)) for one in following)]
+
     def tasks(self, script: Script) -> list[Coming]:
-        """Every task that will come."""
+        """Every task that will come once there is the script."""
         lengths = [timeline.guess_seconds(scene, self._recipe.brief.pacing) for scene in script.scenes]
         scenes = [one for i in range(len(lengths)) for one in self._scene(script.scenes, i, lengths[i])]
         allowed = UNTIL.get(self._recipe.until or "")

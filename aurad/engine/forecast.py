@@ -115,6 +115,10 @@ class Forecast:
         self._look()
         return round(max(self._eta - (time.monotonic() - self._looked), 0.0), 1) if self._running else None
 
+    def seconds_ahead(self) -> float:
+        """Seconds that all that is expected will take, looked at anew."""
+        return self._time_left(self._survey(self._tick())[1])
+
     def _look(self) -> None:
         now = time.monotonic()
         if now < self._due:

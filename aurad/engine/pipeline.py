@@ -20,7 +20,7 @@ from aurad.engine.asking import Asking
 from aurad.engine.board import Board
 from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
-from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight
+from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight, writing_size
 from aurad.engine.edit import take_key
 from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
@@ -148,13 +148,12 @@ class Pipeline:
             self._brief, aspect=None, assets=tuple(a for a in self._brief.assets if a.role in ("image", "clip"))
         )
         self._job.on_part = partial(self._speculate, speculation)
-        size = len(brief.source or brief.topic or "") / 1000
         script = await self._ask.provider(
             "script",
             "write",
             seeded(ScriptRequest(brief=brief, seed=0), self._take("Script")),
             name="script",
-            size=size,
+            size=writing_size(brief),
             order=-1,
             leads_to=() if self._recipe.until == "Script" else (self._providers.first("voice").plugin,),
         )

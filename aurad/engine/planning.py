@@ -5,35 +5,30 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import trio
+
 from aurad.engine import timeline
 from aurad.engine.admission import Admission
+from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import Foresight
 from aurad.engine.estimate import Costs
+from aurad.engine.forecast import Forecast
 from aurad.engine.providers import Providers
 from aurad.model.brief import WORDS_PER_MINUTE, Brief
 from aurad.model.event import Owner, PluginChoice
 from aurad.model.job import Recipe
+from aurad.model.plan import Plan
 from aurad.model.script import Scene, Script
 from aurad.model.stage import StageKind
-from aurad.model.value import Value
 
 SCENE_WORDS = 30  # of a usual scene, where there is no script yet
 OUTLINE_WORDS = 120  # of the outline that a bare topic gives
 BITS = 0.06  # of an encoded pixel: slides, the worst of our presets
 COPIES = 3  # of the picture on the way: segments, joined, finished
 SOUND = 4 * 48_000 * 2  # bytes a second: voices, the mix, the master
-
-
-class Plan(Value, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=False):
-    """`seconds` is how long this machine will work if it does nothing else; `cost` what providers charge for sure."""
-
-    providers: dict[StageKind, tuple[PluginChoice, ...]]
-    scenes: int
-    video_seconds: float
-    seconds: float
-    disk_bytes: int
-    cost: float
+ALL: tuple[StageKind, ...] = ("script", "voice", "visuals", "render", "finish")
+NEEDED = {"Script": ALL[:1], "Voice": ALL[:2], "Visuals": ALL[:3]}  # by a job that ends there
 
 
 class Planner:
@@ -44,32 +39,38 @@ class Planner:
 
     async def plan(self, params: dict[str, Any], owner: Owner) -> Plan:
         """`params` as for a submission; raises what it and the first moments of the job would raise."""
-        _, recipe = await self._admission.admit(params, owner)
+        _, recipe = await self._admission.admit(params, owner, keep=False)
         await self._catalog.load()
         if self._catalog.ffmpeg_error:
             raise self._catalog.ffmpeg_error
         self._catalog.check_options(recipe.options)
         providers = Providers(self._catalog, recipe.providers, recipe.brief.language, recipe.voice)
-        kinds: tuple[StageKind, ...] = ("script", "voice", "visuals", "render")
-        chosen = {kind: (providers.choice(providers.first(kind)),) for kind in kinds}
-        finishers = tuple(providers.choice(stage) for stage in providers.all("finish"))
-        script = timeline.with_ids(recipe.brief.script or _foreseen(recipe.brief))
+        script = timeline.with_ids(with_cards(recipe.brief.script or _foreseen(recipe.brief), recipe))
         length = sum(timeline.guess_seconds(scene, recipe.brief.pacing) for scene in script.scenes)
         return Plan(
-            providers={**chosen, "finish": finishers},
+            providers=_chosen(recipe, providers),
             scenes=len(script.scenes),
             video_seconds=round(length, 1),
-            seconds=round(self._seconds(recipe, providers, script), 1),
+            seconds=round(await trio.to_thread.run_sync(self._seconds, recipe, providers, script), 1),
             disk_bytes=_disk(recipe, length),
             cost=0.0,  # no provider of ours charges; what others did is in a job's `usage`
         )
 
     def _seconds(self, recipe: Recipe, providers: Providers, script: Script) -> float:
-        """As if every lane were always full, which it nearly is."""
-        coming = Foresight(recipe, providers, self._catalog.core).tasks(script)
-        starts = {one.plugin: self._costs.start(one.key) for one in coming}
-        work = sum(one.size * self._costs.of(one.key, typical=one.size) for one in coming)
-        return (work + sum(starts.values())) / self._lanes
+        """As a job that runs alone would tell it; a book's thousands of tasks take a moment to look through."""
+        forecast = Forecast(self._costs, self._lanes)
+        for one in Foresight(recipe, providers, self._catalog.core).whole(script):
+            forecast.expect(one)
+        return forecast.seconds_ahead()
+
+
+def _chosen(recipe: Recipe, providers: Providers) -> dict[StageKind, tuple[PluginChoice, ...]]:
+    """Who would do it, of every kind of stage that is needed: nobody writes a script that is given."""
+    kinds = NEEDED.get(recipe.until or "", ALL)[recipe.brief.script is not None :]
+    return {
+        kind: tuple(map(providers.choice, providers.all(kind) if kind == "finish" else [providers.first(kind)]))
+        for kind in kinds
+    }
 
 
 def _foreseen(brief: Brief) -> Script:
@@ -83,5 +84,6 @@ def _foreseen(brief: Brief) -> Script:
 
 
 def _disk(recipe: Recipe, seconds: float) -> int:
-    canvas = recipe.canvas
-    return int(seconds * (canvas.width * canvas.height * canvas.fps * BITS / 8 * COPIES + SOUND))
+    canvas, until = recipe.canvas, recipe.until
+    picture = 0.0 if until else canvas.width * canvas.height * canvas.fps * BITS / 8 * COPIES
+    return int(seconds * (picture + (0 if until == "Script" else SOUND)))

@@ -46,7 +46,7 @@ KINDS: dict[str, Kind] = {
         "The head of the request is too long", 431, -32600, "Send a shorter address and shorter headers."
     ),
     "E118-CODING": Kind("Unknown transfer coding", 501, -32600, "Send the body as it is, or in chunks."),
-    "E200-NO_JOB": Kind("Not found", 404, -32002, "`auractl ls` shows the jobs."),
+    "E200-NO_JOB": Kind("Not found", 404, -32002, "`auractl ls -a` shows the jobs."),
     "E201-STATE": Kind("Not possible in this state", 409, -32003, "Look at the job's status first."),
     "E202-BUSY": Kind("Busy", 429, -32004, "Try again later."),
     "E203-IDEMPOTENCY": Kind("The key was used for another request", 409, -32011, "Use a new key."),

@@ -64,6 +64,14 @@ class Webhook(Value, frozen=True, kw_only=True):
     secret: Annotated[str, Meta(max_length=256)] = ""
 
 
+class Accepted(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A job that is on the daemon's disk; `position` is its place in the queue, from 1, None once it runs."""
+
+    job_id: str
+    correlation_id: str
+    position: int | None
+
+
 class JobSettings(Value, frozen=True, kw_only=True):
     """What a job may choose; None takes the preset's, else the configuration's."""
 

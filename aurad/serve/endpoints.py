@@ -60,14 +60,14 @@ def endpoints() -> list[Endpoint]:
 def _of(operation: Operation, route: Route) -> Endpoint:
     return Endpoint(
         operation.name, route, operation.role, operation.params, partial(_perform, operation, route),
-        operation.summary, operation.result,
+        operation.summary, operation.results[0],
     )  # fmt: skip
 
 
 async def _perform(operation: Operation, route: Route, exchange: Exchange, params: Any) -> Response:
     call = Call(exchange.engine, exchange.known, [], [], exchange.tokens)
     result = await operation.handler(call, params)
-    response = answer(result, route.status)
-    if route.location:
+    response = answer(result, status := route.status_of(result))
+    if route.location and status == route.status:
         response.headers["Location"] = route.location.format_map(msgspec.to_builtins(result))
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 from typing import Any, get_args
@@ -46,7 +47,9 @@ class Problem(Result, frozen=True, kw_only=True):
 def document(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
     """The whole document; `url` is where the daemon is reached."""
     every = list(endpoints)
-    types = [each for one in every for each in (one.params, *_results(one.result))]
+    types = [
+        each for one in every for each in (one.params, *_results(one.result), *(kind for _, kind in one.route.also))
+    ]
     schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=REF)
     by_type = dict(zip(map(id, [*types, Problem]), schemas, strict=True))
     paths: dict[str, Any] = {}
@@ -166,7 +169,18 @@ def _responses(one: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
     else:
         good["content"] = {JSON: {"schema": by_type[id(one.result)] if one.result is not Any else {}}}
     also = {str(status): {"description": _ALSO[status]} for status in one.also}
-    return {str(one.route.status): good, **also, **_problems(one)}
+    return {str(one.route.status): good, **also, **_other_results(one, by_type), **_problems(one)}
+
+
+def _other_results(one: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
+    return {
+        str(status): {
+            "description": inspect.cleandoc(kind.__doc__ or ""),
+            "headers": {"X-Correlation-ID": {"schema": {"type": "string"}}},
+            "content": {JSON: {"schema": by_type[id(kind)]}},
+        }
+        for status, kind in one.route.also
+    }
 
 
 _ALSO = {

@@ -23,13 +23,14 @@ BEYOND = (
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """The whole document, in the order of the table."""
     every = list(operations)
-    types = [*(one.params for one in every), *(one.result for one in every), *(kind for _, kind, _ in BEYOND)]
+    kinds = [kind for one in every for kind in one.results]
+    types = [*kinds, *(one.params for one in every), *(kind for _, kind, _ in BEYOND)]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
-    results = schemas[len(every) : 2 * len(every)]
+    by_type = dict(zip(map(id, kinds), schemas, strict=False))
     methods = [
-        _method(one.name, one.summary, _params(components[one.params.__name__]), result) | {"x-role": one.role}
-        | ({"deprecated": True} if one.deprecated else {})
-        for one, result in zip(every, results, strict=True)
+        _method(one.name, one.summary, _params(components[one.params.__name__]), _result(one, by_type))
+        | {"x-role": one.role} | ({"deprecated": True} if one.deprecated else {})
+        for one in every
     ]  # fmt: skip
     methods += [
         _method(name, summary, _params(components[kind.__name__]), {}) | {"x-role": "read"}
@@ -58,6 +59,11 @@ def _method(name: str, summary: str, params: list[dict[str, Any]], result: dict[
         "result": {"name": "result", "schema": result},
         "errors": errors,
     }
+
+
+def _result(one: Operation, by_type: dict[int, Any]) -> dict[str, Any]:
+    schemas: list[dict[str, Any]] = [by_type[id(kind)] for kind in one.results]
+    return schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
 
 
 def _params(schema: dict[str, Any]) -> list[dict[str, Any]]:

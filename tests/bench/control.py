@@ -138,7 +138,7 @@ def first_output(argv: Sequence[str | Path], environ: dict[str, str], rounds: in
 def tell_starts(rounds: int) -> None:
     with open_server("aurad", str(LISTED)) as server:
         nothing = first_output([sys.executable, "-c", "pass"], {}, rounds)
-        for name, argv in (("--help", ["--help"]), (f"ls, {LISTED} jobs", ["ls"])):
+        for name, argv in (("--help", ["--help"]), (f"ls, {LISTED} jobs", ["ls", "-n", "50"])):
             took = first_output([AURACTL, *argv], {"AURAD_SOCKET": str(server.path)}, rounds)
             print(
                 f"auractl {name}: {took:.0f} ms, {took / nothing:.1f} x python -c pass ({nothing:.0f} ms)", flush=True

@@ -30,6 +30,10 @@ FILES = {
 RESULT = {"bees.mp4", *(f"bees/{name}" for name in FILES)}  # what `auractl make bees.md` writes
 KINDS = {"video.mp4": "video", "script.json": "script", "cover.jpg": "image", "manifest.json": "manifest"}
 TASK = {"name": "voice", "step": "Voice", "plugin": "v", "start": 0.0, "end": 1.5, "reused": False, "lane": "cpu-0"}
+PLAN = {
+    "providers": {"voice": [{"name": "piper", "reason": "first in the order configured"}]},
+    "scenes": 3, "videoSeconds": 65.2, "seconds": 20.4, "diskBytes": 12_345_678, "cost": 0.0,
+}  # fmt: skip
 Answer = Callable[[dict[str, Any], list[int]], Any]
 
 

@@ -12,6 +12,7 @@ import trio
 
 from aurad.client.aio import Client, ConnectionLost, RemoteError
 from aurad.model.job import Status
+from tests.client.fake_daemon import PLAN
 from tests.client.rude_server import JOB, RudeServer, answer, problem, view
 
 
@@ -43,6 +44,13 @@ async def test_submit_retry_and_edit(server: RudeServer, client: Client) -> None
     first = server.requests[0]
     assert (first.method, json.loads(first.body)) == ("POST", {"brief": {"topic": "bees"}, "preset": "draft"})
     assert first.headers["authorization"] == "Bearer secret"
+
+
+async def test_a_dry_run_is_a_plan(server: RudeServer, client: Client) -> None:
+    server.routes["/api/jobs"] = answer("200 OK", {"jobId": None, "correlationId": "c", "plan": PLAN | {"new": 1}})
+    plan = await client.dry_run({"topic": "bees"}, preset="draft")
+    assert (plan.scenes, plan.providers["voice"][0].name) == (3, "piper")
+    assert json.loads(server.requests[0].body) == {"brief": {"topic": "bees"}, "preset": "draft", "dryRun": True}
 
 
 async def test_get_list_and_cancel(server: RudeServer, client: Client) -> None:

@@ -20,7 +20,7 @@ import pytest
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
 from aurad.model.folders import environment_stamp
-from tests.client.fake_daemon import CORRELATION, FILES, JOB, RESULT, FakeDaemon, Refusal, event, files_of, step
+from tests.client.fake_daemon import CORRELATION, FILES, JOB, PLAN, RESULT, FakeDaemon, Refusal, event, files_of, step
 
 MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
 
@@ -55,6 +55,19 @@ def test_all_options_arrive(fake: FakeDaemon, here: Path) -> None:
         "until": "Voice",
         "options": {"slides": {"scale": 2, "name": "x"}, "a": {"on": True}},
     }
+
+
+def test_a_dry_run_leaves_nothing_behind(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    (here / "bee.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (here / "bees.md").write_text("# Bees\n\nBees see.\n\n![A bee](bee.png)\n")
+    fake.answers["jobs.submit"] = lambda params, fds: {"jobId": None, "position": None, "plan": PLAN}
+    assert run(["make", "bees.md", "--dry-run", "--until", "Script"]) == codes.OK
+    assert capsys.readouterr().out.startswith("video: about 1:05, 3 scenes\n")
+    assert run(["make", "bees.md", "--dry-run", "--json"]) == codes.OK
+    assert json.loads(capsys.readouterr().out) == {"plan": PLAN}
+    assert [(job["dryRun"], "assets" in job["brief"]) for job in fake.named("jobs.submit")] == [(True, False)] * 2
+    assert fake.assets == {}
+    assert files_of(here) == {"bees.md", "bee.png"}
 
 
 def test_json_and_trace(fake: FakeDaemon, here: Path, capsys: Any) -> None:

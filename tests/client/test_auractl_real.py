@@ -33,7 +33,7 @@ def test_a_script_twice_and_the_job_afterwards(here: Path, capsys: Any) -> None:
     assert "ultraviolet" in (here / "bees" / "script.json").read_text()
     assert all(task["reused"] for task in made(capsys, "bees.md", "--until", "Script")["timeline"])
 
-    assert run(["ls", "--json"]) == codes.OK
+    assert run(["ls", "-a", "--json"]) == codes.OK
     assert [job["labels"] for job in json.loads(capsys.readouterr().out)] == [{"source": "bees.md"}] * 2
     assert run(["show", first["job"]["jobId"]]) == codes.OK
     assert "status: Succeeded, 100.0 %" in capsys.readouterr().out

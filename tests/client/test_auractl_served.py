@@ -44,12 +44,13 @@ async def test_a_job_from_submission_to_removal(
 
         job = (await auractl("submit", "--wait", "--label", "show=bees", str(tmp_path / "bees.md"))).strip()
         assert await auractl("ls", "-a", "-q", "--status", "succeeded", "--label", "show=bees") == f"{job}\n"
+        assert await auractl("ls", "-q") == ""
         assert "Succeeded, 100.0 %" in await auractl("show", "last")
         assert len(json.loads(await auractl("script", job[-6:]))["scenes"]) == 2
         again = (await auractl("retry", job)).strip()
         assert json.loads(await auractl("raw", "jobs.wait", json.dumps({"jobId": again})))["retryOf"] == job
         await auractl("rm", job, again)
-        assert await auractl("ls") == ""
+        assert await auractl("ls", "-a") == ""
         assert (await said(edge, monkeypatch, capsys, "show", job))[0] == codes.NOT_FOUND
 
 

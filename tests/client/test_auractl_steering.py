@@ -94,6 +94,34 @@ def test_ls_filters_and_is_quiet(known: FakeDaemon, capsys: Any) -> None:
     assert run(["ls", "--label", "album"]) == codes.USAGE
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([], {"limit": 50, "status": ["Queued", "Running", "Paused"]}),
+        (["--label", "a=b"], {"limit": 50, "status": ["Queued", "Running", "Paused"], "labels": {"a": "b"}}),
+        (["-a"], {"limit": 50}),
+        (["-n", "7"], {"limit": 7}),
+        (["-a", "-n", "7"], {"limit": 7}),
+        (["--status", "failed"], {"limit": 50, "status": ["Failed"]}),
+        (["-a", "--status", "failed"], {"limit": 50, "status": ["Failed"]}),
+    ],
+)
+def test_ls_lists_what_has_not_ended_unless_told_otherwise(
+    known: FakeDaemon, words: list[str], asked: dict[str, Any]
+) -> None:
+    assert run(["ls", "-q", *words]) == codes.OK
+    assert known.named("jobs.list") == [asked]
+
+
+def test_ls_says_where_the_ended_ones_are(known: FakeDaemon, capsys: Any) -> None:
+    known.answers["jobs.list"] = lambda params, fds: {"jobs": []}
+    assert run(["ls"]) == codes.OK
+    told = capsys.readouterr()
+    assert (told.out, "`auractl ls -a`" in told.err) == ("", True)
+    assert run(["ls", "-a"]) == codes.OK
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_script_is_printed_or_written(known: FakeDaemon, capsys: Any, tmp_path: Path) -> None:
     known.answers["jobs.script"] = lambda params, fds: {"title": "Bees"}
     assert run(["script", IDS[0]]) == codes.OK

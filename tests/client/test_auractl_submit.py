@@ -9,7 +9,7 @@ import pytest
 
 from aurad.client.cli import codes
 from aurad.client.cli.main import run
-from tests.client.fake_daemon import JOB, FakeDaemon, Refusal
+from tests.client.fake_daemon import JOB, PLAN, FakeDaemon, Refusal
 
 
 def submitted(fake: FakeDaemon) -> list[dict[str, Any]]:
@@ -104,3 +104,19 @@ def test_a_daemon_that_refuses_is_told_with_the_source(fake: FakeDaemon, here: P
     fake.answers["jobs.submit"] = refuse
     assert run(["submit", "bees.md"]) == codes.FAILED
     assert "bees.md: cannot take another job" in capsys.readouterr().err
+
+
+def test_a_dry_run_tells_what_each_would_come_to(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    fake.answers["jobs.submit"] = lambda params, fds: {"jobId": None, "position": None, "plan": PLAN}
+    assert run(["submit", "bees.md", "nothing.md", "--dry-run", "--wait", "--label", "a=b"]) == codes.FAILED
+    told = capsys.readouterr()
+    assert "nothing.md" in told.err
+    assert told.out.splitlines() == [
+        "bees.md",
+        "video: about 1:05, 3 scenes",
+        "takes: about 0:20 if the machine does nothing else",
+        "disk: up to 12 MB",
+        "STAGE  PLUGIN  WHY",
+        "voice  piper   first in the order configured",
+    ]
+    assert [(job["dryRun"], job["labels"]) for job in submitted(fake)] == [(True, {"source": "bees.md", "a": "b"})]

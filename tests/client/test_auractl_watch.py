@@ -108,6 +108,19 @@ def test_a_daemon_that_stays_away_is_given_up(fake: FakeDaemon, capsys: Any, mon
     assert "cannot go on watching" in capsys.readouterr().err
 
 
+def test_who_leaves_is_told_only_of_jobs_that_go_on(
+    fake: FakeDaemon, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(socket: object, boards: dict[str, Any]) -> Iterator[None]:
+        boards["a-ENDED"].apply({**success()[-1], "jobId": "a-ENDED"})
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(watch, "follow", leave)
+    assert run(["watch", JOB, "a-ENDED"]) == codes.OK
+    assert f"the jobs go on; to come back: auractl watch {JOB}\n" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_ctrl_c_leaves_and_says_how_to_come_back(fake: FakeDaemon) -> None:
     fake.events = [event("job-status")]

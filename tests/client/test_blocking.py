@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
-from tests.client.fake_daemon import FILES, FakeDaemon, Refusal, event
+from tests.client.fake_daemon import FILES, PLAN, FakeDaemon, Refusal, event
 
 
 def test_call_and_error(fake: FakeDaemon) -> None:
@@ -25,6 +25,13 @@ def test_call_and_error(fake: FakeDaemon) -> None:
             client.call("jobs.get", {"jobId": "x"})
     assert (caught.value.code, caught.value.detail) == ("E200-NO_JOB", "cannot find job x")
     assert (caught.value.remedy, caught.value.correlation_id) == ("do better", "corr-1")
+
+
+def test_a_dry_run_is_a_plan(fake: FakeDaemon) -> None:
+    fake.answers["jobs.submit"] = lambda params, fds: {"jobId": None, "position": None, "plan": PLAN}
+    with Client(fake.path) as client:
+        assert client.dry_run({"topic": "bees"}, preset="draft") == PLAN
+    assert fake.named("jobs.submit") == [{"brief": {"topic": "bees"}, "preset": "draft", "dryRun": True}]
 
 
 def test_files_cross_both_ways(fake: FakeDaemon, tmp_path: Path) -> None:

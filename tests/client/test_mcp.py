@@ -6,16 +6,28 @@ import io
 import json
 import os
 import queue
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
+import jsonschema
+import msgspec
 import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from aurad.client.mcp.server import REVISIONS, Server
 from aurad.client.mcp.tools import TOOLS
+from aurad.model.event import JobView
+from aurad.serve.operations import TABLE
 from tests.client.fake_daemon import JOB, FakeDaemon, Refusal, event
+from tests.client.rude_server import view
+
+AURACTL = ("-m", "aurad.client.cli.main")
 
 
 class Agent:
@@ -142,6 +154,53 @@ def test_every_tool_has_a_schema_of_its_arguments(agent: Agent) -> None:
         assert tool["inputSchema"]["type"] == "object"
         assert "$ref" not in json.dumps(tool["inputSchema"])
         assert tool["description"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("tool", "method"),
+    [
+        ("make_video", "jobs.submit"), ("edit_script", "jobs.edit"), ("remake", "jobs.edit"), ("get_job", "jobs.get"),
+        ("wait_for_job", "jobs.wait"), ("cancel_job", "jobs.cancel"), ("read_script", "jobs.script"),
+    ],
+)  # fmt: skip
+def test_what_a_tool_gives_is_what_the_table_of_operations_says(tool: str, method: str) -> None:
+    assert TOOLS[tool].result is TABLE[method].results[0]
+
+
+def test_schemas_of_answers_hold_for_a_newer_daemon_too(agent: Agent) -> None:
+    for tool in agent.ask("tools/list")["result"]["tools"]:
+        schema = tool["outputSchema"]
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert schema["type"] == "object"
+        assert not re.search(r'"\$ref"|"additionalProperties": false', json.dumps(schema))
+
+
+def test_the_official_client_finds_answers_as_their_schemas_say(fake: FakeDaemon, tmp_path: Path) -> None:
+    """It raises for what does not fit."""
+    job = view("Succeeded", job=JOB) | {"artifacts": [fake._artifact(name) for name in fake.files], "later": 1}
+    whole = msgspec.to_builtins(msgspec.convert({key: job[key] for key in job if key != "later"}, JobView))
+    fake.answers["jobs.get"] = fake.answers["jobs.cancel"] = lambda params, fds: whole | {"later": 1}
+    fake.answers["jobs.list"] = lambda params, fds: {"jobs": [whole], "cursor": None}
+    fake.answers["jobs.edit"] = fake.answers["jobs.submit"]
+    scene = {"text": "", "seconds": 3.0, "slide": {"kind": "table", "rows": [["a", "b"]]}}
+    fake.answers["jobs.script"] = lambda params, fds: {"title": "Bees", "scenes": [scene]}
+    more = {"make_video": {"text": "x"}, "remake": {"stage": "Voice"}, "save_files": {"folder": str(tmp_path)}}
+
+    async def use_all() -> None:
+        environment = {**os.environ, "AURAD_SOCKET": str(fake.path)}
+        command = StdioServerParameters(command=sys.executable, args=[*AURACTL, "mcp"], env=environment)
+        async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
+            await session.initialize()
+            for tool in TOOLS:
+                arguments = more.get(tool, {} if tool == "list_jobs" else {"job": JOB})
+                answer = await session.call_tool(tool, arguments)
+                assert answer.structured_content, answer
+                assert not answer.is_error
+            fake.answers["jobs.script"] = lambda params, fds: {"scenes": []}
+            with pytest.raises(RuntimeError, match="title"):
+                await session.call_tool("read_script", {"job": JOB})
+
+    anyio.run(use_all)
 
 
 def test_a_text_becomes_a_job(agent: Agent, fake: FakeDaemon) -> None:

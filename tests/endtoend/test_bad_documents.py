@@ -166,6 +166,6 @@ def test_two_jobs_in_the_same_second(house: House) -> None:
         assert (one.returncode, two.returncode) == (0, 0)
     first, second = ((folder / "doc.mp4").read_bytes() for folder in folders)
     assert first == second
-    listed = json.loads(house.call("ls", "--json").out)[:2]
+    listed = json.loads(house.call("ls", "-a", "--json").out)[:2]
     assert len({job["jobId"] for job in listed}) == 2
     assert {job["status"] for job in listed} == {"Succeeded"}

@@ -133,7 +133,7 @@ def test_an_interrupt_leaves_nothing(house: House, after: float) -> None:
     assert seconds < 2
     assert contents(folder) == []
     house.assert_quiet()
-    jobs = json.loads(house.call("ls", "--json").out)
+    jobs = json.loads(house.call("ls", "-a", "--json").out)
     assert jobs[0]["status"] == "Cancelled"
 
 

@@ -33,6 +33,13 @@ def test_every_endpoint_is_in_it() -> None:
     assert found == {(one.route.method, one.route.path) for one in endpoints()}
 
 
+def test_a_submission_has_two_good_answers() -> None:
+    answers = DOCUMENT["paths"]["/api/jobs"]["post"]["responses"]
+    kinds = {status: answers[status]["content"]["application/json"]["schema"]["$ref"] for status in ("200", "202")}
+    assert {status: kind.rpartition("/")[2] for status, kind in kinds.items()} == {"200": "Planned", "202": "Accepted"}
+    assert ["Location" in answers[status]["headers"] for status in ("200", "202")] == [False, True]
+
+
 def test_every_reference_leads_somewhere() -> None:
     references = set(re.findall(r'"#/components/schemas/(\w+)"', msgspec.json.encode(DOCUMENT).decode()))
     assert references <= set(DOCUMENT["components"]["schemas"])

@@ -347,3 +347,14 @@ async def test_a_plan_tells_what_a_job_would_come_to_and_begins_nothing(tmp_path
         assert (await refusal(house, "jobs.validate", brief={"source": "x"}, providers=nobody)).code == "E104-PLUGIN"
         assert (await ask(house, "jobs.list"))["jobs"] == []
         assert house.ran == []
+
+
+async def test_a_dry_run_is_the_plan_under_the_names_of_a_submission(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        asked = {"brief": {"source": "Bees see."}, "idempotencyKey": "k", "captions": "soft"}
+        told = await ask(house, "jobs.submit", dryRun=True, **asked)
+        assert told.pop("correlationId")
+        assert told == {"jobId": None, "position": None, "plan": await ask(house, "jobs.validate", **asked)}
+        assert (await ask(house, "jobs.list"))["jobs"] == []
+        assert (await ask(house, "jobs.submit", **asked))["jobId"]  # the key was not used up
+        assert "dryRun" not in (await ask(house, "jobs.list"))["jobs"][0]["settings"]

@@ -55,6 +55,18 @@ async def test_a_job_from_submit_to_file(tmp_path: Path) -> None:
         assert len((await site.get(f"/api/artifacts/{video['artifactId']}")).content) == video["sizeBytes"]
 
 
+async def test_a_dry_run_tells_the_plan_and_takes_no_job(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        answer = await site.ask("POST", "/api/jobs", json={**BRIEF, "dryRun": True}, headers={"X-Correlation-ID": "c1"})
+        assert (answer.status_code, "location" in answer.headers) == (200, False)
+        told = answer.json()
+        assert (told["jobId"], told["correlationId"], told["position"]) == (None, "c1", None)
+        assert [one["name"] for one in told["plan"]["providers"]["voice"]] == ["tone"]
+        assert (await site.get("/api/jobs")).json()["jobs"] == []
+        refused = await site.ask("POST", "/api/jobs", json={"brief": {}, "dryRun": True})
+        problem(refused, 422, "E101-BRIEF")
+
+
 async def test_cancel_and_retry(tmp_path: Path) -> None:
     Gated.gate, Gated.reached = trio.Event(), trio.Event()
     async with open_site(tmp_path, stages=(*STAGES, Gated), voice=("gated",)) as site:

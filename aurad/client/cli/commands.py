@@ -10,7 +10,7 @@ SECTIONS = {
         "submit": Entry("submit:submit", "Submit many documents; print the id of each job."),
     },
     "Look at jobs": {
-        "ls": Entry("jobs:ls", "List jobs, the newest first."),
+        "ls": Entry("jobs:ls", "List jobs that wait or run; -a lists all."),
         "show": Entry("jobs:show", "Show everything about a job; of a failed one, its story."),
         "watch": Entry("watch:watch", "Follow jobs to their end, through restarts of the daemon."),
         "logs": Entry("logs:logs", "Show a job's log."),

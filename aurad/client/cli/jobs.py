@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from aurad.client.cli.complete import complete_jobs
 from aurad.client.cli.table import print_json, print_table
 from aurad.model.errors import AuradError
 
-LIST_LIMIT = 50
+FIRST = 50  # jobs of the first page: few, so that they are there at once
 PAGE = 500  # the most that the daemon lists at once
 NAME_WIDTH = 48
 TAIL_BYTES = 2000  # of a failed job's log
 LAST = "last"
+OPEN = ["Queued", "Running", "Paused"]
 STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -65,13 +66,9 @@ def labels(pairs: Sequence[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-@click.command(
-    epilog="Examples: `auractl ls --status running`, `auractl rm $(auractl ls -q --status failed)`.\n\n" + codes.HELP
-)
-@click.option("-a", "--all", "everything", is_flag=True, help="All of them, however many.")
-@click.option(
-    "-n", "limit", type=click.IntRange(1, PAGE), default=LIST_LIMIT, show_default=True, help="At most so many."
-)
+@click.command(epilog="Examples: `auractl ls -n 5`, `auractl rm $(auractl ls -q --status failed)`.\n\n" + codes.HELP)
+@click.option("-a", "--all", "everything", is_flag=True, help="Those that have ended too.")
+@click.option("-n", "limit", type=click.IntRange(1, PAGE), help="The newest so many, those that have ended too.")
 @click.option("--status", "status", type=click.Choice(STATUSES, case_sensitive=False), multiple=True,
               help="Only these; repeat it.")  # fmt: skip
 @click.option("--label", "label", metavar="KEY=VALUE", multiple=True, help="Only those with this label; repeat it.")
@@ -79,24 +76,28 @@ def labels(pairs: Sequence[str]) -> dict[str, str]:
 @as_json
 @click.option("--jsonl", "as_jsonl", is_flag=True, help="As JSON, one job a line.")
 def ls(
-    everything: bool, limit: int, status: tuple[str, ...], label: tuple[str, ...], quiet: bool, as_json: bool,
+    everything: bool, limit: int | None, status: tuple[str, ...], label: tuple[str, ...], quiet: bool, as_json: bool,
     as_jsonl: bool,
 ) -> None:  # fmt: skip
-    """List jobs, the newest first."""
-    which: dict[str, Any] = {"status": [each.capitalize() for each in status]} if status else {}
-    if label:
-        which["labels"] = labels(label)
-    jobs = _all(which) if everything else call("jobs.list", limit=limit, **which)["jobs"]
+    """List jobs that wait or run, the newest first."""
+    usual = not (everything or limit or status)
+    which: dict[str, Any] = {"labels": labels(label)} if label else {}
+    if usual or status:
+        which["status"] = OPEN if usual else [each.capitalize() for each in status]
+    jobs = call("jobs.list", limit=limit, **which)["jobs"] if limit else _all(which)
     if quiet or as_jsonl:
         for job in jobs:
             click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
-        return
-    if as_json:
+    elif as_json:
         print_json(list(jobs))
-        return
-    header = ("JOB", "STATUS", "DONE", "CREATED", "ABOUT")
-    print_table(
-        header,
+    elif not _table(jobs) and usual:
+        talk.note("no job waits or runs; `auractl ls -a` lists those that have ended")
+
+
+def _table(jobs: Iterable[dict[str, Any]]) -> bool:
+    """Whether there were any."""
+    return print_table(
+        ("JOB", "STATUS", "DONE", "CREATED", "ABOUT"),
         ([job["jobId"], job["status"], f"{job['progress']:.0f} %", job["createdAt"], about(job)] for job in jobs),
     )
 
@@ -105,7 +106,7 @@ def _all(which: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Page by page, as the daemon gives them."""
     client, _ = daemon.connect()
     with client:
-        page = client.call("jobs.list", {"limit": LIST_LIMIT, **which})  # few, so that they are there at once
+        page = client.call("jobs.list", {"limit": FIRST, **which})
         yield from page["jobs"]
         while page.get("cursor"):
             page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from aurad.client.blocking import Client
 from aurad.client.cli import codes, daemon, deliver, failure, files, images, interrupts, talk, trace
 from aurad.client.cli import source as sources
 from aurad.client.cli.board import Board
+from aurad.client.cli.dryrun import print_plan
 from aurad.client.cli.session import Session
+from aurad.client.cli.table import print_json
 from aurad.client.cli.view import open_view
 from aurad.model.errors import AuradError
 
@@ -36,6 +39,7 @@ class Order:
     trace: Path | None = None
     json: bool = False
     quiet: bool = False
+    dry_run: bool = False
 
 
 def make(order: Order) -> int:
@@ -45,6 +49,8 @@ def make(order: Order) -> int:
     if order.trace:
         _check_trace(order.trace)
     pictures = find_pictures(order)
+    if order.dry_run:
+        return _plan(order)
     board = Board(until=order.job.get("until"))
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None
@@ -53,7 +59,7 @@ def make(order: Order) -> int:
                 view.show(board)
                 client, socket = daemon.connect(work=True)
                 session = Session(stack.enter_context(client), socket, board, view)
-                session.submit(job(order, client, pictures))
+                session.submit(job(order, images.upload(client, pictures)))
                 session.follow()
             return _finish(order, session, where)
         except KeyboardInterrupt:
@@ -76,11 +82,22 @@ def find_pictures(order: Order) -> list[images.Found]:
     return found + images.brand(logo=order.logo, font=order.font)
 
 
-def job(order: Order, client: Client, pictures: list[images.Found]) -> dict[str, Any]:
-    """What to submit; its pictures are uploaded."""
+def _plan(order: Order) -> int:
+    client, _ = daemon.connect(work=True)
+    with client:
+        plan = client.dry_run(**job(order))
+    if order.json:
+        print_json({"plan": plan})
+    else:
+        print_plan(plan)
+    return codes.OK
+
+
+def job(order: Order, assets: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """What to submit; `assets` are its pictures, uploaded."""
     brief = {**order.source.brief, **order.brief}
-    if assets := images.upload(client, pictures):
-        brief["assets"] = assets
+    if assets:
+        brief["assets"] = list(assets)
     return {"brief": brief, "labels": {LABEL: order.source.label[:LABEL_LENGTH]}, **order.job}
 
 
@@ -130,5 +147,7 @@ def _cancelled(order: Order, session: Session | None) -> int:
     if ended:
         talk.note("cancelled")
     elif session:
-        talk.warning(f"job {session.job_id} has not ended yet", "`auractl ls` shows whether it did.")
+        talk.warning(
+            f"job {session.job_id} has not ended yet", f"`auractl show {session.job_id}` shows whether it did."
+        )
     return codes.CANCELLED

@@ -62,6 +62,11 @@ _JOB_OPTIONS = (
 )  # fmt: skip
 
 
+dry_run = click.option(
+    "--dry-run", is_flag=True, help="Only tell what it would come to: plugins, time and disk. Nothing is stored."
+)
+
+
 def job_options(command: Callable[..., int]) -> Callable[..., int]:
     """What a job may choose, as options of a command."""
     for option in reversed(_JOB_OPTIONS):
@@ -92,6 +97,7 @@ def chosen(given: Mapping[str, Any]) -> dict[str, Any]:
 @click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the timeline in Chrome's format.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: job, deliverables, timeline.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@dry_run
 def make(source: str | None, script: Path | None, **given: Any) -> int:
     """Make a video of a Markdown, text or HTML file, of standard input (-), or of a quoted TOPIC.
 
@@ -111,6 +117,7 @@ def make(source: str | None, script: Path | None, **given: Any) -> int:
         trace=given["trace"],
         json=given["as_json"],
         quiet=given["quiet"],
+        dry_run=given["dry_run"],
     )
     return making.make(order)
 

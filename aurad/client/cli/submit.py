@@ -34,7 +34,8 @@ jobs.toml, with any option of this command; paths are relative to it:
 @click.option("--priority", type=click.IntRange(1, 10), help="1 is first, 10 last; 5 is usual.")
 @click.option("--label", "label", metavar="KEY=VALUE", multiple=True, help="A label, to find it by; repeat it.")
 @click.option("--wait", is_flag=True, help="Wait until all have ended.")
-def submit(sources: tuple[str, ...], batch: Path | None, wait: bool, **given: Any) -> int:
+@options.dry_run
+def submit(sources: tuple[str, ...], batch: Path | None, wait: bool, dry_run: bool, **given: Any) -> int:
     """Submit jobs and print their ids, one a line; `auractl watch` follows them.
 
     One that cannot be submitted does not keep the others; the exit status then is 1.
@@ -44,7 +45,7 @@ def submit(sources: tuple[str, ...], batch: Path | None, wait: bool, **given: An
     from aurad.client.cli import submitting
 
     orders = [(source, given) for source in sources] + (list(read_batch(batch)) if batch else [])
-    return submitting.submit_all(orders, wait=wait)
+    return submitting.submit_all(orders, wait=wait, dry_run=dry_run)
 
 
 def read_batch(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

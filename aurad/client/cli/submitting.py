@@ -8,39 +8,62 @@ from typing import Any
 import click
 
 from aurad.client.blocking import Client, RemoteError
-from aurad.client.cli import codes, daemon, make, options, source, talk
+from aurad.client.cli import codes, daemon, images, make, options, source, talk
+from aurad.client.cli.dryrun import print_plan
 from aurad.client.cli.jobs import labels
 from aurad.model.errors import AuradError
 
 FOREVER = 10 * 365 * 86400.0  # seconds for a job to end: it has its own limits
 
 
-def submit_all(orders: Sequence[tuple[str, dict[str, Any]]], *, wait: bool) -> int:
-    """Submit a job for each source and its options; the exit status tells whether any failed."""
+def submit_all(orders: Sequence[tuple[str, dict[str, Any]]], *, wait: bool, dry_run: bool) -> int:
+    """Submit a job for each source and its options; the exit status tells whether any failed.
+
+    With `dry_run` only tell what each would come to.
+    """
     failed = False
     client, _ = daemon.connect(work=True)
     with client:
         jobs = []
         for word, given in orders:
             try:
-                jobs.append((_submit(client, word, given), word))
+                if dry_run:
+                    _tell_plan(client, word, given)
+                else:
+                    jobs.append((_submit(client, word, given), word))
+                    click.echo(jobs[-1][0])
             except (AuradError, RemoteError) as error:
                 talk.error(error.code, f"{word}: {error.detail}", error.remedy)
                 failed = True
-            else:
-                click.echo(jobs[-1][0])
         for job_id, word in jobs if wait else ():
             failed |= not _succeeded(client, job_id, word)
     return codes.FAILED if failed else codes.OK
 
 
 def _submit(client: Client, word: str, given: dict[str, Any]) -> str:
-    order = make.Order(source=source.read(word), **options.chosen(given))
-    params = make.job(order, client, make.find_pictures(order))
+    order = _order(word, given)
+    assets = images.upload(client, make.find_pictures(order))
+    return str(client.call("jobs.submit", _params(order, given, assets))["jobId"])
+
+
+def _tell_plan(client: Client, word: str, given: dict[str, Any]) -> None:
+    order = _order(word, given)
+    make.find_pictures(order)  # what cannot be used is told now as well
+    plan = client.dry_run(**_params(order, given))
+    click.echo(click.style(word, bold=True))
+    print_plan(plan)
+
+
+def _order(word: str, given: dict[str, Any]) -> make.Order:
+    return make.Order(source=source.read(word), **options.chosen(given))
+
+
+def _params(order: make.Order, given: dict[str, Any], assets: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    params = make.job(order, assets)
     params["labels"] = {**params["labels"], **labels(given["label"])}
     if given["priority"]:
         params["priority"] = given["priority"]
-    return str(client.call("jobs.submit", params)["jobId"])
+    return params
 
 
 def _succeeded(client: Client, job_id: str, word: str) -> bool:

@@ -18,19 +18,20 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bool:
     """Columns aligned by the first rows, which need not wait for the others; the header is dim on a terminal.
 
-    No rows: nothing at all.
+    No rows: nothing at all, and False.
     """
     lines = ([_text(cell) for cell in row] for row in rows)
     first = list(islice(lines, MEASURED))
     if not first:
-        return
+        return False
     widths = [max(map(_width, column)) for column in zip(header, *first, strict=True)]
     click.echo(click.style(_line(header, widths), dim=True))
     for line in chain(first, lines):
         click.echo(_line(line, widths))
+    return True
 
 
 def print_columns(found: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -16,12 +16,11 @@ from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from aurad.client.cli import codes, daemon, failure, interrupts, talk
 from aurad.client.cli.board import OVER, Board
 from aurad.client.cli.complete import complete_jobs
-from aurad.client.cli.jobs import about, find
+from aurad.client.cli.jobs import OPEN, about, find
 from aurad.client.cli.session import FINAL_TYPES, MISSED, TICK_SECONDS
 from aurad.client.cli.views import open_views
 from aurad.model.errors import AuradError
 
-OPEN = ["Queued", "Running", "Paused"]
 STOPPING = "E502-STOPPING"
 PATIENCE = 120.0  # seconds for a daemon to come back
 PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before the first try to reach it, doubled for each further one
@@ -33,7 +32,7 @@ PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before the first try to reach it, dou
 def watch(job_ids: tuple[str, ...], jsonl: bool) -> int:
     """Follow jobs until they have ended; without JOB all that wait or run.
 
-    Ctrl-C only stops watching: the jobs go on.
+    Ctrl-C only stops watching, with the exit status 0: the jobs go on, and how to come back is told.
     """
     client, socket = daemon.connect()
     with client:
@@ -53,7 +52,8 @@ def watch(job_ids: tuple[str, ...], jsonl: bool) -> int:
                         click.echo(json.dumps(event, ensure_ascii=False))
                     view.show(boards)
         except KeyboardInterrupt:
-            talk.note(f"the jobs go on; to come back: auractl watch {' '.join(boards)}")
+            left = [job_id for job_id, board in boards.items() if not board.final]
+            talk.note(f"the jobs go on; to come back: auractl watch {' '.join(left)}".rstrip())
             return codes.OK
     return _status(boards.values())
 

@@ -25,7 +25,7 @@ REVISIONS = (
     "2025-06-18",
     "2025-03-26",
     "2024-11-05",
-)  # the newest first; what differs between them we do not use
+)  # the newest first; what older ones lack (schemas of answers) their clients pass over
 THREADS = 256  # requests under way, made as they are needed; agents wait for many jobs at once
 NOT_FOUND, INVALID, UNKNOWN, INTERNAL = -32002, -32602, -32601, -32603  # of MCP and JSON-RPC
 NO_REQUEST = -32600

@@ -11,11 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from aurad.client.blocking import Client
-from aurad.client.cli import daemon, deliver, make, source
+from aurad.client.cli import daemon, deliver, images, make, source
 from aurad.client.cli.jobs import about, find
 from aurad.client.cli.session import FINAL_TYPES
 from aurad.client.mcp.asked import Asked
+from aurad.client.mcp.schemas import schema_of_answer, schema_of_arguments
 from aurad.model.errors import AuradError
+from aurad.model.event import JobView
+from aurad.model.job import Accepted, Status, Step
+from aurad.model.script import Script
 from aurad.model.value import Value
 
 TICK = 0.25  # seconds between two looks whether a wait is still wanted
@@ -73,14 +77,46 @@ class Remake(OneJob, frozen=True, kw_only=True, rename=None):
     scene_id: Annotated[str | None, Meta(description="Of this scene only.")] = None
 
 
+class ListedJob(Value, frozen=True, kw_only=True):
+    """Enough of a job to choose it by."""
+
+    job_id: str
+    status: Status
+    progress: float
+    stage: Step
+    message: str
+    created_at: str
+    ended_at: str | None
+    position: int | None
+    retry_of: str | None
+    about: str
+
+
+class ListedJobs(Value, frozen=True, kw_only=True):
+    jobs: tuple[ListedJob, ...]
+
+
+class SavedFile(Value, frozen=True, kw_only=True):
+    name: str
+    kind: str
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+class SavedFiles(Value, frozen=True, kw_only=True):
+    files: tuple[SavedFile, ...]
+
+
 class SaveFiles(OneJob, frozen=True, kw_only=True, rename=None):
     folder: Annotated[str, Meta(description="An existing folder of this machine.")]
 
 
 class Tool(NamedTuple):
-    """`run` gives a JSON object."""
+    """`run` gives a `result` as JSON has it."""
 
     arguments: type[Value]
+    result: type[Value]
     run: Callable[[Client, Any, Asked], dict[str, Any]]
     summary: str
     read_only: bool = False
@@ -92,7 +128,8 @@ def described() -> list[dict[str, Any]]:
         {
             "name": name,
             "description": tool.summary,
-            "inputSchema": _schema(tool.arguments),
+            "inputSchema": schema_of_arguments(tool.arguments),
+            "outputSchema": schema_of_answer(tool.result),
             "annotations": {"readOnlyHint": tool.read_only, "openWorldHint": False},
         }
         for name, tool in TOOLS.items()
@@ -113,12 +150,6 @@ def call(name: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
         return tool.run(client, given, asked)
 
 
-def _schema(kind: type[Value]) -> dict[str, Any]:
-    """Without references: a record of ours holds no other."""
-    (_,), found = msgspec.json.schema_components([kind], ref_template="{name}")
-    return {"type": "object", **{key: value for key, value in found[kind.__name__].items() if key != "title"}}
-
-
 # ---------------------------------------------------------------- what they do
 
 
@@ -126,7 +157,8 @@ def _make_video(client: Client, given: MakeVideo, asked: Asked) -> dict[str, Any
     brief = {"language": given.language, "aspect": given.aspect, "durationSeconds": given.duration_seconds}
     job = {name: getattr(given, name) for name in ("preset", "voice", "theme", "captions", "until")}
     order = make.Order(source=_source(given), brief=_given(brief), job=_given(job), quiet=True)
-    return dict(client.call("jobs.submit", make.job(order, client, make.find_pictures(order))))
+    assets = images.upload(client, make.find_pictures(order))
+    return dict(client.call("jobs.submit", make.job(order, assets)))
 
 
 def _source(given: MakeVideo) -> source.Source:
@@ -147,7 +179,7 @@ def _list_jobs(client: Client, given: ListJobs, asked: Asked) -> dict[str, Any]:
 
 
 def _brief(job: dict[str, Any]) -> dict[str, Any]:
-    shown = ("jobId", "status", "progress", "stage", "message", "createdAt", "endedAt", "position", "retryOf")
+    shown = (field.encode_name for field in msgspec.structs.fields(ListedJob))
     return {**{name: job.get(name) for name in shown}, "about": about(job)}
 
 
@@ -200,16 +232,20 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 TOOLS = {
     "make_video": Tool(
-        MakeVideo, _make_video, "Make a narrated video of a text, a topic or a file; gives a job at once."
+        MakeVideo, Accepted, _make_video, "Make a narrated video of a text, a topic or a file; gives a job at once."
     ),
-    "wait_for_job": Tool(WaitForJob, _wait_for_job, "Wait until a job has ended, and tell how.", read_only=True),
-    "list_jobs": Tool(ListJobs, _list_jobs, "The newest jobs.", read_only=True),
-    "get_job": Tool(OneJob, _get_job, "Everything about a job: status, steps, errors, files.", read_only=True),
-    "read_script": Tool(OneJob, _read_script, "What is said and shown, scene by scene.", read_only=True),
+    "wait_for_job": Tool(
+        WaitForJob, JobView, _wait_for_job, "Wait until a job has ended, and tell how.", read_only=True
+    ),
+    "list_jobs": Tool(ListJobs, ListedJobs, _list_jobs, "The newest jobs.", read_only=True),
+    "get_job": Tool(OneJob, JobView, _get_job, "Everything about a job: status, steps, errors, files.", read_only=True),
+    "read_script": Tool(OneJob, Script, _read_script, "What is said and shown, scene by scene.", read_only=True),
     "edit_script": Tool(
-        EditScript, _edit_script, "Change scenes or settings; gives a new job that remakes only what changed."
+        EditScript, Accepted, _edit_script, "Change scenes or settings; gives a new job that remakes only what changed."
     ),
-    "remake": Tool(Remake, _remake, "Another take of a stage, of one scene or all; gives a new job."),
-    "cancel_job": Tool(OneJob, _cancel_job, "End a job."),
-    "save_files": Tool(SaveFiles, _save_files, "Write the video and its files into a folder of this machine."),
+    "remake": Tool(Remake, Accepted, _remake, "Another take of a stage, of one scene or all; gives a new job."),
+    "cancel_job": Tool(OneJob, JobView, _cancel_job, "End a job."),
+    "save_files": Tool(
+        SaveFiles, SavedFiles, _save_files, "Write the video and its files into a folder of this machine."
+    ),
 }

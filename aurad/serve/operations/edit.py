@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aurad.engine.edit import Changes
 from aurad.model.errors import AuradError
-from aurad.serve.operations.jobs import JOB, Accepted, accepted
+from aurad.model.job import Accepted
+from aurad.serve.operations.jobs import JOB, accepted
 from aurad.serve.operations.table import Call, CorrelationId, JobId, Route, operation, visible
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from aurad.engine.ids import is_id
-from aurad.engine.planning import Plan
+from aurad.engine.ids import is_id, new_id
 from aurad.engine.record import Job, load_script
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView, JobView, TaskView
-from aurad.model.job import JobSettings, Status
+from aurad.model.job import Accepted, JobSettings, Status
+from aurad.model.plan import Plan
 from aurad.model.script import Script
 from aurad.model.value import Value
 from aurad.serve.operations.table import PAGE, ByJob, Call, CorrelationId, JobId, Result, Route, operation, visible
@@ -31,17 +31,17 @@ BriefObject = Annotated[
 ]
 
 
-class Submit(JobSettings, frozen=True, kw_only=True):
-    """A brief and the job's settings."""
-
-    brief: BriefObject
-    correlation_id: CorrelationId = ""
-
-
 class Validate(JobSettings, frozen=True, kw_only=True):
     """As for a submission."""
 
     brief: BriefObject
+
+
+class Submit(Validate, frozen=True, kw_only=True):
+    """A brief and the job's settings. With `dry_run` nothing is stored: the answer tells what would come of it."""
+
+    correlation_id: CorrelationId = ""
+    dry_run: bool = False
 
 
 class Cancel(ByJob, frozen=True, kw_only=True):
@@ -61,12 +61,13 @@ class Page(Value, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
 
 
-class Accepted(Result, frozen=True, kw_only=True):
-    """A job that is on disk; `position` is its place in the queue, None once it runs."""
+class Planned(Result, frozen=True, kw_only=True):
+    """A dry run: there is no job, and the plan is as from `jobs.validate`."""
 
-    job_id: str
+    job_id: None
     correlation_id: str
-    position: int | None
+    position: None
+    plan: Plan
 
 
 class JobPage(Result, frozen=True, kw_only=True):
@@ -84,23 +85,21 @@ class Artifacts(Result, frozen=True, kw_only=True):
     artifacts: tuple[ArtifactView, ...]
 
 
-@operation("jobs.submit", Submit, "operate", Route("POST", "/api/jobs", 202, location=JOB))
-async def submit(call: Call, params: Submit) -> Accepted:
-    """Take a job; it is on disk before the answer."""
+@operation("jobs.submit", Submit, "operate", Route("POST", "/api/jobs", 202, location=JOB, also=((200, Planned),)))
+async def submit(call: Call, params: Submit) -> Accepted | Planned:
+    """Take a job; it is on disk before the answer. With `dryRun` only tell what it would come to."""
+    if params.dry_run:
+        known = params.correlation_id or new_id("")
+        return Planned(job_id=None, correlation_id=known, position=None, plan=await _plan(call, params))
     await refresh(call.engine)
-    settings = msgspec.to_builtins(params)
-    brief, correlation_id = settings.pop("brief"), settings.pop("correlationId", "")
-    job = await call.engine.jobs.submit({"brief": brief, "settings": settings}, call.caller.owner, correlation_id)
+    job = await call.engine.jobs.submit(_submission(params), call.caller.owner, params.correlation_id)
     return await accepted(call, job)
 
 
 @operation("jobs.validate", Validate, "read")
 async def validate(call: Call, params: Validate) -> Plan:
     """What a job would come to: who would do what and why, its time, disk and cost. Nothing is begun."""
-    await refresh(call.engine)
-    settings = msgspec.to_builtins(params)
-    brief = settings.pop("brief")
-    return await call.engine.planner.plan({"brief": brief, "settings": settings}, call.caller.owner)
+    return await _plan(call, params)
 
 
 @operation("jobs.retry", Retry, "operate", Route("POST", JOB + "/retry", 202, location=JOB))
@@ -169,3 +168,17 @@ async def accepted(call: Call, job: Job) -> Accepted:
     """What whoever asked for a job is told."""
     view = await call.engine.jobs.get(job.view.job_id)
     return Accepted(job_id=view.job_id, correlation_id=view.correlation_id, position=view.position)
+
+
+async def _plan(call: Call, params: Validate) -> Plan:
+    await refresh(call.engine)
+    return await call.engine.planner.plan(_submission(params), call.caller.owner)
+
+
+def _submission(params: Validate) -> dict[str, Any]:
+    """As the engine takes it, without what is about this call rather than the job."""
+    settings = msgspec.to_builtins(params)
+    brief = settings.pop("brief")
+    for name in ("correlationId", "dryRun"):
+        settings.pop(name, None)
+    return {"brief": brief, "settings": settings}

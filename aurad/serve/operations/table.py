@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_type_hints
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from msgspec import Meta
 
@@ -43,13 +44,18 @@ Handler = Callable[[Call, Any], Awaitable[Any]]
 class Route(NamedTuple):
     """Where REST offers an operation: `{jobId}` in `path` is a parameter, the others are query or JSON body.
 
-    `location` names the resource of a 201 or 202 answer by the members of the result.
+    `location` names the resource of a 201 or 202 answer by the members of the result. `also` has the statuses
+    of results of other types.
     """
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
     status: int = 200
     location: str = ""
+    also: tuple[tuple[int, type[Value]], ...] = ()
+
+    def status_of(self, result: object) -> int:
+        return next((status for status, kind in self.also if isinstance(result, kind)), self.status)
 
 
 class Operation(NamedTuple):
@@ -63,6 +69,11 @@ class Operation(NamedTuple):
     route: Route | None = None
     result: Any = Any
     deprecated: str = ""  # what to use instead
+
+    @property
+    def results(self) -> tuple[Any, ...]:
+        """Its result's types: more than one where the answer depends on what was asked."""
+        return get_args(self.result) if isinstance(self.result, UnionType) else (self.result,)
 
 
 TABLE: dict[str, Operation] = {}
