@@ -106,6 +106,7 @@ class EventStream(Stream):
     def __init__(self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, *, one: bool) -> None:
         self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
         self._deliveries, self._sent_at = deliveries, trio.current_time()
+        self._before = feed.hub.last  # up to here it is history
 
     async def send_to(self, pieces: Pieces) -> None:
         """Until the feed ends or the daemon.
@@ -138,7 +139,7 @@ class EventStream(Stream):
         if not pieces.push(self._feed.hub.join(events, self._epoch), self._feed.nudge):
             return False
         self._sent_at = trio.current_time()
-        self._deliveries.sent("sse", len(events), events[0].at)
+        self._deliveries.sent("sse", events, self._before)
         return True
 
     def _joined(self, frames: list[Frame]) -> bytes:
@@ -150,9 +151,9 @@ class EventStream(Stream):
         if isinstance(frames[0], Gap):
             self._deliveries.gap(frames[0].requested, frames[0].oldest)
         elif isinstance(frames[0], Published):
-            self._deliveries.sent("sse", len(frames), frames[0].at)
+            self._deliveries.sent("sse", cast("list[Published]", frames), self._before)
         elif events := [frame for frame in frames if isinstance(frame, Published)]:
-            self._deliveries.sent("sse", len(events), events[0].at)
+            self._deliveries.sent("sse", events, self._before)
 
     def _id(self, seq: int) -> str:
         return f"{self._epoch}-{seq}"
