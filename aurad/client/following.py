@@ -111,6 +111,8 @@ class Progress:
         self._epoch, self._seq = _split(frame.id)
         self.cursor = frame.id
         for job in jobs:
+            if job.last_job_seq:  # else of an older daemon
+                self._job_seqs[job.job_id] = job.last_job_seq
             if job.status.terminal:
                 self._close(job.job_id)
         return Snapshot(jobs)

@@ -77,7 +77,7 @@ class Board:
         self._artifacts: dict[str, ArtifactView] = {a.artifact_id: a for a in view.artifacts}
         self._warnings: list[dict[str, Any]] = []
         self._usage: list[dict[str, Any]] = []
-        self.job_seq, self.last_seq = 0, view.last_seq
+        self.job_seq, self.last_seq = view.last_job_seq, view.last_seq
         self.message = ""
 
     # ------------------------------------------------------------ what the runner asks and tells
@@ -368,6 +368,7 @@ class Board:
             usage=tuple(self._usage),
             artifacts=tuple(self._artifacts.values()),
             last_seq=self.last_seq,
+            last_job_seq=self.job_seq,
             **changes,
         )
 

@@ -309,9 +309,7 @@ class Jobs:
             forecast.expect(one)
         ids = (job.view.job_id, job.view.correlation_id)
         log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
-        board = Board(job.view, job.lineage, self.events, self.store, forecast, log)
-        board.job_seq = job.job_seq
-        return board
+        return Board(job.view, job.lineage, self.events, self.store, forecast, log)
 
     async def _run(self, job: Job) -> None:
         """Catch outside the cancel scope, once: inside it a failing clean-up arrives mixed with `Cancelled`."""
@@ -358,7 +356,7 @@ class Jobs:
     def _park(self, job: Job, board: Board) -> None:
         """A job without work under way, which can go on from where its tasks left it."""
         board.log.lost()
-        job.floor, job.job_seq, job.view = board.percent, board.job_seq, parked(board.view())
+        job.floor, job.view = board.percent, parked(board.view())
         job.board, job.scope, job.pausing = None, trio.CancelScope(), False
         self._set(job, Status.PAUSED, tasks=list(board.tasks.values()))
 
@@ -376,8 +374,7 @@ class Jobs:
         board.set_status(job.status)
         board.rebase(job.view)
         board.emit(JobStatus, *writes)
-        job.job_seq = board.job_seq
-        job.view = replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
 
     async def _end(
         self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
@@ -391,7 +388,7 @@ class Jobs:
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
         board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
-        job.view = replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status

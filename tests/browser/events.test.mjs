@@ -120,6 +120,17 @@ test("a skipped number is told and mended by a snapshot", async () => {
   assert.deepEqual(heard.slice(2), ["snapshot Running", 6]);
 });
 
+test("a first event that is lost after a snapshot is told", async () => {
+  follow();
+  source().snapshot(6, "Running", { lastJobSeq: 3 });
+  source().event(8, 5);
+  assert.deepEqual(heard, ["snapshot Running", "gap k-6 k-8"]);
+  await clock.pass(1000);
+  source().snapshot(8, "Running", { lastJobSeq: 5 });
+  source().event(9, 6);
+  assert.deepEqual(heard.slice(2), ["snapshot Running", 9]);
+});
+
 test("a filtered stream may skip numbers", () => {
   follow({ types: ["job-status", "job-completed"], lastEventId: "k-0" });
   assert.equal(source().url, `/api/jobs/${JOB}/events?types=job-status%2Cjob-completed&lastEventID=k-0`);

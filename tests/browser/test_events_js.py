@@ -41,7 +41,7 @@ def test_every_turn() -> None:
         [need("node"), "--test", HERE / "events.test.mjs"], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout
-    assert int(re.findall(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)[0]) >= 39
+    assert int(re.findall(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)[0]) >= 40
 
 
 def test_it_listens_to_every_type_of_event() -> None:
@@ -116,6 +116,13 @@ async def test_a_skipped_number_is_told_and_mended(server: RudeServer) -> None:
     server.scripts += [[LIVE, event(1), event(3)], [LIVE, snapshot(3), EVENTS[3]]]
     gap = {"requested": f"{EPOCH}-1", "oldest": f"{EPOCH}-3"}
     assert heard(await follow(server, lastEventId="earliest")) == [1, ["gap", gap], ["snapshot", ["Running"]], 4]
+
+
+@pytest.mark.slow
+async def test_a_first_event_lost_after_a_snapshot_is_told(server: RudeServer) -> None:
+    server.scripts += [[LIVE, snapshot(1, job_seq=1), event(3)], [LIVE, snapshot(3, job_seq=3), EVENTS[3]]]
+    gap, running = {"requested": f"{EPOCH}-1", "oldest": f"{EPOCH}-3"}, ["snapshot", ["Running"]]
+    assert heard(await follow(server)) == [running, ["gap", gap], running, 4]
 
 
 @pytest.mark.slow

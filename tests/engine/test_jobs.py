@@ -146,6 +146,8 @@ async def test_a_job_goes_on_after_a_restart(tmp_path: Path, gate: type[Gated]) 
         events = await house.events(job_id)
         assert view.status is Status.SUCCEEDED
         assert "write" not in house.ran
+        [listed] = await house.engine.jobs.ended(None, 10)
+    assert view.last_job_seq == listed.last_job_seq == events[-1]["jobSeq"]
     assert [event["jobSeq"] for event in events] == list(range(1, len(events) + 1))
     assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
 

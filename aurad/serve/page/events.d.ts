@@ -66,6 +66,8 @@ export interface Job {
   output: Output | null;
   errors: Problem[];
   lastSeq: number;
+  /** The `jobSeq` of its newest event. */
+  lastJobSeq?: number;
   [member: string]: unknown;
 }
 

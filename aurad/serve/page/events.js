@@ -261,7 +261,10 @@ class Subscription {
     this.#forget();
     [this.#epoch, this.#seq] = split(id);
     this.lastEventId = id;
-    for (const job of jobs) if (FINAL_STATUSES.has(job.status)) this.#open.delete(job.jobId);
+    for (const job of jobs) {
+      if (job.lastJobSeq) this.#jobSeqs.set(job.jobId, job.lastJobSeq);
+      if (FINAL_STATUSES.has(job.status)) this.#open.delete(job.jobId);
+    }
     this.#give(() => this.#options.onSnapshot?.(jobs));
   }
 
