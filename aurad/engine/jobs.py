@@ -300,7 +300,7 @@ class Jobs:
         for job in self._waiting()[:free]:
             self._running.add(job.view.job_id)
             job.board, job.stopped = self._board(job), trio.Event()
-            self._set(job, Status.RUNNING, started_at=timestamp())
+            self._set(job, Status.RUNNING, started_at=job.view.started_at or timestamp())
             self._nursery.start_soon(self._run, job)
 
     def _board(self, job: Job) -> Board:
