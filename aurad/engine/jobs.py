@@ -23,7 +23,7 @@ from aurad.engine.forecast import Forecast
 from aurad.engine.ids import new_id
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
-from aurad.engine.listing import list_ids
+from aurad.engine.listing import Listed, fill, list_ids
 from aurad.engine.logfiles import LogFiles
 from aurad.engine.making import Maker
 from aurad.engine.outcome import check_move, for_people, unwrap
@@ -212,9 +212,9 @@ class Jobs:
             turns[uid] += 1
         return sorted(queued, key=places.__getitem__)
 
-    async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> list[JobView]:
+    async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> Listed:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
-        return [await self.get(job_id) for job_id in await list_ids(self._journal, owner, limit, **which)]
+        return await fill(await list_ids(self._journal, owner, limit + 1, **which), limit, self.get)
 
     async def tasks(self, job_id: str) -> list[TaskView]:
         """The timeline of the job's tasks so far."""

@@ -59,9 +59,13 @@ class FollowJobs(Follow, frozen=True, kw_only=True):
 
 
 class Jobs(Result, frozen=True, kw_only=True):
-    """The snapshot that a stream of several jobs starts with."""
+    """The snapshot that a stream of several jobs starts with.
+
+    `left_out` tells how many more there would be, had they had room: those that have ended go first.
+    """
 
     jobs: tuple[JobView, ...]
+    left_out: int
 
 
 def stream(name: str, path: str, params: type[Follow]) -> Callable[[Serve], Serve]:
@@ -160,8 +164,8 @@ class EventStream(Stream):
 
     def _bytes(self, frame: Frame) -> bytes:
         match frame:
-            case Snapshot(seq, jobs):
-                view: Any = jobs[0] if self._one and jobs else Jobs(jobs=jobs)
+            case Snapshot(seq, jobs, left_out):
+                view: Any = jobs[0] if self._one and jobs else Jobs(jobs=jobs, left_out=left_out)
                 return sse.frame("snapshot", _encoder.encode(view), self._id(seq))
             case Gap(requested, oldest):
                 asked = requested if isinstance(requested, str) else self._id(requested)

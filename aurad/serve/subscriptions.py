@@ -112,5 +112,6 @@ class Subscriptions:
                 self._engine.figures.deliveries.gap(requested, oldest)
                 told = {"subscription": name, "requested": requested, "oldest": oldest}
                 await self._out.notify("events.gap", told)
-            case Snapshot(seq, jobs):
-                await self._out.notify("events.snapshot", {"subscription": name, "lastSeq": seq, "jobs": jobs})
+            case Snapshot(seq, jobs, left_out):
+                snapshot = {"subscription": name, "lastSeq": seq, "jobs": jobs, "leftOut": left_out}
+                await self._out.notify("events.snapshot", snapshot)

@@ -167,6 +167,14 @@ test("several jobs: each has its own numbers, and the last one ends it", async (
   assert.equal(stream.state.name, "ended");
 });
 
+test("a snapshot tells how many jobs had no room in it", () => {
+  const told = [];
+  events.subscribeToJobs([], options({ onSnapshot: (jobs, leftOut) => told.push(leftOut) }));
+  source().say("snapshot", { jobs: [], leftOut: 7 }, "k-0");
+  source().say("snapshot", { jobs: [] }, "k-0");
+  assert.deepEqual(told, [7, 0]);
+});
+
 test("all jobs: it never ends by itself", () => {
   const stream = events.subscribeToJobs([], options());
   assert.equal(source().url, "/api/events");

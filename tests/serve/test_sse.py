@@ -161,7 +161,7 @@ async def test_several_jobs_in_one_stream(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site:
         async with site.follow("/api/events") as wire:
             (snapshot,) = await take(wire, 1)
-            assert data_of(snapshot) == {"jobs": []}
+            assert data_of(snapshot) == {"jobs": [], "leftOut": 0}
             jobs = [await site.submit(f"Number {n}.") for n in range(3)]
             seen: list[Frame] = []
             while sum(frame.type in TERMINAL for frame in seen) < len(jobs):
@@ -175,6 +175,7 @@ async def test_named_jobs_and_labels(tmp_path: Path) -> None:
         async with site.follow(f"/api/events?jobs={one},{two}") as wire:
             (snapshot,) = await take(wire, 1)
             assert {job["jobId"] for job in data_of(snapshot)["jobs"]} == {one, two}
+            assert data_of(snapshot)["leftOut"] == 0
         async with site.follow("/api/events?labels=k:v") as wire:
             (snapshot,) = await take(wire, 1)
             assert data_of(snapshot)["jobs"] == []

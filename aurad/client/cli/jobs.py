@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -46,7 +47,7 @@ def find(client: Client, word: str) -> str:
             if error.code != "E200-NO_JOB":
                 raise
             unknown = error
-    ids = [str(job["jobId"]) for job in client.call("jobs.list", {"limit": 1 if word == LAST else PAGE})["jobs"]]
+    ids = [str(job["jobId"]) for job in listed(client, {}, 1 if word == LAST else PAGE)]
     fitting = ids if word == LAST else [each for each in ids if each.startswith(word) or each.endswith(word.upper())]
     if len(fitting) > 1:
         raise AuradError("E200-NO_JOB", f"cannot tell which job {word!r} is: {len(fitting)} fit", remedy="Write more.")
@@ -86,7 +87,7 @@ def ls(
     which: dict[str, Any] = {"status": [each.capitalize() for each in status]} if status else {}
     if label:
         which["labels"] = labels(label)
-    jobs = _all(which) if everything else call("jobs.list", limit=limit, **which)["jobs"]
+    jobs = _jobs(which, None if everything else limit)
     if quiet or as_jsonl:
         for job in jobs:
             click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
@@ -101,15 +102,23 @@ def ls(
     )
 
 
-def _all(which: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Page by page, as the daemon gives them."""
+def listed(client: Client, which: dict[str, Any], most: int | None = None) -> Iterator[dict[str, Any]]:
+    """The newest jobs, page by page as the daemon gives them: one that gets too large ends early."""
+    return itertools.islice(_paged(client, which, most or LIST_LIMIT), most)
+
+
+def _paged(client: Client, which: dict[str, Any], first: int) -> Iterator[dict[str, Any]]:
+    page = client.call("jobs.list", {"limit": first, **which})  # few, so that they are there at once
+    yield from page["jobs"]
+    while page.get("cursor"):
+        page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
+        yield from page["jobs"]
+
+
+def _jobs(which: dict[str, Any], most: int | None) -> Iterator[dict[str, Any]]:
     client, _ = daemon.connect()
     with client:
-        page = client.call("jobs.list", {"limit": LIST_LIMIT, **which})  # few, so that they are there at once
-        yield from page["jobs"]
-        while page.get("cursor"):
-            page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
-            yield from page["jobs"]
+        yield from listed(client, which, most)
 
 
 @click.command(epilog="Example: `auractl show last --json | jq .artifacts`.")

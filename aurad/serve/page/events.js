@@ -189,7 +189,7 @@ class Subscription {
     }
     if (this.#open.size) {
       const news = jobs.filter((job) => this.#open.has(job.jobId));
-      this.#call(() => this.#options.onSnapshot?.(news));
+      this.#call(() => this.#options.onSnapshot?.(news, 0));
     }
     this.close("");
   }
@@ -224,7 +224,7 @@ class Subscription {
       case "heartbeat":
         return this.#advance(frame.lastEventId);
       case "snapshot":
-        return this.#snapshot(jobs, frame.lastEventId);
+        return this.#snapshot(jobs, data.leftOut ?? 0, frame.lastEventId);
       case "gap":
         this.#forget();
         return this.#call(() => this.#options.onGap?.(data));
@@ -256,8 +256,8 @@ class Subscription {
     this.#call(() => this.#options.onGap?.(gap));
   }
 
-  /** @param {Job[]} jobs @param {string} id */
-  #snapshot(jobs, id) {
+  /** @param {Job[]} jobs @param {number} leftOut @param {string} id */
+  #snapshot(jobs, leftOut, id) {
     this.#forget();
     [this.#epoch, this.#seq] = split(id);
     this.lastEventId = id;
@@ -265,7 +265,7 @@ class Subscription {
       if (job.lastJobSeq) this.#jobSeqs.set(job.jobId, job.lastJobSeq);
       if (FINAL_STATUSES.has(job.status)) this.#open.delete(job.jobId);
     }
-    this.#give(() => this.#options.onSnapshot?.(jobs));
+    this.#give(() => this.#options.onSnapshot?.(jobs, leftOut));
   }
 
   /** Tell, and end if that was the last of the named jobs. @param {() => void} tell */
