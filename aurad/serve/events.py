@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import trio
@@ -37,13 +37,19 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx passes on each piece at once
 }
 
+Beat = Callable[[str], bytes]
 _encoder = msgspec.json.Encoder()
 
 
 class Follow(Value, frozen=True, kw_only=True):
-    """Which events, and after which: `lastEventID` counts where there is no header `Last-Event-ID`."""
+    """Which events, and after which: `lastEventID` counts where there is no header `Last-Event-ID`.
+
+    A browser's EventSource does not tell its page of comments: `heartbeat=event` is for a page that wants to know
+    whether anybody is still there.
+    """
 
     types: tuple[str, ...] | None = None
+    heartbeat: Literal["comment", "event"] = "comment"
     last_event_id: Annotated[str, Meta(max_length=64)] | None = msgspec.field(default=None, name="lastEventID")
 
 
@@ -96,9 +102,9 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
     if feed.over:  # an EventSource that is told so does not come back
         return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
     deliveries = exchange.engine.figures.deliveries
-    body = (
-        b"" if exchange.request.method == "HEAD" else EventStream(feed, epoch, exchange.stopping, deliveries, one=one)
-    )
+    beat = sse.heartbeat_event if params.heartbeat == "event" else sse.heartbeat
+    events = EventStream(feed, epoch, exchange.stopping, deliveries, beat, one=one)
+    body = b"" if exchange.request.method == "HEAD" else events
     response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
     response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
     return response
@@ -107,8 +113,10 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
 class EventStream(Stream):
     """The body of one stream; whatever comes together goes out in one piece."""
 
-    def __init__(self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, *, one: bool) -> None:
-        self._feed, self._epoch, self._stopping, self._one = feed, epoch, stopping, one
+    def __init__(
+        self, feed: Feed, epoch: str, stopping: Stopping, deliveries: Deliveries, beat: Beat, *, one: bool
+    ) -> None:
+        self._feed, self._epoch, self._stopping, self._beat, self._one = feed, epoch, stopping, beat, one
         self._deliveries, self._sent_at = deliveries, trio.current_time()
         self._before = feed.hub.last  # up to here it is history
 
@@ -127,7 +135,7 @@ class EventStream(Stream):
                     return
                 if trio.current_time() >= self._sent_at + HEARTBEAT:
                     self._sent_at = trio.current_time()
-                    await pieces.send(sse.heartbeat(self._id(self._feed.cursor)))
+                    await pieces.send(self._beat(self._id(self._feed.cursor)))
             await pieces.send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
 
     async def _send_events(self, pieces: Pieces) -> None:

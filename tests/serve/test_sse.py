@@ -230,6 +230,20 @@ async def test_silence_is_filled_with_heartbeats_that_move_the_cursor_on(
             assert [frame.type for frame in await collect(wire)][-1] == "job-cancelled"
 
 
+async def test_a_page_may_ask_for_heartbeats_that_it_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse_events, "HEARTBEAT", 0.02)
+    async with open_gated(tmp_path) as site:
+        job = await site.submit()
+        async with site.follow(f"/api/jobs/{job}/events?types=job-cancelled&heartbeat=event") as wire:
+            snapshot, beat, another = await take(wire, 3)
+            assert [snapshot.type, beat.type, another.type] == ["snapshot", "heartbeat", "heartbeat"]
+            assert (beat.data, beat.id.rpartition("-")[0]) == ("{}", site.house.engine.epoch)
+            assert b"\n: heartbeat" not in wire.said
+        assert (await site.get(f"/api/jobs/{job}/events?heartbeat=none")).status_code == 422
+
+
 async def test_a_stopping_daemon_says_so_and_when_to_come_back(tmp_path: Path) -> None:
     async with open_gated(tmp_path) as site:
         job = await site.submit()
