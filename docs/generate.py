@@ -152,8 +152,9 @@ def _events() -> Iterator[str]:
     yield "# Events"
     yield (
         "What subscribers see, on every edge in the same JSON. [events.schema.json](events.schema.json) is its JSON "
-        "Schema. `seq` rises over the daemon, `jobSeq` by exactly one over the job: a loss is visible. Of one job "
-        "exactly one terminal event comes, last. Members may be added later; pass over those you do not know."
+        "Schema. `seq` rises over the daemon, `jobSeq` by exactly one over the job: a loss is visible. After a "
+        "snapshot it goes on from the job's `lastJobSeq`. Of one job exactly one terminal event comes, last. "
+        "Members may be added later; pass over those you do not know."
     )
     yield "Every event but `job-log` carries:"
     yield _members(event.Event)

@@ -22,9 +22,10 @@ TERMINAL: frozenset[str] = frozenset(get_args(Terminal))
 
 
 class Snapshot(NamedTuple):
-    """The jobs as they are now; events go on from here."""
+    """The jobs as they are now; events go on from here. For `left_out` more there was no room: list them."""
 
     jobs: tuple[JobView, ...]
+    left_out: int = 0
 
 
 class Gap(NamedTuple):
@@ -105,15 +106,18 @@ class Progress:
     def _snapshot(self, frame: Frame, data: dict[str, Any]) -> Snapshot:
         try:
             jobs = read([data] if "jobId" in data else data.get("jobs"), tuple[JobView, ...])
+            left_out = read(data.get("leftOut", 0), int)
         except msgspec.ValidationError as error:
             raise Broken(f"cannot read a snapshot: {error}") from error
         self._forget()
         self._epoch, self._seq = _split(frame.id)
         self.cursor = frame.id
         for job in jobs:
+            if job.last_job_seq:  # else of an older daemon
+                self._job_seqs[job.job_id] = job.last_job_seq
             if job.status.terminal:
                 self._close(job.job_id)
-        return Snapshot(jobs)
+        return Snapshot(jobs, left_out)
 
     def _close(self, job: str) -> None:
         if job in self._open:

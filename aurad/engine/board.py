@@ -77,7 +77,7 @@ class Board:
         self._artifacts: dict[str, ArtifactView] = {a.artifact_id: a for a in view.artifacts}
         self._warnings: list[dict[str, Any]] = []
         self._usage: list[dict[str, Any]] = []
-        self.job_seq, self.last_seq = 0, view.last_seq
+        self.job_seq, self.last_seq = view.last_job_seq, view.last_seq
         self.message = ""
 
     # ------------------------------------------------------------ what the runner asks and tells
@@ -316,8 +316,9 @@ class Board:
         """A step ends."""
         step = self._steps[name]
         if step.status in (StepStatus.PENDING, StepStatus.RUNNING) and step.status is not status:
-            self._tell_progress(step)
-            step.status = status
+            ran, step.status = step.status is StepStatus.RUNNING, status
+            if ran and step.untold:  # the last of it, which is 100 where the step has succeeded
+                self._emit_progress(step)
             if step.began is not None:
                 step.duration = round(time.monotonic() - step.began, 3)
             self.emit(StepChanged, step=name, step_status=status, plugin=step.plugin)
@@ -347,9 +348,11 @@ class Board:
             await trio.sleep(COALESCE)
 
     def _tell_progress(self, step: StepState) -> None:
-        if not step.changed or step.status is not StepStatus.RUNNING:
-            return
-        step.changed = False
+        if step.changed and step.status is StepStatus.RUNNING:
+            self._emit_progress(step)
+
+    def _emit_progress(self, step: StepState) -> None:
+        step.changed, step.told = False, step.percent
         self.message = step.message or f"{step.name}: {step.done} of {step.total}"
         self.emit(StepProgress, step=step.name, progress_pct=step.percent, items=step.items, detail=step.message)
 
@@ -368,6 +371,7 @@ class Board:
             usage=tuple(self._usage),
             artifacts=tuple(self._artifacts.values()),
             last_seq=self.last_seq,
+            last_job_seq=self.job_seq,
             **changes,
         )
 

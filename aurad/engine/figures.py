@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import trio
 
+from aurad.engine.hub import Published
+
 # Upper bounds of buckets, in seconds. What is counted by them spans these ranges on slow disks and fast.
 QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 LONG = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
@@ -85,11 +87,15 @@ class Deliveries:
         finally:
             self.followers[edge] -= 1
 
-    def sent(self, edge: str, events: int, published: float) -> None:
-        """So many events were handed to the reader's connection, the first of which was `published` then."""
-        self.delivered[edge] += events
-        if published:
-            self.delay.observe(time.perf_counter() - published, events)
+    def sent(self, edge: str, events: Sequence[Published], before: int) -> None:
+        """Events were handed to the reader's connection.
+
+        Those up to the number `before` are history that the reader asked for: their age is nobody's delay.
+        """
+        self.delivered[edge] += len(events)
+        news = events if events[0].seq > before else [event for event in events if event.seq > before]
+        if news and news[0].at:
+            self.delay.observe(time.perf_counter() - news[0].at, len(news))
 
     def skipped(self, events: int) -> None:
         """A reader was too slow, and was told which events it will not get."""

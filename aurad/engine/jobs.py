@@ -23,7 +23,7 @@ from aurad.engine.forecast import Forecast
 from aurad.engine.ids import new_id
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
-from aurad.engine.listing import list_ids
+from aurad.engine.listing import Listed, fill, list_ids
 from aurad.engine.logfiles import LogFiles
 from aurad.engine.making import Maker
 from aurad.engine.outcome import check_move, for_people, unwrap
@@ -212,9 +212,9 @@ class Jobs:
             turns[uid] += 1
         return sorted(queued, key=places.__getitem__)
 
-    async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> list[JobView]:
+    async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> Listed:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
-        return [await self.get(job_id) for job_id in await list_ids(self._journal, owner, limit, **which)]
+        return await fill(await list_ids(self._journal, owner, limit + 1, **which), limit, self.get)
 
     async def tasks(self, job_id: str) -> list[TaskView]:
         """The timeline of the job's tasks so far."""
@@ -300,7 +300,7 @@ class Jobs:
         for job in self._waiting()[:free]:
             self._running.add(job.view.job_id)
             job.board, job.stopped = self._board(job), trio.Event()
-            self._set(job, Status.RUNNING, started_at=timestamp())
+            self._set(job, Status.RUNNING, started_at=job.view.started_at or timestamp())
             self._nursery.start_soon(self._run, job)
 
     def _board(self, job: Job) -> Board:
@@ -309,9 +309,7 @@ class Jobs:
             forecast.expect(one)
         ids = (job.view.job_id, job.view.correlation_id)
         log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
-        board = Board(job.view, job.lineage, self.events, self.store, forecast, log)
-        board.job_seq = job.job_seq
-        return board
+        return Board(job.view, job.lineage, self.events, self.store, forecast, log)
 
     async def _run(self, job: Job) -> None:
         """Catch outside the cancel scope, once: inside it a failing clean-up arrives mixed with `Cancelled`."""
@@ -358,7 +356,7 @@ class Jobs:
     def _park(self, job: Job, board: Board) -> None:
         """A job without work under way, which can go on from where its tasks left it."""
         board.log.lost()
-        job.floor, job.job_seq, job.view = board.percent, board.job_seq, parked(board.view())
+        job.floor, job.view = board.percent, parked(board.view())
         job.board, job.scope, job.pausing = None, trio.CancelScope(), False
         self._set(job, Status.PAUSED, tasks=list(board.tasks.values()))
 
@@ -376,8 +374,7 @@ class Jobs:
         board.set_status(job.status)
         board.rebase(job.view)
         board.emit(JobStatus, *writes)
-        job.job_seq = board.job_seq
-        job.view = replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
 
     async def _end(
         self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
@@ -391,7 +388,7 @@ class Jobs:
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
         board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
-        job.view = replace(job.view, last_seq=board.last_seq)
+        job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status

@@ -29,9 +29,9 @@ FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other co
 class Job:
     """A job that has not ended, in memory."""
 
-    def __init__(self, view: JobView, submitted: Submitted, recipe: Recipe, lineage: str, *, job_seq: int = 0) -> None:
+    def __init__(self, view: JobView, submitted: Submitted, recipe: Recipe, lineage: str) -> None:
         self.view, self.submitted, self.recipe, self.lineage = view, submitted, recipe, lineage
-        self.status, self.job_seq, self.floor = view.status, job_seq, view.progress
+        self.status, self.floor = view.status, view.progress
         self.board: Board | None = None
         self.scope = trio.CancelScope()
         self.cancelled: tuple[str, str] | None = None
@@ -84,29 +84,32 @@ async def load_job(journal: Journal, job_id: str) -> Job:
         raise unknown_job(job_id)
     view, submitted, recipe, lineage, status, job_seq, last_seq, progress = rows[0]
     shown = msgspec.json.decode(bytes(view), type=JobView)
-    shown = msgspec.structs.replace(shown, last_seq=last_seq or 0, status=Status(status), progress=progress or 0.0)
+    shown = msgspec.structs.replace(
+        shown, last_seq=last_seq or 0, last_job_seq=job_seq or 0, status=Status(status), progress=progress or 0.0
+    )
     return Job(
         shown,
         msgspec.json.decode(bytes(submitted), type=Submitted),
         msgspec.json.decode(bytes(recipe), type=Recipe),
         lineage,
-        job_seq=job_seq or 0,
     )
 
 
 async def load_ended(journal: Journal, owner: int | None, limit: int) -> list[JobView]:
     """The newest jobs that have ended, of one uid or of everybody; those that nobody can read are left out."""
     rows = await journal.read(
-        "SELECT view, status, (SELECT seq FROM events e WHERE e.job_id = j.job_id ORDER BY job_seq DESC LIMIT 1)"
+        "SELECT view, status, (SELECT seq FROM events e WHERE e.job_id = j.job_id ORDER BY job_seq DESC LIMIT 1),"
+        " (SELECT max(job_seq) FROM events e WHERE e.job_id = j.job_id)"
         " FROM jobs j WHERE status IN ('Succeeded', 'Failed', 'Cancelled') AND (?1 IS NULL OR owner_uid = ?1)"
         " ORDER BY job_id DESC LIMIT ?2",
         owner, limit,
     )  # fmt: skip
     views = []
-    for view, status, last_seq in rows:
+    for view, status, last_seq, job_seq in rows:
         with suppress(msgspec.ValidationError):
             shown = msgspec.json.decode(bytes(view), type=JobView)
-            views.append(msgspec.structs.replace(shown, status=Status(status), last_seq=last_seq or 0))
+            numbers = {"last_seq": last_seq or 0, "last_job_seq": job_seq or 0}
+            views.append(msgspec.structs.replace(shown, status=Status(status), **numbers))
     return views
 
 

@@ -21,6 +21,7 @@ class StepState:
         self.plugin: PluginChoice | None = None
         self.running: dict[str, float] = {}
         self.message, self.changed = "", False
+        self.told: float | None = None  # the percent that was told last
         self.errors: list[dict[str, Any]] = []
 
     @property
@@ -47,6 +48,11 @@ class StepState:
             return 100.0
         share = (self.done + sum(self.running.values())) / self.total if self.total else 0.0
         return round(min(share, 0.999) * 100, 1)
+
+    @property
+    def untold(self) -> bool:
+        """Whether there is more to say of its progress than was said."""
+        return self.changed or self.told not in (None, self.percent)
 
     def view(self) -> StepView:
         return StepView(

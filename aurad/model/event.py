@@ -223,6 +223,7 @@ class JobView(Value, frozen=True, kw_only=True, omit_defaults=False):
     output: Output | None = None
     usage: tuple[dict[str, Any], ...] = ()
     last_seq: int = 0
+    last_job_seq: int = 0  # what the next event of the job follows, so that the loss of it is visible too
 
 
 class TaskView(Value, frozen=True, kw_only=True, omit_defaults=False):

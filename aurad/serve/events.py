@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import trio
@@ -35,13 +35,19 @@ HEADERS = {
     "X-Accel-Buffering": "no",  # nginx passes on each piece at once
 }
 
+Beat = Callable[[str], bytes]
 _encoder = msgspec.json.Encoder()
 
 
 class Follow(Value, frozen=True, kw_only=True):
-    """Which events, and after which: `lastEventID` counts where there is no header `Last-Event-ID`."""
+    """Which events, and after which: `lastEventID` counts where there is no header `Last-Event-ID`.
+
+    A browser's EventSource does not tell its page of comments: `heartbeat=event` is for a page that wants to know
+    whether anybody is still there.
+    """
 
     types: tuple[str, ...] | None = None
+    heartbeat: Literal["comment", "event"] = "comment"
     last_event_id: Annotated[str, Meta(max_length=64)] | None = msgspec.field(default=None, name="lastEventID")
 
 
@@ -57,9 +63,13 @@ class FollowJobs(Follow, frozen=True, kw_only=True):
 
 
 class Jobs(Result, frozen=True, kw_only=True):
-    """The snapshot that a stream of several jobs starts with."""
+    """The snapshot that a stream of several jobs starts with.
+
+    `left_out` tells how many more there would be, had they had room: those that have ended go first.
+    """
 
     jobs: tuple[JobView, ...]
+    left_out: int
 
 
 def stream(name: str, path: str, params: type[Follow]) -> Callable[[Serve], Serve]:
@@ -89,7 +99,8 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
     await feed.begin()
     if feed.over:  # an EventSource that is told so does not come back
         return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
-    body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, one=one)
+    beat = sse.heartbeat_event if params.heartbeat == "event" else sse.heartbeat
+    body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, beat, one=one)
     response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
     response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
     return response
@@ -98,11 +109,12 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
 class EventStream(Stream):
     """The body of one stream; whatever comes together goes out in one piece."""
 
-    def __init__(self, feed: Feed, exchange: Exchange, *, one: bool) -> None:
+    def __init__(self, feed: Feed, exchange: Exchange, beat: Beat, *, one: bool) -> None:
         """The exchange is not kept: much, for thousands of streams."""
         super().__init__(exchange.hold())
         self._feed, self._epoch, self._stopping, self._one = feed, exchange.engine.epoch, exchange.stopping, one
         self._deliveries, self._sent_at = exchange.engine.figures.deliveries, trio.current_time()
+        self._beat, self._before = beat, feed.hub.last  # up to there it is history
 
     async def send_to(self, pieces: Pieces) -> bool:
         """Until the feed ends or the daemon.
@@ -119,7 +131,7 @@ class EventStream(Stream):
                     return True
                 if trio.current_time() >= self._sent_at + HEARTBEAT:
                     self._sent_at = trio.current_time()
-                    await pieces.send(sse.heartbeat(self._id(self._feed.cursor)))
+                    await pieces.send(self._beat(self._id(self._feed.cursor)))
             await pieces.send(sse.retry(random.randint(*RETRY_STOPPING)) + sse.frame("server-stopping", b"{}"))
         return True
 
@@ -136,7 +148,7 @@ class EventStream(Stream):
         if not pieces.push(self._feed.hub.join(events, self._epoch), self._feed.nudge):
             return False
         self._sent_at = trio.current_time()
-        self._deliveries.sent("sse", len(events), events[0].at)
+        self._deliveries.sent("sse", events, self._before)
         return True
 
     def _joined(self, frames: list[Frame]) -> bytes:
@@ -148,17 +160,17 @@ class EventStream(Stream):
         if isinstance(frames[0], Gap):
             self._deliveries.gap(frames[0].requested, frames[0].oldest)
         elif isinstance(frames[0], Published):
-            self._deliveries.sent("sse", len(frames), frames[0].at)
+            self._deliveries.sent("sse", cast("list[Published]", frames), self._before)
         elif events := [frame for frame in frames if isinstance(frame, Published)]:
-            self._deliveries.sent("sse", len(events), events[0].at)
+            self._deliveries.sent("sse", events, self._before)
 
     def _id(self, seq: int) -> str:
         return f"{self._epoch}-{seq}"
 
     def _bytes(self, frame: Frame) -> bytes:
         match frame:
-            case Snapshot(seq, jobs):
-                view: Any = jobs[0] if self._one and jobs else Jobs(jobs=jobs)
+            case Snapshot(seq, jobs, left_out):
+                view: Any = jobs[0] if self._one and jobs else Jobs(jobs=jobs, left_out=left_out)
                 return sse.frame("snapshot", _encoder.encode(view), self._id(seq))
             case Gap(requested, oldest):
                 asked = requested if isinstance(requested, str) else self._id(requested)

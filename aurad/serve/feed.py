@@ -15,6 +15,7 @@ import trio
 
 from aurad.engine.engine import Engine
 from aurad.engine.hub import Behind, Hub, Published, Push, Reader
+from aurad.engine.listing import fitting
 from aurad.engine.logfiles import Spoken
 from aurad.model.errors import AuradError
 from aurad.model.event import EventType, JobView, Terminal
@@ -49,10 +50,11 @@ class Gap(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The jobs as of `seq`, on disk; events go on from it."""
+    """The jobs as of `seq`, on disk; events go on from it. Of `left_out` more there was no room to tell."""
 
     seq: int
     jobs: tuple[JobView, ...]
+    left_out: int = 0
 
 
 After = int | Literal["earliest"] | Foreign | None
@@ -207,7 +209,8 @@ class Feed:
         jobs = [view for view in await self._candidates(live) if view.last_seq <= seq and self._wants(view)]
         self._holes = max(self._holes, seq)
         await self._go_on_from(seq)
-        return Snapshot(seq, tuple(jobs))
+        told = fitting(jobs)
+        return Snapshot(seq, told, len(jobs) - len(told))
 
     async def _candidates(self, live: dict[str, JobView]) -> list[JobView]:
         if self._filter.jobs is None:

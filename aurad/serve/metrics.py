@@ -52,7 +52,7 @@ METRICS = (
     Metric("aurad_event_gaps", "counter", "Times a reader asked for events that are gone, and was told so."),
     Metric("aurad_events_missed", "counter", "Events that readers were told they will not get, at most."),
     Metric("aurad_event_delivery_success_ratio", "gauge", "Delivered of delivered and missed; 1: all."),
-    Metric("aurad_event_delivery_seconds", "histogram", "From an event's publication to its reader's connection."),
+    Metric("aurad_event_delivery_seconds", "histogram", "From a new event's publication to its reader's connection."),
     Metric("aurad_commit_seconds", "histogram", "The journal's commits, fsync included."),
     Metric("aurad_commit_entries", "counter", "Changes committed; by commits, how many share one."),
     Metric("aurad_log_lines_dropped", "counter", "Lines of jobs' logs that a slow disk cost."),

@@ -91,7 +91,7 @@ class Subscriptions:
                     if self._out.crowded and isinstance(frame, Published) and frame.seq > last:
                         await self._pass_over(name, feed, frame.seq)
                         break
-                    await self._tell(name, frame)
+                    await self._tell(name, frame, last)
             self._scopes.pop(name, None)
             await self._out.notify("events.ended", {"subscription": name})
 
@@ -102,15 +102,16 @@ class Subscriptions:
         self._engine.figures.deliveries.skipped(skipped["to"] - first + 1)
         await self._out.notify("events.lagged", {"subscription": name, **skipped})
 
-    async def _tell(self, name: str, frame: Frame) -> None:
+    async def _tell(self, name: str, frame: Frame, before: int) -> None:
         match frame:
             case Published() | Spoken():
                 await self._out.notify("events.event", {"subscription": name, "event": msgspec.Raw(frame.data)})
                 if isinstance(frame, Published):
-                    self._engine.figures.deliveries.sent("socket", 1, frame.at)
+                    self._engine.figures.deliveries.sent("socket", (frame,), before)
             case Gap(requested, oldest):
                 self._engine.figures.deliveries.gap(requested, oldest)
                 told = {"subscription": name, "requested": requested, "oldest": oldest}
                 await self._out.notify("events.gap", told)
-            case Snapshot(seq, jobs):
-                await self._out.notify("events.snapshot", {"subscription": name, "lastSeq": seq, "jobs": jobs})
+            case Snapshot(seq, jobs, left_out):
+                snapshot = {"subscription": name, "lastSeq": seq, "jobs": jobs, "leftOut": left_out}
+                await self._out.notify("events.snapshot", snapshot)

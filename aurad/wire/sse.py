@@ -19,3 +19,8 @@ def retry(milliseconds: int) -> bytes:
 def heartbeat(id: str) -> bytes:
     """Nothing happened, somebody is there; a reader of a filtered stream moves on to `id` all the same."""
     return b": heartbeat\nid: %b\n\n" % id.encode()
+
+
+def heartbeat_event(id: str) -> bytes:
+    """The same for a reader that is not told of comments."""
+    return frame("heartbeat", b"{}", id)

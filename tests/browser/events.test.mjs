@@ -29,7 +29,7 @@ const source = () => FakeSource.all.at(-1);
 
 test("a stream without faults ends with the job", async () => {
   const stream = follow();
-  assert.equal(source().url, `/api/jobs/${JOB}/events`);
+  assert.equal(source().url, `/api/jobs/${JOB}/events?heartbeat=event`);
   source().open();
   source().snapshot(2);
   source().event(3, 7);
@@ -65,7 +65,7 @@ test("the browser mends a connection once, then it is ours, less and less often"
     assert.equal(FakeSource.all.length, before);
     await clock.pass(1);
     assert.equal(FakeSource.all.length, before + 1);
-    assert.equal(source().url, `/api/jobs/${JOB}/events?lastEventID=k-3`);
+    assert.equal(source().url, `/api/jobs/${JOB}/events?heartbeat=event&lastEventID=k-3`);
     source().refuse();
     await settle();
   }
@@ -114,15 +114,26 @@ test("a skipped number is told and mended by a snapshot", async () => {
   assert.deepEqual(heard, [1, "gap k-1 k-3"]);
   assert.equal(stream.lastEventId, "");
   await clock.pass(1000);
-  assert.equal(source().url, `/api/jobs/${JOB}/events`);
+  assert.equal(source().url, `/api/jobs/${JOB}/events?heartbeat=event`);
   source().snapshot(5);
   source().event(6, 6);
   assert.deepEqual(heard.slice(2), ["snapshot Running", 6]);
 });
 
+test("a first event that is lost after a snapshot is told", async () => {
+  follow();
+  source().snapshot(6, "Running", { lastJobSeq: 3 });
+  source().event(8, 5);
+  assert.deepEqual(heard, ["snapshot Running", "gap k-6 k-8"]);
+  await clock.pass(1000);
+  source().snapshot(8, "Running", { lastJobSeq: 5 });
+  source().event(9, 6);
+  assert.deepEqual(heard.slice(2), ["snapshot Running", 9]);
+});
+
 test("a filtered stream may skip numbers", () => {
   follow({ types: ["job-status", "job-completed"], lastEventId: "k-0" });
-  assert.equal(source().url, `/api/jobs/${JOB}/events?types=job-status%2Cjob-completed&lastEventID=k-0`);
+  assert.equal(source().url, `/api/jobs/${JOB}/events?types=job-status%2Cjob-completed&heartbeat=event&lastEventID=k-0`);
   source().event(1);
   source().event(5);
   assert.deepEqual(heard, [1, 5]);
@@ -145,7 +156,7 @@ test("a gap of the server is passed on, and what follows counts anew", () => {
 
 test("several jobs: each has its own numbers, and the last one ends it", async () => {
   const stream = events.subscribeToJobs(["a", "b"], options({ labels: { team: "x" } }));
-  assert.equal(source().url, "/api/events?jobs=a%2Cb&labels=team%3Ax");
+  assert.equal(source().url, "/api/events?jobs=a%2Cb&labels=team%3Ax&heartbeat=event");
   source().say("snapshot", { jobs: [{ jobId: "a", status: "Running" }, { jobId: "b", status: "Running" }] }, "k-0");
   source().event(1, 5, { jobId: "a" });
   source().event(2, 1, { jobId: "b" });
@@ -156,9 +167,17 @@ test("several jobs: each has its own numbers, and the last one ends it", async (
   assert.equal(stream.state.name, "ended");
 });
 
+test("a snapshot tells how many jobs had no room in it", () => {
+  const told = [];
+  events.subscribeToJobs([], options({ onSnapshot: (jobs, leftOut) => told.push(leftOut) }));
+  source().say("snapshot", { jobs: [], leftOut: 7 }, "k-0");
+  source().say("snapshot", { jobs: [] }, "k-0");
+  assert.deepEqual(told, [7, 0]);
+});
+
 test("all jobs: it never ends by itself", () => {
   const stream = events.subscribeToJobs([], options());
-  assert.equal(source().url, "/api/events");
+  assert.equal(source().url, "/api/events?heartbeat=event");
   source().say("snapshot", { jobs: [] }, "k-0");
   source().event(1, 9, { type: "job-completed" });
   assert.notEqual(stream.state.name, "ended");
@@ -215,30 +234,33 @@ test("closed by the server with all jobs: the list is asked for, and only a refu
   assert.equal(stream.state.name, "ended");
 });
 
-test("a long silence opens the stream anew where it was, and nobody is alarmed", async () => {
+test("a long silence is a fault: the stream is opened anew where it was", async () => {
   follow();
   source().open();
   source().snapshot(7);
   await clock.pass(44_999);
   assert.equal(FakeSource.all.length, 1);
+  assert.deepEqual(states, ["connecting", "live"]);
   await clock.pass(1);
-  assert.equal(FakeSource.all.length, 2);
   assert.equal(FakeSource.all[0].readyState, 2);
-  assert.equal(source().url, `/api/jobs/${JOB}/events?lastEventID=k-7`);
+  await clock.pass(1000);
+  assert.equal(FakeSource.all.length, 2);
+  assert.equal(source().url, `/api/jobs/${JOB}/events?heartbeat=event&lastEventID=k-7`);
   source().open();
   source().event(8);
-  assert.deepEqual(states, ["connecting", "live"]);
+  assert.deepEqual(states, ["connecting", "live", "retrying", "connecting", "live"]);
 });
 
-test("heartbeats that can be seen count, and move the cursor", async () => {
+test("heartbeats keep an idle stream, tell nobody anything, and move the cursor", async () => {
   const stream = follow();
   source().open();
   source().snapshot(7);
   for (let n = 8; n < 20; n++) {
     await clock.pass(15_000);
-    source().say("heartbeat", "", `k-${n}`);
+    source().say("heartbeat", "{}", `k-${n}`);
   }
   assert.equal(FakeSource.all.length, 1);
+  assert.deepEqual([heard, states], [["snapshot Running"], ["connecting", "live"]]);
   assert.equal(stream.lastEventId, "k-19");
 });
 
@@ -269,7 +291,7 @@ for (const [type, data] of [
     source().event(1);
     source().say(type, data, "k-2");
     await clock.pass(1000);
-    assert.equal(source().url, `/api/jobs/${JOB}/events?lastEventID=k-1`);
+    assert.equal(source().url, `/api/jobs/${JOB}/events?heartbeat=event&lastEventID=k-1`);
     assert.deepEqual(heard, [1]);
   });
 }

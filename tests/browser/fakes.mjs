@@ -61,8 +61,8 @@ export class FakeSource {
   event(seq, jobSeq = seq, { type = "job-status", epoch = "k", jobId = JOB } = {}) {
     this.say(type, { type, seq, jobSeq, jobId }, `${epoch}-${seq}`);
   }
-  snapshot(seq, status = "Running", epoch = "k") {
-    this.say("snapshot", { jobId: JOB, status, lastSeq: seq }, `${epoch}-${seq}`);
+  snapshot(seq, status = "Running", { epoch = "k", lastJobSeq } = {}) {
+    this.say("snapshot", { jobId: JOB, status, lastSeq: seq, lastJobSeq }, `${epoch}-${seq}`);
   }
 }
 

@@ -22,6 +22,7 @@ from tests.client.rude_server import (
     Script,
     answer,
     event,
+    frame,
     head,
     problem,
     resume,
@@ -41,7 +42,7 @@ def test_every_turn() -> None:
         [need("node"), "--test", HERE / "events.test.mjs"], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout
-    assert int(re.findall(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)[0]) >= 39
+    assert int(re.findall(r"^# pass (\d+)$", ran.stdout, re.MULTILINE)[0]) >= 41
 
 
 def test_it_listens_to_every_type_of_event() -> None:
@@ -116,6 +117,30 @@ async def test_a_skipped_number_is_told_and_mended(server: RudeServer) -> None:
     server.scripts += [[LIVE, event(1), event(3)], [LIVE, snapshot(3), EVENTS[3]]]
     gap = {"requested": f"{EPOCH}-1", "oldest": f"{EPOCH}-3"}
     assert heard(await follow(server, lastEventId="earliest")) == [1, ["gap", gap], ["snapshot", ["Running"]], 4]
+
+
+@pytest.mark.slow
+async def test_a_first_event_lost_after_a_snapshot_is_told(server: RudeServer) -> None:
+    server.scripts += [[LIVE, snapshot(1, job_seq=1), event(3)], [LIVE, snapshot(3, job_seq=3), EVENTS[3]]]
+    gap, running = {"requested": f"{EPOCH}-1", "oldest": f"{EPOCH}-3"}, ["snapshot", ["Running"]]
+    assert heard(await follow(server)) == [running, ["gap", gap], running, 4]
+
+
+BEAT = 15.0 / FASTER
+KEPT = [step for _ in range(8) for step in (BEAT, frame("heartbeat", {}, f"{EPOCH}-1"))]
+HIDDEN = [step for _ in range(8) for step in (BEAT, f": heartbeat\nid: {EPOCH}-1\n\n".encode())]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("beats", "streams"), [(KEPT, 1), (HIDDEN, 2)], ids=["events", "comments"])
+async def test_an_idle_stream_is_kept_for_as_long_as_a_page_can_hear_it(
+    server: RudeServer, beats: Script, streams: int
+) -> None:
+    """Two minutes without news. What a page cannot hear is silence to it: so it asks for what it can."""
+    server.scripts += [[LIVE, event(1), *beats, *EVENTS[1:]], [LIVE, *EVENTS[1:]]]
+    assert heard(await follow(server, lastEventId="earliest")) == [1, 2, 3, 4]
+    assert len(server.streams) == streams
+    assert server.streams[0].query == "heartbeat=event&lastEventID=earliest"
 
 
 @pytest.mark.slow

@@ -51,15 +51,17 @@ def done(seq: int, **more: Any) -> bytes:
     return event(seq, kind="job-completed", **more)
 
 
-def view(status: str = "Running", last: int = 0, job: str = JOB) -> dict[str, Any]:
+def view(status: str = "Running", last: int = 0, job: str = JOB, *, job_seq: int = 0) -> dict[str, Any]:
     return {
         "jobId": job, "correlationId": "c", "owner": {"uid": 1, "name": "o"}, "status": status, "createdAt": "t",
         "priority": 5, "brief": {"topic": "bees"}, "settings": {}, "lastSeq": last,
+        "lastJobSeq": job_seq,
     }  # fmt: skip
 
 
-def snapshot(seq: int, status: str = "Running", *, epoch: str = EPOCH) -> bytes:
-    return frame("snapshot", view(status, seq), f"{epoch}-{seq}")
+def snapshot(seq: int, status: str = "Running", *, epoch: str = EPOCH, job_seq: int = 0) -> bytes:
+    """Of an older daemon, unless it tells the job's own number too."""
+    return frame("snapshot", view(status, seq, job_seq=job_seq), f"{epoch}-{seq}")
 
 
 def answer(status: str, body: object, **headers: str) -> bytes:

@@ -180,3 +180,11 @@ def test_ls_gets_all_page_by_page(known: FakeDaemon, capsys: Any) -> None:
     assert run(["ls", "-a", "-q"]) == codes.OK
     assert capsys.readouterr().out.split() == IDS
     assert [params.get("cursor") for params in known.named("jobs.list")] == [None, IDS[1]]
+
+
+def test_ls_gets_as_many_as_wanted_though_pages_end_early(known: FakeDaemon, capsys: Any) -> None:
+    known.answers["jobs.list"] = lambda params, fds: {"jobs": JOBS[:2], "cursor": IDS[1]}
+    assert run(["ls", "-n", "3", "-q"]) == codes.OK
+    assert capsys.readouterr().out.split() == [*IDS[:2], IDS[0]]
+    assert run(["ls", "-n", "2", "-q"]) == codes.OK
+    assert [params.get("cursor") for params in known.named("jobs.list")] == [None, IDS[1], None]

@@ -76,6 +76,12 @@ def test_events_that_the_snapshot_holds_are_not_told_again() -> None:
     assert [type(item).__name__ for item in items] == ["Snapshot", "JobStatus"]
 
 
+@pytest.mark.parametrize(("said", "left_out"), [({}, 0), ({"leftOut": 7}, 7)])
+def test_a_snapshot_tells_how_many_had_no_room(said: dict[str, int], left_out: int) -> None:
+    [view] = take(Progress("", jobs=(), complete=True), frame("snapshot", {"jobs": [], **said}, f"{EPOCH}-1"))
+    assert view == Snapshot((), left_out)
+
+
 def test_an_event_of_a_later_version_counts_like_any_other() -> None:
     progress = Progress("earliest", jobs=(), complete=True)
     items = take(progress, event(1) + event(2, kind="job-danced") + event(3))

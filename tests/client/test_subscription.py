@@ -188,6 +188,19 @@ async def test_a_skipped_number_is_told_and_mended(clock: MockClock, server: Rud
     assert server.cursors == [f"{EPOCH}-0", ""]
 
 
+async def test_a_first_event_lost_after_a_snapshot_is_told(
+    clock: MockClock, server: RudeServer, client: Client
+) -> None:
+    server.scripts += [
+        [LIVE, rude.snapshot(6, job_seq=3), event(8, 5), STAY],
+        [LIVE, rude.snapshot(8, job_seq=5), event(9, 6), done(12, job_seq=7)],
+    ]
+    assert await follow(client) == [
+        "snapshot Running", f"gap {EPOCH}-6 {EPOCH}-8", "snapshot Running", "9", "12",
+    ]  # fmt: skip
+    assert server.cursors == ["", ""]
+
+
 async def test_a_number_skipped_across_connections(clock: MockClock, server: RudeServer, client: Client) -> None:
     server.scripts += [[LIVE, event(1)], [LIVE, event(3)], [LIVE, rude.snapshot(4, "Succeeded")]]
     assert await follow(client, last_event_id="earliest") == ["1", f"gap {EPOCH}-1 {EPOCH}-3", "snapshot Succeeded"]

@@ -78,6 +78,9 @@ async def test_a_job_that_succeeds(tmp_path: Path) -> None:
     steps = [(event["step"], event["stepStatus"]) for event in of(events, "step-status")]
     assert [step for step, status in steps if status == "Running"] == list(dict(steps))  # each begins once
     assert {status for _, status in steps[-1:]} == {"Succeeded"}
+    last = {event["step"]: event["progressPct"] for event in of(events, "step-progress")}
+    assert last == dict.fromkeys(last, 100.0)
+    assert last.keys() >= {"Script", "Voice", "Visuals", "Rendering", "Postprocessing"}
     shown = [event["artifact"] for event in of(events, "artifact")]
     assert all(set(artifact) == ARTIFACT for artifact in shown)
     assert all(artifact["href"] == f"/api/artifacts/{artifact['artifactId']}" for artifact in shown)
@@ -131,6 +134,7 @@ async def test_a_job_that_is_cancelled(tmp_path: Path) -> None:
         await house.engine.jobs.cancel(job_id, "me", "changed my mind")
         events = await history(house, job_id)
     assert (events[-1]["type"], events[-1]["by"], events[-1]["reason"]) == ("job-cancelled", "me", "changed my mind")
+    assert all(event["progressPct"] < 100 for event in of(events, "step-progress") if event["step"] == "Voice")
     assert ("Voice", "Cancelled") in [(e["step"], e["stepStatus"]) for e in of(events, "step-status")]
 
 

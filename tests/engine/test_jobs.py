@@ -140,12 +140,16 @@ async def test_a_job_goes_on_after_a_restart(tmp_path: Path, gate: type[Gated]) 
     async with open_house(tmp_path, voice=("gated",)) as house:
         job_id = await house.submit()
         await gate.reached.wait()
+        before = await house.engine.jobs.get(job_id)
     gate.gate.set()
     async with open_house(tmp_path, voice=("gated",)) as house:
         view = await house.engine.jobs.wait(job_id)
         events = await house.events(job_id)
         assert view.status is Status.SUCCEEDED
         assert "write" not in house.ran
+        [listed] = await house.engine.jobs.ended(None, 10)
+    assert view.started_at == before.started_at  # it began once
+    assert view.last_job_seq == listed.last_job_seq == events[-1]["jobSeq"]
     assert [event["jobSeq"] for event in events] == list(range(1, len(events) + 1))
     assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
 
@@ -189,7 +193,7 @@ async def test_bad_submissions_are_refused_by_name(tmp_path: Path, params: Any, 
             await house.engine.jobs.submit(params, ME, "")
         assert caught.value.code == code
         assert caught.value.remedy
-        assert await house.engine.jobs.newest(None) == []
+        assert (await house.engine.jobs.newest(None)).jobs == []
 
 
 async def test_a_language_without_a_voice_names_what_to_install(tmp_path: Path) -> None:

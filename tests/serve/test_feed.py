@@ -12,7 +12,7 @@ import pytest
 import trio
 import trio.testing
 
-from aurad.engine import logfiles
+from aurad.engine import listing, logfiles
 from aurad.engine.hub import Hub, Published
 from aurad.engine.logfiles import Piece, Spoken
 from aurad.model.errors import AuradError
@@ -77,8 +77,19 @@ async def test_the_number_of_a_snapshot_is_on_disk_before_it_is_told(tmp_path: P
             numbers = await on_disk(house)
             assert snapshot.seq in numbers
             (view,) = snapshot.jobs  # and it is the number of what is shown
-            assert view.last_seq == max(seq for seq in await on_disk(house, job_id) if seq <= snapshot.seq)
+            told = [seq for seq in await on_disk(house, job_id) if seq <= snapshot.seq]
+            assert (view.last_seq, view.last_job_seq) == (max(told), len(told))
             await trio.lowlevel.checkpoint()
+
+
+async def test_a_snapshot_has_no_more_than_fits_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_house(tmp_path) as house:
+        jobs = [(await house.make(f"Number {n}.")).job_id for n in range(3)]
+        monkeypatch.setattr(listing, "PAGE_BYTES", 1)
+        (snapshot,) = await batch(feed(house))
+        assert ([view.job_id for view in snapshot.jobs], snapshot.left_out) == ([jobs[2]], 2)
+        (named,) = await batch(feed(house, jobs=tuple(jobs[:2])))
+        assert ([view.job_id for view in named.jobs], named.left_out) == ([jobs[0]], 1)
 
 
 async def test_a_snapshot_waits_for_the_disk(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from aurad import __version__
 from aurad.api import Transient
 from aurad.engine import runner
 from aurad.engine.figures import Deliveries, Figures, Histogram, Work
+from aurad.engine.hub import Published
 from aurad.serve.metrics import METRICS, metrics, render, samples
 from aurad.serve.operations import Call, Nothing
 from tests.engine.house import House, open_house
@@ -109,10 +111,34 @@ def test_a_histogram_counts_each_value_below_its_bound() -> None:
     assert (histogram.count, histogram.total) == (6, 15.0)
 
 
+async def test_history_is_delivered_but_is_no_delay(tmp_path: Path) -> None:
+    """An hour-old event that is told again did not take an hour to be delivered."""
+    async with open_edge(tmp_path) as edge, edge.connect() as wire:
+        view = await edge.house.make("One sentence.")
+        await wire.ask("events.subscribe", jobs=[view.job_id], after="earliest")
+        while (await wire.hear())["method"] != "events.ended":
+            pass
+        deliveries = edge.house.engine.figures.deliveries
+        assert deliveries.delivered["socket"] > 0
+        assert deliveries.delay.count == 0
+
+
+def test_of_events_of_both_kinds_the_delay_is_that_of_the_news() -> None:
+    deliveries = Deliveries()
+    deliveries.sent("sse", [published(1, ago=3600), published(2, ago=3600), published(3, ago=0)], 2)
+    assert (deliveries.delivered["sse"], deliveries.delay.count) == (3, 1)
+    assert deliveries.delay.total < PATIENCE
+
+
+def published(seq: int, *, ago: float | None = None) -> Published:
+    """An event out of the journal, or one that was published some seconds ago."""
+    return Published(seq, "a-job", "warning", b"{}", at=0.0 if ago is None else time.perf_counter() - ago)
+
+
 def test_success_is_the_share_that_was_delivered() -> None:
     deliveries = Deliveries()
     assert deliveries.success == 1.0
-    deliveries.sent("sse", 6, 0.0)
+    deliveries.sent("sse", [published(seq) for seq in range(1, 7)], 0)
     deliveries.skipped(1)
     deliveries.gap(10, 12)
     deliveries.gap("of another journal", 5)

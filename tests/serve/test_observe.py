@@ -94,6 +94,10 @@ async def test_streams_and_their_events_are_counted(tmp_path: Path) -> None:
         assert deliveries.delivered["sse"] == deliveries.delay.count == len(ids) - 1  # the snapshot is no event
         assert deliveries.success == 1.0
         assert deliveries.followers["sse"] == 0
+        before = deliveries.delay.count
+        again = await http.get(f"/api/jobs/{job}/events?lastEventID=earliest")
+        assert deliveries.delivered["sse"] == before + again.text.count("\nevent: ")
+        assert deliveries.delay.count == before  # the age of history is no delay
 
 
 async def test_a_log_is_text_from_any_byte_on(tmp_path: Path) -> None:

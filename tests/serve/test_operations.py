@@ -164,7 +164,7 @@ async def test_a_job_whose_submitter_leaves_before_the_answer_runs_all_the_same(
                     break
                 await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
-        (job,) = await house.engine.jobs.newest(None)
+        (job,) = (await house.engine.jobs.newest(None)).jobs
         with trio.fail_after(PATIENCE):
             assert (await house.engine.jobs.wait(job.job_id)).status.value == "Succeeded"
 

@@ -161,7 +161,7 @@ async def test_several_jobs_in_one_stream(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site:
         async with site.follow("/api/events") as wire:
             (snapshot,) = await take(wire, 1)
-            assert data_of(snapshot) == {"jobs": []}
+            assert data_of(snapshot) == {"jobs": [], "leftOut": 0}
             jobs = [await site.submit(f"Number {n}.") for n in range(3)]
             seen: list[Frame] = []
             while sum(frame.type in TERMINAL for frame in seen) < len(jobs):
@@ -175,6 +175,7 @@ async def test_named_jobs_and_labels(tmp_path: Path) -> None:
         async with site.follow(f"/api/events?jobs={one},{two}") as wire:
             (snapshot,) = await take(wire, 1)
             assert {job["jobId"] for job in data_of(snapshot)["jobs"]} == {one, two}
+            assert data_of(snapshot)["leftOut"] == 0
         async with site.follow("/api/events?labels=k:v") as wire:
             (snapshot,) = await take(wire, 1)
             assert data_of(snapshot)["jobs"] == []
@@ -227,6 +228,20 @@ async def test_silence_is_filled_with_heartbeats_that_move_the_cursor_on(
             assert wire.head.headers["last-event-id"] == last
             await site.ask("POST", f"/api/jobs/{followed}/cancel")
             assert [frame.type for frame in await collect(wire)][-1] == "job-cancelled"
+
+
+async def test_a_page_may_ask_for_heartbeats_that_it_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse_events, "HEARTBEAT", 0.02)
+    async with open_gated(tmp_path) as site:
+        job = await site.submit()
+        async with site.follow(f"/api/jobs/{job}/events?types=job-cancelled&heartbeat=event") as wire:
+            snapshot, beat, another = await take(wire, 3)
+            assert [snapshot.type, beat.type, another.type] == ["snapshot", "heartbeat", "heartbeat"]
+            assert (beat.data, beat.id.rpartition("-")[0]) == ("{}", site.house.engine.epoch)
+            assert b"\n: heartbeat" not in wire.said
+        assert (await site.get(f"/api/jobs/{job}/events?heartbeat=none")).status_code == 422
 
 
 async def test_a_stopping_daemon_says_so_and_when_to_come_back(tmp_path: Path) -> None:

@@ -146,7 +146,12 @@ async def test_a_cursor_of_the_future_is_told_and_then_followed_from_now(tmp_pat
         await listener.wait_told(2)
         (method, params), (then, snapshot) = listener.told
         assert (method, params["requested"], params["oldest"]) == ("events.gap", last + 1000, 1)
-        assert (then, snapshot["lastSeq"], len(snapshot["jobs"])) == ("events.snapshot", last, 1)
+        assert (then, snapshot["lastSeq"], len(snapshot["jobs"]), snapshot["leftOut"]) == (
+            "events.snapshot",
+            last,
+            1,
+            0,
+        )
         await house.make("Another sentence.")
         assert (await settled(listener))[0] == last + 1
 

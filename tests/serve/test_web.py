@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import trio
 
+from aurad.engine import listing
 from aurad.model.errors import KINDS
 from aurad.serve import exchange
 from aurad.serve.endpoints import endpoints
@@ -114,6 +115,16 @@ async def test_a_list_is_read_page_by_page(tmp_path: Path) -> None:
         await site.ask("DELETE", f"/api/jobs/{jobs[3]}")
         rest = (await site.get("/api/jobs", params={"cursor": jobs[3]})).json()["jobs"]
         assert [job["jobId"] for job in rest] == jobs[2::-1]  # a place stays one after its job has gone
+
+
+async def test_a_page_that_gets_too_large_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE_BYTES", 1)
+    async with open_site(tmp_path) as site:
+        jobs = [await site.submit(f"Number {n}.") for n in range(2)]
+        first = (await site.get("/api/jobs")).json()
+        assert ([job["jobId"] for job in first["jobs"]], first["cursor"]) == ([jobs[1]], jobs[1])
+        second = (await site.get("/api/jobs", params={"cursor": first["cursor"]})).json()
+        assert ([job["jobId"] for job in second["jobs"]], second["cursor"]) == ([jobs[0]], None)
 
 
 async def test_a_list_is_narrowed_by_status_and_label(tmp_path: Path) -> None:

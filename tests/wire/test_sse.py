@@ -21,5 +21,9 @@ def test_a_heartbeat_moves_the_id_on_and_is_no_event() -> None:
     assert [frame.id for frame in FrameDecoder().feed(sse.heartbeat("e-9"))] == ["e-9"]
 
 
+def test_one_for_who_is_not_told_of_comments_is_an_event() -> None:
+    assert FrameDecoder().feed(sse.heartbeat_event("e-9")) == [Frame("heartbeat", "{}", "e-9")]
+
+
 def test_an_event_out_of_the_hub_is_such_a_frame() -> None:
     assert Published(7, "a-1", "artifact", b"{}").frame("e") == sse.frame("artifact", b"{}", "e-7")

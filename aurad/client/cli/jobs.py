@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -47,7 +48,7 @@ def find(client: Client, word: str) -> str:
             if error.code != "E200-NO_JOB":
                 raise
             unknown = error
-    ids = [str(job["jobId"]) for job in client.call("jobs.list", {"limit": 1 if word == LAST else PAGE})["jobs"]]
+    ids = [str(job["jobId"]) for job in listed(client, {}, 1 if word == LAST else PAGE)]
     fitting = ids if word == LAST else [each for each in ids if each.startswith(word) or each.endswith(word.upper())]
     if len(fitting) > 1:
         raise AuradError("E200-NO_JOB", f"cannot tell which job {word!r} is: {len(fitting)} fit", remedy="Write more.")
@@ -84,7 +85,7 @@ def ls(
     which: dict[str, Any] = {"labels": labels(label)} if label else {}
     if usual or status:
         which["status"] = OPEN if usual else [each.capitalize() for each in status]
-    jobs = call("jobs.list", limit=limit, **which)["jobs"] if limit else _all(which)
+    jobs = _jobs(which, limit)
     if quiet or as_jsonl:
         for job in jobs:
             click.echo(job["jobId"] if quiet else json.dumps(job, ensure_ascii=False))
@@ -102,15 +103,23 @@ def _table(jobs: Iterable[dict[str, Any]]) -> bool:
     )
 
 
-def _all(which: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Page by page, as the daemon gives them."""
+def listed(client: Client, which: dict[str, Any], most: int | None = None) -> Iterator[dict[str, Any]]:
+    """The newest jobs, page by page as the daemon gives them: one that gets too large ends early."""
+    return itertools.islice(_paged(client, which, most or FIRST), most)
+
+
+def _paged(client: Client, which: dict[str, Any], first: int) -> Iterator[dict[str, Any]]:
+    page = client.call("jobs.list", {"limit": first, **which})  # few, so that they are there at once
+    yield from page["jobs"]
+    while page.get("cursor"):
+        page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
+        yield from page["jobs"]
+
+
+def _jobs(which: dict[str, Any], most: int | None) -> Iterator[dict[str, Any]]:
     client, _ = daemon.connect()
     with client:
-        page = client.call("jobs.list", {"limit": FIRST, **which})
-        yield from page["jobs"]
-        while page.get("cursor"):
-            page = client.call("jobs.list", {"limit": PAGE, **which, "cursor": page["cursor"]})
-            yield from page["jobs"]
+        yield from listed(client, which, most)
 
 
 @click.command(epilog="Example: `auractl show last --json | jq .artifacts`.")

@@ -16,7 +16,7 @@ from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from aurad.client.cli import codes, daemon, failure, interrupts, talk
 from aurad.client.cli.board import OVER, Board
 from aurad.client.cli.complete import complete_jobs
-from aurad.client.cli.jobs import OPEN, about, find
+from aurad.client.cli.jobs import OPEN, PAGE, about, find, listed
 from aurad.client.cli.session import FINAL_TYPES, MISSED, TICK_SECONDS
 from aurad.client.cli.views import open_views
 from aurad.model.errors import AuradError
@@ -38,7 +38,7 @@ def watch(job_ids: tuple[str, ...], jsonl: bool) -> int:
     with client:
         jobs = [client.call("jobs.get", {"jobId": find(client, word)}) for word in job_ids]
         if not job_ids:
-            jobs = client.call("jobs.list", {"limit": 500, "status": OPEN})["jobs"]
+            jobs = list(listed(client, {"status": OPEN}, PAGE))
     if not jobs:
         talk.note("no job waits or runs")
         return codes.OK

@@ -132,14 +132,13 @@ async def wait(call: Call, params: ByJob) -> JobView:
 
 @operation("jobs.list", Page, "read", Route("GET", "/api/jobs"))
 async def newest(call: Call, params: Page) -> JobPage:
-    """The newest jobs first."""
+    """The newest jobs first; a page that gets too large ends before its limit, with a cursor."""
     if params.cursor is not None and not is_id(params.cursor):  # any text would have a place between ids
         raise AuradError("E116-CURSOR", f"cannot go on from {params.cursor!r}: that is no cursor of this list")
-    jobs = await call.engine.jobs.newest(
-        call.caller.filter, params.limit + 1, before=params.cursor, status=params.status, labels=params.labels
+    jobs, cursor = await call.engine.jobs.newest(
+        call.caller.filter, params.limit, before=params.cursor, status=params.status, labels=params.labels
     )
-    more = len(jobs) > params.limit
-    return JobPage(jobs=jobs[: params.limit], cursor=jobs[params.limit - 1].job_id if more else None)
+    return JobPage(jobs=jobs, cursor=cursor)
 
 
 @operation("jobs.script", ByJob, "read", Route("GET", JOB + "/script"))

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from aurad import __version__
+from aurad.engine.listing import PAGE_BYTES
 from aurad.model.brief import SOURCE_LIMIT
 from aurad.model.errors import AuradError
 from aurad.model.folders import environment_stamp
@@ -126,6 +127,7 @@ async def info(call: Call, params: Nothing) -> Info:
             "maxRunning": started.jobs.max_running, "maxQueued": started.jobs.max_queued,
             "storeGib": now.store.max_gib, "keepDays": now.jobs.keep_days,
             "sourceBytes": SOURCE_LIMIT, "inlineAssetBytes": INLINE, "page": PAGE,
+            "pageBytes": PAGE_BYTES,
         },
     )  # fmt: skip
 

@@ -66,6 +66,8 @@ export interface Job {
   output: Output | null;
   errors: Problem[];
   lastSeq: number;
+  /** The `jobSeq` of its newest event. */
+  lastJobSeq?: number;
   [member: string]: unknown;
 }
 
@@ -132,8 +134,8 @@ export interface Gap {
 export interface Options {
   /** Each event once, in order. */
   onEvent?: (event: JobEvent | JobLog | any) => void;
-  /** The jobs as they are: at the beginning, and after a gap. Events go on from here. */
-  onSnapshot?: (jobs: Job[]) => void;
+  /** The jobs as they are: at the beginning, and after a gap. Events go on from here. More were `leftOut`: list them. */
+  onSnapshot?: (jobs: Job[], leftOut: number) => void;
   onGap?: (gap: Gap) => void;
   onState?: (state: State) => void;
   /** Go on after this event; `earliest` for all there are. */

@@ -68,7 +68,6 @@ class Subscription {
   #seq = 0;
   #attempt = 0;
   #failures = 0; // in a row, of one EventSource
-  #opened = false;
 
   /**
    * @param {string} path
@@ -80,7 +79,7 @@ class Subscription {
     this.#path = path;
     this.#jobs = [...jobs];
     this.#open = new Set(jobs);
-    this.#query = { ...query, types: (options.types ?? []).join(",") };
+    this.#query = { ...query, types: (options.types ?? []).join(","), heartbeat: "event" };
     this.#options = options;
     this.lastEventId = options.lastEventId ?? "";
     [this.#epoch, this.#seq] = split(this.lastEventId);
@@ -101,7 +100,6 @@ class Subscription {
     if (!EventSource) throw new TypeError("cannot follow events: there is no EventSource; give one as an option");
     const source = new EventSource(this.#url(), { withCredentials: this.#options.withCredentials ?? false });
     this.#source = source;
-    this.#opened = false;
     this.#failures = 0;
     const mine = (/** @type {(event: any) => void} */ act) => (/** @type {any} */ event) => {
       if (source === this.#source) act(event);
@@ -120,7 +118,6 @@ class Subscription {
   }
 
   #live() {
-    this.#opened = true;
     this.#listen();
     this.#tell("live");
   }
@@ -155,13 +152,9 @@ class Subscription {
     });
   }
 
-  /** Pages are not told of heartbeats: a stream that was long silent is quietly opened anew where it was. */
+  /** We ask for heartbeats that a page is told of, so one that long heard nothing has lost its server. */
   #listen() {
-    this.#after(SILENCE, () => {
-      if (!this.#opened || this.state.name !== "live") return this.#retry("nothing came for 45 s");
-      this.#drop();
-      this.#connect();
-    });
+    this.#after(SILENCE, () => this.#retry("nothing came for 45 s"));
   }
 
   /** @param {number} delay @param {() => void} act */
@@ -189,7 +182,7 @@ class Subscription {
     }
     if (this.#open.size) {
       const news = jobs.filter((job) => this.#open.has(job.jobId));
-      this.#call(() => this.#options.onSnapshot?.(news));
+      this.#call(() => this.#options.onSnapshot?.(news, 0));
     }
     this.close("");
   }
@@ -224,7 +217,7 @@ class Subscription {
       case "heartbeat":
         return this.#advance(frame.lastEventId);
       case "snapshot":
-        return this.#snapshot(jobs, frame.lastEventId);
+        return this.#snapshot(jobs, data.leftOut ?? 0, frame.lastEventId);
       case "gap":
         this.#forget();
         return this.#call(() => this.#options.onGap?.(data));
@@ -256,13 +249,16 @@ class Subscription {
     this.#call(() => this.#options.onGap?.(gap));
   }
 
-  /** @param {Job[]} jobs @param {string} id */
-  #snapshot(jobs, id) {
+  /** @param {Job[]} jobs @param {number} leftOut @param {string} id */
+  #snapshot(jobs, leftOut, id) {
     this.#forget();
     [this.#epoch, this.#seq] = split(id);
     this.lastEventId = id;
-    for (const job of jobs) if (FINAL_STATUSES.has(job.status)) this.#open.delete(job.jobId);
-    this.#give(() => this.#options.onSnapshot?.(jobs));
+    for (const job of jobs) {
+      if (job.lastJobSeq) this.#jobSeqs.set(job.jobId, job.lastJobSeq);
+      if (FINAL_STATUSES.has(job.status)) this.#open.delete(job.jobId);
+    }
+    this.#give(() => this.#options.onSnapshot?.(jobs, leftOut));
   }
 
   /** Tell, and end if that was the last of the named jobs. @param {() => void} tell */
@@ -302,7 +298,6 @@ class Subscription {
 
   /** @param {State["name"]} name @param {string} [reason] @param {number} [delay] @param {any} [problem] */
   #tell(name, reason = "", delay = 0, problem = undefined) {
-    if (name === "live" && this.state.name === "live") return; // quietly opened anew
     this.state = problem === undefined ? { name, reason, delay } : { name, reason, delay, problem };
     this.#call(() => this.#options.onState?.(this.state));
   }
