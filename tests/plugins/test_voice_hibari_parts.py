@@ -72,6 +72,17 @@ def test_sentences_know_titles_quotes_and_paragraphs() -> None:
     assert [s.end for s in found] == ["sentence", "sentence", "paragraph", "sentence", "paragraph"]
 
 
+def test_an_abbreviation_before_its_number_ends_no_sentence() -> None:
+    found = sentences("See Fig. 3 and pp. 4, or No. 7. Is it? No. 7 is it. No. It is not, vs. Him.", frozenset({"vs"}))
+    assert [" ".join(sentence.words) for sentence in found] == [
+        "See Fig. 3 and pp. 4, or No. 7.",
+        "Is it?",
+        "No. 7 is it.",
+        "No.",
+        "It is not, vs. Him.",
+    ]
+
+
 def test_an_endless_sentence_is_said_in_several_breaths() -> None:
     found = sentences("one two, three " * 60)
     assert [word for part in found for word in part.words] == ("one two, three " * 60).split()
