@@ -55,6 +55,8 @@ Warn = Callable[[str, str], None]
 def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
     """The script of `brief.source`; raises `BadInput` where there is nothing to say."""
     document = read_document(brief.source or "", brief.source_format)
+    if document.unknown:
+        warn("unknown-front-matter", document.unknown)
     title, blocks = split_title(document)
     blocks = open_with_tagline(blocks) if title else blocks
     texts = block_texts(blocks)
