@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aurad.api import Slide
 from aurad_plugins.visuals_slides import (
     layout_charts,
+    layout_figures,
     layout_lists,
     layout_panels,
     layout_series,
@@ -23,7 +24,7 @@ LAYOUTS: dict[str, Layout] = {
     "closing": layout_words.closing,
     "bullets": layout_lists.bullets,
     "quote": layout_words.quote,
-    "statistic": layout_words.statistic,
+    "statistic": layout_figures.statistic,
     "cards": layout_panels.cards,
     "steps": layout_panels.steps,
     "comparison": layout_panels.comparison,

@@ -56,7 +56,8 @@ SAMPLES = (
     Slide(kind="statistic", heading="A hive in numbers",
           items=_items(("workers", "", 40000.0), ("drones", "", 300.0), ("queen", "", 1.0))),
     Slide(kind="bullets", heading="What bees miss", items=_items(("Red looks black to them", "Poppies shine in UV"))),
-    Slide(kind="closing", heading="Remember", items=_items(("Flowers are signposts", ""), ("Bees read them", ""))),
+    Slide(kind="closing", heading="Remember",
+          items=_items(("Five eyes", "Two see shapes, three see light"), ("Ultraviolet", "Flowers are signposts"))),
     Slide(kind="closing", heading="Look again", body="The next flower is a signpost", icon="flower"),
 )  # fmt: skip
 
