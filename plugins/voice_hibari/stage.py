@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from aurad.api import BadInput, Narration, StageContext, Unavailable, Value, VoiceRequest, VoiceStage, Word
 from aurad_plugins.voice_hibari import text as reading
-from aurad_plugins.voice_hibari.unsaid import is_foreign, pieces, reading_times
+from aurad_plugins.voice_hibari.unsaid import GLANCE, SILENCE, is_foreign, pieces, reading_times
 
 if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with the plugin
     from aurad_plugins.voice_hibari.model import Model
@@ -212,7 +212,7 @@ def _spoken_or_read(sentence: reading.Sentence, known: Sequence[reading.Symbol],
 
 def _left_to_read(words: Sequence[str], part: Part, rate: int) -> Said:
     """Silence in which its words can be read, one after the other."""
-    sound, spans = _read(words[part.unsaid.start : part.unsaid.stop], part.unsaid.start, rate)
+    sound, spans = _read(words[part.unsaid.start : part.unsaid.stop], part.unsaid.start, rate, GLANCE)
     return Said(sound, part.pause, spans, is_heard=False)
 
 
@@ -237,7 +237,7 @@ def _finish(words: Sequence[str], spoken: Sequence[Said], rate: int, context: St
     whole, starts = joined([(part.sound, part.pause) for part in spoken], rate)
     spans = [Span(w, at + a, at + b) for at, part in zip(starts, spoken, strict=True) for w, a, b in part.spans]
     if not any(part.is_heard for part in spoken):
-        whole, spans = _read(words, 0, rate)
+        whole, spans = _read(words, 0, rate, SILENCE)
         context.warn("nothing-to-say", f"a scene is silent: there is no English word in “{' '.join(words)[:60]}”")
     elif unsaid := _unsaid(words, spoken):
         context.warn("partly-silent", f"cannot say “{' '.join(unsaid)[:60]}”: this voice knows English words only")
@@ -254,13 +254,13 @@ def _unsaid(words: Sequence[str], spoken: Sequence[Said]) -> list[str]:
     return [word for word in lost if any(char.isalpha() for char in word)]
 
 
-def _read(words: Sequence[str], first: int, rate: int) -> tuple[Samples, list[Span]]:
+def _read(words: Sequence[str], first: int, rate: int, least: float) -> tuple[Samples, list[Span]]:
     """Silence, and when somebody reads each of the words in it."""
     import numpy as np
 
     from aurad_plugins.voice_hibari.timing import Span
 
-    edges = [round(seconds * rate) for seconds in reading_times(words)]
+    edges = [round(seconds * rate) for seconds in reading_times(words, least)]
     spans = [Span(first + number, *edges[number : number + 2]) for number in range(len(words))]
     return np.zeros(edges[-1], np.float32), spans
 

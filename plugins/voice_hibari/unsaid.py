@@ -13,10 +13,11 @@ from aurad_plugins.voice_hibari.text import Sentence, Symbol
 
 READING = 14.0  # columns a second that people read then, in captions and on the slide
 SILENCE = 1.2  # seconds at least, where a scene has nothing that can be said
+GLANCE = 0.8  # seconds at least for words left to be read among others that are said
 NOTICED = 0.6  # seconds of reading within a sentence that is spoken; a shorter gap would only sound like a stumble
 
 
-def reading_times(words: Sequence[str], least: float = SILENCE) -> list[float]:
+def reading_times(words: Sequence[str], least: float) -> list[float]:
     """Seconds at which each word begins, and the last one ends, for somebody who reads them in silence."""
     wide = [sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in word) + 1 for word in words]
     seconds = max(sum(wide) / READING, least)
@@ -39,7 +40,7 @@ def heard(symbols: Sequence[Symbol]) -> set[int]:
 
 
 def unsaid_runs(sentence: Sentence, heard: set[int]) -> list[range]:
-    """The words in a row that are not heard and take a while to read; a whole sentence counts however short it is."""
+    """The words in a row that are not heard and take a while to read; at its end, where it rests anyway, all do."""
     first, whole = sentence.first, range(sentence.first, sentence.first + len(sentence.words))
     silent = [number not in heard and is_foreign(sentence.words[number - first]) for number in whole]
     found = []
@@ -47,7 +48,7 @@ def unsaid_runs(sentence: Sentence, heard: set[int]) -> list[range]:
         numbers = list(group)
         run = range(numbers[0], numbers[-1] + 1)
         words = sentence.words[run.start - first : run.stop - first]
-        if key and _is_text(words, whole=run == whole):
+        if key and _is_text(words, last=run.stop == whole.stop):
             found.append(run)
     return found
 
@@ -57,9 +58,9 @@ def is_foreign(word: str) -> bool:
     return not any(char.isascii() and char.isalnum() for char in word)
 
 
-def _is_text(words: Sequence[str], *, whole: bool) -> bool:
+def _is_text(words: Sequence[str], *, last: bool) -> bool:
     """Whether there is something to read: marks alone are not, and one picture after a sentence is not either."""
-    if whole and any(char.isalpha() for word in words for char in word):
+    if last and any(char.isalpha() for word in words for char in word):
         return True
     drawn = any(unicodedata.category(char)[0] in "LNS" for word in words for char in word)
     return drawn and reading_times(words, 0.0)[-1] >= NOTICED

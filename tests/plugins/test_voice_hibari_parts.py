@@ -125,6 +125,7 @@ def test_chunks_lose_nothing_but_spaces(text: str, limit: int) -> None:
         ("We say this.", ["We say this."]),
         ("She wrote 私は学生です。日本語を勉強しています。 to us.", ["She wrote", range(2, 3), "to us."]),
         ("The word 日本 means Japan.", ["The word means Japan."]),  # too short to stop for
+        ("It stands in 東京.", ["It stands in", range(3, 4)]),
         ("It works 🎉", ["It works"]),
         ("🎉", []),
     ],
