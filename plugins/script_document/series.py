@@ -56,7 +56,7 @@ def series_unit(
 
 def years_across(rows: Rows, columns: list[Column]) -> tuple[Rows, list[Column]]:
     """A table whose columns are years, turned so that its rows are; any other as it is."""
-    is_turned = FEWEST_POINTS <= len(columns) == len(rows[0]) - 1 and all(TIME.match(each.name) for each in columns)
+    is_turned = FEWEST_POINTS <= len(columns) == len(rows[0]) - 1 and is_of_years(columns)
     if not is_turned or not FEWEST_SERIES <= len(rows) <= MOST_SERIES or is_course(rows):
         return rows, columns
     turned = [
@@ -69,11 +69,21 @@ def years_across(rows: Rows, columns: list[Column]) -> tuple[Rows, list[Column]]
 
 
 def is_comparable(columns: Sequence[Column]) -> bool:
-    """Whether one scale serves them all."""
+    """Whether one scale serves them all: one unit and like sizes."""
     if not FEWEST_SERIES <= len(columns) <= MOST_SERIES or len({(each.unit, scale_of(each)) for each in columns}) > 1:
         return False
     tops = [max(map(abs, column.values)) for column in columns]
-    return min(tops) * ALIKE >= max(tops) > 0 and len({column.name for column in columns}) == len(columns)
+    is_alike = min(tops) * ALIKE >= max(tops) > 0 and len({column.name for column in columns}) == len(columns)
+    return is_alike and (bool(columns[0].unit) or is_of_years(columns) or overlaps(columns))
+
+
+def is_of_years(columns: Sequence[Column]) -> bool:
+    return all(TIME.match(column.name) for column in columns)
+
+
+def overlaps(columns: Sequence[Column]) -> bool:
+    """Bare numbers may be of anything, such as ages beside scores: those lie apart."""
+    return max(min(column.values) for column in columns) <= min(max(column.values) for column in columns)
 
 
 def scale_of(column: Column) -> str:
@@ -90,7 +100,7 @@ def say_courses(head: str, rows: Rows, columns: list[Column], speech: Speech, wo
 
 def say_groups(labels: list[str], columns: list[Column], speech: Speech, wording: Wording) -> list[int | None]:
     """Where the series are years, the growth of what weighs most, a total too; else how far each series reaches."""
-    if not all(TIME.match(column.name) for column in columns):
+    if not is_of_years(columns):
         return [speech.say(wording.sentence(range_text(labels, column))) for column in columns]
     for number in weightiest(labels, columns[-1]):
         speech.say(wording.sentence(growth_text(number, labels, columns)))

@@ -38,6 +38,19 @@ def test_columns_that_are_years_become_groups_of_bars_and_keep_their_scale(engli
     assert scene.text.startswith("Oslo rose from $1.2 million in 2020 to $2.5 million in 2024.")
 
 
+def test_a_total_is_said_and_not_drawn_among_its_parts(english: Grammar) -> None:
+    rows = "| Item | 2024 | 2025 |\n|--|--|--|\n| Rent | 3 | 4 |\n| Food | 1 | 2 |\n| Total | 4 | 6 |\n"
+    scene = told(rows, english)
+    assert [row[0] for row in scene.slide.rows] == ["Item", "Rent", "Food"]
+    assert scene.text.startswith("Total rose from 4 in 2024 to 6 in 2025.")
+
+
+def test_bare_numbers_of_one_kind_are_drawn(english: Grammar) -> None:
+    scene = told("| Team | Wins | Losses |\n|--|--|--|\n| Red | 4 | 3 |\n| Blue | 2 | 5 |\n", english)
+    assert scene.slide.kind == "bar-chart"
+    assert [scene.words[item.at or 0] for item in scene.slide.items] == ["Wins:", "Losses:"]
+
+
 def test_many_years_across_are_drawn_as_lines(english: Grammar) -> None:
     scene = told(QUARTERS, english)
     assert scene.slide.kind == "line-chart"
@@ -50,10 +63,11 @@ def test_many_years_across_are_drawn_as_lines(english: Grammar) -> None:
     [
         "| Planet | Moons | Diameter (km) |\n|--|--|--|\n| Mars | 2 | 6779 |\n| Earth | 1 | 12742 |\n",
         "| Eye | Lenses | Flicker |\n|--|--|--|\n| Bee | 6900 | 200 |\n| Fly | 4000 | 250 |\n",
+        "| Name | Age | Score |\n|--|--|--|\n| Ann | 31 | 80 |\n| Bob | 45 | 92 |\n",
         "| Name | Place | Wins |\n|--|--|--|\n| Ann | Rome | 4 |\n| Bob | Oslo | 2 |\n",
         "| Team | A | B | C | D |\n|--|--|--|--|--|\n| Red | 1 | 2 | 3 | 4 |\n| Blue | 1 | 2 | 3 | 4 |\n",
     ],
-    ids=["units", "sizes", "words", "too many"],
+    ids=["units", "sizes", "apart", "words", "too many"],
 )
 def test_what_one_scale_does_not_serve_stays_a_table(table: str, english: Grammar) -> None:
     assert told(table, english).slide.kind == "table"
