@@ -36,7 +36,8 @@ class Slide(Value, frozen=True, kw_only=True):
 
     `kicker` is the small line over `heading`. `items` serve bullets, cards, steps, charts (with
     `value`, in `unit`) and comparisons; `rows` a table, header first; `body` a quote, code or paragraph;
-    `note` a quote's source, code's language or a caption.
+    `note` a quote's source, code's language or a caption. A chart of two or three series has its numbers in
+    `rows`, as a table has, and the series' names in `items`, which tell when each comes in.
     """
 
     kind: SlideKind = "section"

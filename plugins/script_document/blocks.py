@@ -80,10 +80,11 @@ Block = Heading | Paragraph | Listing | Table | Code | Quote | Image
 
 
 class Document(Value, frozen=True, kw_only=True):
-    """A document: what its front matter says, and its blocks in order."""
+    """A document: what its front matter says, and its blocks in order. `unknown` tells what it says in vain."""
 
     blocks: tuple[Block, ...]
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
     pronounce: dict[str, str] = {}
+    unknown: str = ""

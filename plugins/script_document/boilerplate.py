@@ -7,15 +7,13 @@ import re
 from msgspec.structs import replace
 
 from aurad_plugins.script_document.blocks import Block, Heading, Image, Listing, Paragraph
+from aurad_plugins.script_document.citations import without_citations
 
 # Sections that a reader skips and a listener should not hear.
 BACK_MATTER = re.compile(
-    r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^references\b.{0,20}$|^bibliography$"
-    r"|^external links$"
-    r"|^see also$|^further reading$|^footnotes$|^badges?$|^sponsors?$|^contributors$|^citations?$|^sources$"
+    r"^(?:table of )?contents$|^toc$|^licen[cs]e|^licensing$|^copyright|^badges?$|^sponsors?$|^contributors$"
     r"|^acknowledge?ments?$|^credits$|^(?:special )?thanks$|^authors?$|^maintainers?$|^star history$"
-    r"|^show your support$|^donat(?:e|ions?)$"
-    r"|^(?:project |useful |quick )?links$",
+    r"|^show your support$|^donat(?:e|ions?)$",
     re.IGNORECASE,
 )
 # What every changelog says of itself before it begins.
@@ -47,7 +45,7 @@ def drop_boilerplate(blocks: list[Block]) -> list[Block]:
     """Without back matter, badges, licence notes and lists that are nothing but links."""
     kept: list[Block] = []
     skipping = 0  # the level of the section being left out
-    for block in blocks:
+    for block in without_citations(blocks):
         if isinstance(block, Heading):
             if skipping and block.level > skipping:
                 continue

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from aurad_plugins.script_document.abbreviations import announces, is_inside
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
@@ -33,7 +34,12 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
     edges = [split_edges(word) for word in sentence.words]
     cores = [core for _, core, _ in edges]
     lower = [core.lower() for core in cores]
-    return Words(cores, lower, corrected(lower, grammar.tags(sentence.words)), [e[2] for e in edges], sentence.words)
+    followers = [*sentence.words[1:], ""]
+    trails = [
+        "" if is_inside(word, following) else trail
+        for word, following, (_, _, trail) in zip(sentence.words, followers, edges, strict=True)
+    ]
+    return Words(cores, lower, corrected(lower, grammar.tags(sentence.words)), trails, sentence.words)
 
 
 def corrected(lower: list[str], tags: list[str]) -> list[str]:
@@ -158,8 +164,12 @@ def noun_chunks(words: Words) -> Iterator[list[int]]:
         is_end = not is_part or depth > 0 or bool(words.trails[index]) or index == len(words.tags) - 1
         depth = max(0, depth - raw.count(")") - raw.count("]"))
         if is_end and chunk:
-            while chunk and words.tags[chunk[-1]] not in NOUNS:
+            while chunk and not ends_chunk(words, chunk[-1]):
                 chunk.pop()
             if chunk:
                 yield chunk
             chunk = []
+
+
+def ends_chunk(words: Words, index: int) -> bool:
+    return words.tags[index] in NOUNS and not announces(words.raw[index], "".join(words.raw[index + 1 : index + 2]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aurad_plugins.script_document.abbreviations import announces
 from aurad_plugins.script_document.clauses import Words
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.vocabulary import word_set
@@ -49,6 +50,8 @@ def ends_well(words: Words, kept: list[int]) -> bool:
     tag, lower = words.tags[last], words.lower[last]
     following = words.lower[last + 1] if last + 1 < len(words.raw) else ""
     goes_on = bool(following) and not words.trails[last]
+    if announces(words.raw[last], following):
+        return False
     if tag in BAD_ENDS or lower in AUXILIARIES | LOOSE_ENDS:
         return False
     if tag.startswith("JJ") and words.tags[last - 1] in ("DT", "PRP$") and last:  # `the fourth`: of what?

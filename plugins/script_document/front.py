@@ -1,4 +1,4 @@
-"""Front matter: the few settings at a document's head that describe it. Anything else is ignored.
+"""Front matter: the few settings at a document's head that describe it. Anything else does nothing, and is told.
 
 A document must not steer the machine, so only what ends as text in the video's metadata is taken, and how
 its own words are said.
@@ -6,15 +6,24 @@ its own words are said.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 
 YAML = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
-PAIR = re.compile(r"^([A-Za-z_-]+):[ \t]*(.*)$")
+PAIR = re.compile(r"^([A-Za-z_][\w-]*):[ \t]*(.*)$")
 ENTRY = re.compile(r"^[ \t]*-[ \t]+(.+)$")
 INLINE_PAIR = re.compile(r"^(?P<key>\S+?)\s*[:=]\s*(?P<value>.+)$")
 PRONOUNCE = "pronounce"  # the one setting that is a table
+KNOWN = ("title", "description", "tags", "keywords", PRONOUNCE)
+FOREIGN = frozenset(  # what makers of web sites write there for themselves: nobody expects it to do anything here
+    (
+        "aliases", "author", "authors", "categories", "category", "comments", "cover", "date", "draft", "id", "image",
+        "lastmod", "layout", "permalink", "published", "slug", "template", "toc", "type", "updated", "weight",
+    )
+)  # fmt: skip
+NAMED, LONGEST_KEY = 5, 40  # unknown settings that a warning names, and characters of each
 MOST_PRONOUNCED = 500
 LONGEST_WORD, LONGEST_SAID = 60, 120  # characters, as the script allows
 LIMIT = 300  # characters of one setting; more is not a title or a description
@@ -58,15 +67,14 @@ def parse_toml(text: str) -> Settings | None:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return None
-    return {
-        key.lower(): [str(part) for part in value] if isinstance(value, list) else [str(value)]
-        for key, value in table.items()
-        if not isinstance(value, dict)
-    } | {
-        key.lower(): [f"{word}: {said}" for word, said in value.items()]
-        for key, value in table.items()
-        if isinstance(value, dict) and key.lower() == PRONOUNCE
-    }
+    return {key.lower(): toml_values(key.lower(), value) for key, value in table.items()}
+
+
+def toml_values(key: str, value: object) -> list[str]:
+    """Of a table nothing is taken, unless it is that of words and how they are said."""
+    if isinstance(value, dict):
+        return [f"{word}: {said}" for word, said in value.items()] if key == PRONOUNCE else []
+    return [str(part) for part in value] if isinstance(value, list) else [str(value)]
 
 
 def split_values(text: str) -> list[str]:
@@ -79,6 +87,21 @@ def split_values(text: str) -> list[str]:
 def unquote(text: str) -> str:
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def unknown(settings: Settings) -> str:
+    """What to tell about settings that do nothing; empty if there are none."""
+    found = [key for key in settings if key not in KNOWN and key not in FOREIGN]
+    if not found:
+        return ""
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    named = ", ".join(map(suggested, found[:NAMED]))
+    return f"cannot use {named}{more} of the front matter: what is known there is {', '.join(KNOWN)}"
+
+
+def suggested(key: str) -> str:
+    close = difflib.get_close_matches(key[:LONGEST_KEY], KNOWN, n=1)
+    return f"{key[:LONGEST_KEY]!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
 
 
 def one(settings: Settings, name: str) -> str:

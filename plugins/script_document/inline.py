@@ -10,6 +10,14 @@ FOOTNOTE_TEXT = re.compile(r"^\[\^[^\]\s]+\]:")
 CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
 ISSUE = re.compile(r"\s*\((?:[^()]*\s)?#\d+[^()]*\)|\s*\[#\d+\]")
 ISSUES_LAST = re.compile(r"(?:(?:^|(?<=\s))#\d{2,}[.,]?\s*)+$")  # what a changelog's entry refers to
+# After these the number is part of what is said: `Fixes #42`, `merged in #7`.
+POINTING = (
+    r"(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|see|refs?|references?|reverts?|reverted|merge[sd]?|address(?:es|ed)?"
+    r"|implement(?:s|ed)?|supersedes?|replaces?|duplicates?|issues?|bugs?|tickets?|PRs?|MRs?|pull requests?|number"
+    r"|in|by|of|to|for|from|with|since|until|after|before|and|or|as|is|was|than|like):?"
+)
+POINTS = re.compile(rf"\b{POINTING}$", re.IGNORECASE)
+POINTED = re.compile(rf"\b({POINTING}\s+)\[(#\d+)\]", re.IGNORECASE)
 EMOJI_CODE = re.compile(r"(?<!\w):[a-z][a-z0-9_+]{2,30}:(?!\w)")
 DASH = re.compile(r"\s*(?:—|(?<=\s)--?(?=\s)|(?<=\s)–(?=\s))\s*")
 TAIL = re.compile(
@@ -23,9 +31,18 @@ def clean(text: str) -> str:
     """One line of normal prose: single spaces, dashes as ` — `, no footnote marks, nothing invisible."""
     text = INVISIBLE.sub("", text)
     text = FOOTNOTE.sub("", text)
-    text = ISSUES_LAST.sub("", text)
+    text = without_issues(text)
     text = EMOJI_CODE.sub("", text)
-    text = ISSUE.sub("", text)
     text = DASH.sub(" — ", text)
     text = EMPTY_BRACKETS.sub("", text)
     return TAIL.sub("", SPACE_BEFORE.sub(r"\1", " ".join(text.split())))
+
+
+def without_issues(text: str) -> str:
+    """Without numbers of issues that nothing in the text points to; the sentence keeps its end."""
+    text = ISSUE.sub("", POINTED.sub(r"\1\2", text))
+    last = ISSUES_LAST.search(text)
+    before = text[: last.start()].rstrip() if last else ""
+    if not last or POINTS.search(before):
+        return text
+    return before + ("." if last[0].rstrip().endswith(".") and before[-1:].isalnum() else "")

@@ -35,6 +35,7 @@ def read_document(source: str, format_: str | None) -> Document:
         description=front.one(settings, "description"),
         tags=front.tags(settings),
         pronounce=front.pronounce(settings),
+        unknown=front.unknown(settings),
     )
 
 

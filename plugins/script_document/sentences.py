@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from aurad.api import Value
+from aurad_plugins.script_document.abbreviations import announces
 from aurad_plugins.script_document.inline import clean
 from aurad_plugins.script_document.speech import speak_words
 
@@ -63,14 +64,19 @@ def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> l
 
     parts: list[str] = []
     for part in segment(language.split("-", maxsplit=1)[0].lower(), text):
-        if (
-            parts and INSIDE_NAME.search(parts[-1]) and (part[:1].isalnum() or part[:1] == "_")
-        ):  # `Menu.Item` is one word
+        if parts and is_torn(parts[-1], part):
             parts[-1] += part
         else:
             parts.append(part)
     sentences = [make_sentence(part.strip(), strong) for part in parts if part.strip()]
     return [sentence for sentence in sentences if sentence.spoken]
+
+
+def is_torn(before: str, part: str) -> bool:
+    """Whether what looks like two sentences is one: `Menu.Item` is a word, and `Fig.` needs its number."""
+    if INSIDE_NAME.search(before) and (part[:1].isalnum() or part[:1] == "_"):
+        return True
+    return announces("".join(before.split()[-1:]), "".join(part.split()[:1]))
 
 
 def end_sentence(text: str) -> str:

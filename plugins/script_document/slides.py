@@ -74,7 +74,8 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     slide = unit.slide or Slide()
     kicker, heading = headings(place)
     if not heading:
-        heading = slide.note if slide.kind in ("bar-chart", "line-chart") else announced(group, wording)
+        is_one_series = slide.kind in ("bar-chart", "line-chart") and not slide.rows  # then its note is its name
+        heading = slide.note if is_one_series else announced(group, wording)
     if not heading:
         kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     items = tuple(moved(item, starts[rich]) for item in slide.items)

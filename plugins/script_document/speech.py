@@ -24,8 +24,15 @@ RANGE = re.compile(r"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)")
 TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
 UNIT_SLASH = re.compile(r"^\d*(?:[a-zµ°A-Z]{1,3}|[kMGT]i?bit|[KMGT]iB)/[a-z]{1,3}²?$")
-PER_TIME = re.compile(r"(?<=[a-z]{3}s)/(?=(?:s|h)$)|(?<=^ops)/(?=s$)|(?<=^req)/(?=s$)")  # `300 calls/s`
-TIME = {"s": "second", "h": "hour"}
+TIME = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour"}
+PER_TIME = re.compile(rf"^(?P<number>\d[\d.,]*[kMG]?)?(?P<counted>[^\W\d]{{2,}})/(?P<time>{'|'.join(TIME)})$")
+COUNTED = {  # what is short for something that is counted
+    "req": "request", "reqs": "request", "op": "operation", "ops": "operation", "tok": "token", "toks": "token",
+    "msg": "message", "msgs": "message", "tx": "transaction", "txn": "transaction", "txns": "transaction",
+    "pkt": "packet", "pkts": "packet", "conn": "connection", "conns": "connection", "it": "iteration",
+    "iter": "iteration", "iters": "iteration", "rec": "record", "recs": "record",
+}  # fmt: skip
+PLURAL = re.compile(r"^[a-z]{3,}s$")  # `300 calls/s`
 SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
 # Of `~/.config/app.toml` the last part is enough.
 PATH = re.compile(
@@ -91,6 +98,8 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
         said = () if is_arrow(words, index) else speak_word(word)
         if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
             said = ("into",)  # `command > file.txt`
+        if index and words[index - 1].strip("(~") == "1" and said[1:2] == ("per",):
+            said = (said[0].removesuffix("s"), *said[1:])  # `1 request per second`
         if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
             add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
@@ -152,8 +161,8 @@ def speak_core(core: str) -> str:
         return f"version {version[1]}"
     if times := TIMES.match(core):
         return f"{times[1]} times"
-    if rate := PER_TIME.search(core):
-        return f"{core[: rate.start()]} per {TIME[core[rate.end() :]]}"
+    if (rate := PER_TIME.match(core)) and (said := speak_rate(rate)):
+        return said
     if UNIT_SLASH.match(core) or SLASHED.match(core):
         return core
     if path := PATH.match(core):
@@ -162,6 +171,18 @@ def speak_core(core: str) -> str:
     for pattern, said in INSIDE:
         core = pattern.sub(said, core)
     return " ".join(speak_dotted(part) for part in core.split())
+
+
+def speak_rate(rate: re.Match[str]) -> str:
+    """`500 requests per second` of `500req/s`; nothing for units, which voices know."""
+    short, number = rate["counted"], rate["number"] or ""
+    if short in COUNTED:
+        counted = f"{COUNTED[short]}s"
+    elif PLURAL.match(short):
+        counted = short
+    else:
+        return ""
+    return f"{number} {counted} per {TIME[rate['time']]}".lstrip()
 
 
 def speak_dotted(part: str) -> str:

@@ -9,8 +9,8 @@ from aurad_plugins.script_document.blocks import Table
 from aurad_plugins.script_document.columns import Column, latest, name_of, numeric_columns, of_rows, spoken_unit
 from aurad_plugins.script_document.labels import capitalise
 from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.series import series_unit
 from aurad_plugins.script_document.telling import (
-    TOTAL,
     course_text,
     extremes_text,
     is_course,
@@ -18,6 +18,7 @@ from aurad_plugins.script_document.telling import (
     names_of,
     say_pairs,
     tell_table,
+    without_total,
     written_mark,
 )
 from aurad_plugins.script_document.units import Speech, Unit
@@ -41,7 +42,8 @@ def table_units(table: Table, lead: Sentence | None, title: str, wording: Wordin
     if not rows:
         return []
     columns = numeric_columns(table.header, rows)
-    if drawn := chart_unit(table, rows, columns, lead, wording):
+    drawn = chart_unit(table, rows, columns, lead, wording) or series_unit(table, rows, columns, lead, wording)
+    if drawn:
         return [drawn]
     runs = [rows[run.start : run.stop] for run in chunks(len(rows), MOST_ROWS)]
     runs = runs if len(runs) <= MOST_TABLES else [rows[:MOST_ROWS]]
@@ -84,14 +86,6 @@ def chart_unit(
         if 2 <= len(kept) <= MOST_BARS and min(column.values) >= 0:
             return say_bars([rows[n] for n in kept], of_rows(column, kept), table.header[0], speech, wording)
     return None
-
-
-def without_total(rows: list[tuple[str, ...]], column: Column) -> list[int]:
-    """The rows that do not add the others up."""
-    kept = [number for number, row in enumerate(rows) if not TOTAL.search(row[0].strip())]
-    if len(kept) > 3 and column.values[kept[-1]] >= sum(column.values[number] for number in kept[:-1]):
-        kept.pop()
-    return kept
 
 
 def say_bars(rows: list[tuple[str, ...]], column: Column, head: str, speech: Speech, wording: Wording) -> Unit:

@@ -82,6 +82,14 @@ def weightiest(labels: list[str], column: Column) -> list[int]:
     return order[:2]
 
 
+def without_total(rows: Rows, column: Column) -> list[int]:
+    """The rows that do not add the others up."""
+    kept = [number for number, row in enumerate(rows) if not TOTAL.search(row[0].strip())]
+    if len(kept) > 3 and column.values[kept[-1]] >= sum(column.values[number] for number in kept[:-1]):
+        kept.pop()
+    return kept
+
+
 def is_course(rows: Rows) -> bool:
     return all(TIME.match(row[0]) for row in rows)
 

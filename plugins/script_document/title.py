@@ -1,4 +1,4 @@
-"""The first scene and the last: both made only from the document's own words."""
+"""The first scene, made only from the document's own words."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import msgspec
 
 from aurad.api import Scene, Slide
 from aurad_plugins.script_document.labels import tidy
-from aurad_plugins.script_document.pairing import is_image
 from aurad_plugins.script_document.phrases import Phrase
-from aurad_plugins.script_document.points import condensed
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
 from aurad_plugins.script_document.units import Section, Unit
 from aurad_plugins.script_document.wording import Wording, joined
@@ -23,10 +21,6 @@ LONGEST_DEFINITION, FEWEST_DEFINING = 12, 4
 DEFINES = re.compile(r"^(?P<name>[^,;:]{1,40}?)(?: \([^)]*\))? (?:is|are|was) (?P<what>an?|the) (?P<rest>[^,;:(]+)")
 FEWEST_OPENING_WORDS = 5
 MOST_CHAPTERS = 3  # named where nothing else opens the video
-FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
-FEWEST_CLOSING_WORDS = 8  # about three seconds
-MOST_CLOSING_WORDS = 40
-SHOWN_LAST = 18  # words of a last sentence that has no shorter form
 
 
 def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, ...], list[Section]]:
@@ -118,43 +112,3 @@ def definition(sentence: Sentence, title: str, wording: Wording) -> str:
 def short(description: str) -> str:
     words = description.split()
     return description.rstrip(".") if len(words) <= 2 * SUBTITLE else ""
-
-
-def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Unit, ...]]:
-    """Take the last sentence or two off to end on, if they are prose and enough is said before them."""
-    if sum(len(section.units) for section in sections) < FEWEST_FOR_CLOSING:
-        return list(sections), ()
-    *before, section = sections
-    pictured = {unit.paragraph for unit in section.units if is_image(unit)}
-    prose = 0
-    while prose < len(section.units) and is_free_prose(section.units[-1 - prose], pictured):
-        prose += 1
-    count = next((n for n in range(1, prose + 1) if size(section.units[-n:]) >= FEWEST_CLOSING_WORDS), 0)
-    if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
-        return list(sections), ()
-    rest, last = section.units[:-count], section.units[-count:]
-    return [*before, msgspec.structs.replace(section, units=rest)], last
-
-
-def is_free_prose(unit: Unit, pictured: set[int]) -> bool:
-    """Prose that no picture is shown over."""
-    return unit.kind == "prose" and unit.paragraph not in pictured
-
-
-def size(units: Sequence[Unit]) -> int:
-    return sum(len(unit.spoken) for unit in units)
-
-
-def make_closing_scene(units: Sequence[Unit], title: str, section: Section, *, starts: bool, wording: Wording) -> Scene:
-    """The document's last words under its title."""
-    phrases = [wording.phrase(unit.sentence, title) for unit in reversed(units) if unit.sentence]
-    phrase = next((found for found in phrases if found and found.says), None)
-    spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
-    kicker = section.title if section.title != title else ""
-    body = (
-        phrase.text
-        if phrase
-        else next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST, wording))), "")
-    )
-    slide = Slide(kind="closing", kicker=kicker, heading=title, body=body)
-    return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)

@@ -6,6 +6,7 @@ about it. Its items count words from the unit's own first word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from aurad.api import Item, Slide, Value
@@ -85,3 +86,7 @@ def with_items(slide: Slide, items: tuple[Item, ...]) -> Slide:
     import msgspec
 
     return msgspec.structs.replace(slide, items=items)
+
+
+def size(units: Sequence[Unit]) -> int:
+    return sum(len(unit.spoken) for unit in units)

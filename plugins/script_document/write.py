@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from aurad.api import WORDS_PER_MINUTE, BadInput, Brief, Scene, Script
 from aurad_plugins.script_document.blocks import Block, Document, Entry, Heading, Listing, Paragraph, Quote, Table, Text
+from aurad_plugins.script_document.closing import make_closing_scene, split_closing
 from aurad_plugins.script_document.fragments import PRONOUNS
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.pictures import Pictures
@@ -27,14 +28,11 @@ from aurad_plugins.script_document.select import keep_most_important, weigh
 from aurad_plugins.script_document.slides import Place, make_scene
 from aurad_plugins.script_document.title import (
     DEFINES,
-    make_closing_scene,
     make_title_scene,
     opening_words,
-    size,
-    split_closing,
     take_opening,
 )
-from aurad_plugins.script_document.units import Section
+from aurad_plugins.script_document.units import Section, size
 from aurad_plugins.script_document.wording import Wording, abridge
 
 LONGEST_VIDEO = 3600.0  # seconds; the longest that a brief may ask for
@@ -55,6 +53,8 @@ Warn = Callable[[str, str], None]
 def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
     """The script of `brief.source`; raises `BadInput` where there is nothing to say."""
     document = read_document(brief.source or "", brief.source_format)
+    if document.unknown:
+        warn("unknown-front-matter", document.unknown)
     title, blocks = split_title(document)
     blocks = open_with_tagline(blocks) if title else blocks
     texts = block_texts(blocks)
@@ -211,7 +211,7 @@ def make_scenes(sections: Sequence[Section], title: str, document: Document, wor
             place = Place(title, section, not number and section.level > 1, scenes[-1].slide.kind == "statistic")
             scenes.append(make_scene(group, place, wording))
     if last:
-        scenes.append(make_closing_scene(last, title, rest[-1], starts=not rest[-1].units, wording=wording))
+        scenes.append(make_closing_scene(last, title, rest, starts=not rest[-1].units, wording=wording))
     return scenes
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from aurad.api import Item
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
 from aurad_plugins.visuals_slides.numbers import number
 from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
+from aurad_plugins.visuals_slides.plotting import Plot, Spots, axis, drawing, path_of, plot_of, spot
 
 THICK = 1.6  # em: least thickness and least length of a bar
 THICKEST = 4.4  # em
@@ -17,13 +18,9 @@ LANE = 8.6  # units of height for one bar at most
 LABEL = 18.5  # em of width for labels beside bars, at most
 LABEL_SHARE = 0.34  # of the width
 VALUE = 7.6  # em of width for the value behind a bar
-SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
-DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
 LETTER = 0.66  # em: a digit of a value is about so wide
 MOST_LABELS = 9
-GRID = 4  # faint lines above the floor
 SOURCE = 3.0  # em that the line of a source takes below a chart
-LIFT = 0.92  # share of the height that the highest point reaches
 
 
 def bar_chart(look: Look) -> Page:
@@ -80,19 +77,6 @@ def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], revea
     return box("col", text("cell soft", item.text, 1.5), box("row", track), gap="0.35em")
 
 
-@dataclass(frozen=True, slots=True)
-class _Plot:
-    """A line chart's geometry in em: the size of the drawing, the floor and every point."""
-
-    width: float
-    height: float
-    spots: tuple[tuple[float, float], ...]
-
-    @property
-    def floor(self) -> float:
-        return self.height - BELOW
-
-
 def line_chart(look: Look) -> Page:
     """A line over labelled points, drawn from left to right."""
     items = [item for item in look.slide.items if item.value is not None]
@@ -105,35 +89,29 @@ def line_chart(look: Look) -> Page:
         height = max(9.0, min(width * look.pick(0.5, 0.8, 1.15), tallest))
         return box(
             "col",
-            _drawn(look, items, _plot([item.value or 0.0 for item in items], width, height)),
+            _drawn(look, items, plot_of([item.value or 0.0 for item in items], width, height)),
             source(look.slide.note),
         )
 
     return Page(header=look.header(), body=body, largest=look.pick(1.5, 1.45, 1.5), smallest=0.4, gap=1.8)
 
 
-def _plot(values: list[float], width: float, height: float) -> _Plot:
-    low, high = min(values), max(values)
-    # An axis that starts at nought is honest; only where all values are close together would it hide them.
-    low = 0.0 if 0 <= low <= high * 0.6 else low - (high - low) * 0.15
-    span = (high - low) or 1.0
-    across, up = width - 2 * SIDE, height - ABOVE - BELOW
-    places = [SIDE + across * (place / (len(values) - 1) if len(values) > 1 else 0.5) for place in range(len(values))]
-    spots = tuple((x, ABOVE + up * (1 - (value - low) / span * LIFT)) for x, value in zip(places, values, strict=True))
-    return _Plot(width, height, spots)
-
-
-def _drawn(look: Look, items: list[Item], plot: _Plot) -> Node:
+def _drawn(look: Look, items: list[Item], plot: Plot) -> Node:
     reveal = Reveal(effect="wipe", delay=FIRST, seconds=1.2)
-    line = image(_svg(look, plot), plot.width, plot.height, reveal=reveal, position="absolute", left="0px", top="0px")
+    spots = plot.spots([item.value or 0.0 for item in items])
+    line = image(
+        _svg(look, plot, spots), plot.width, plot.height, reveal=reveal, position="absolute", left="0px", top="0px"
+    )
     count = len(items)
-    spacing = (plot.width - 2 * SIDE) / max(1, count - 1)
+    spacing = (plot.across) / max(1, count - 1)
     every = max(1, -(-count // MOST_LABELS), math.ceil(_widest(look, items) / spacing))
     shown = [place for place in range(count) if (count - 1 - place) % every == 0]
     room = min(plot.width * 0.8, max(spacing * every * 0.96, 3.0))
-    labels = [label for place in shown for label in _labels(look, items, plot, place, room)]
-    axis = image(_axis(look, plot), plot.width, plot.height, position="absolute", left="0px", top="0px")
-    return box("", axis, line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em")
+    labels = [label for place in shown for label in _labels(look, items, plot, spots, place, room)]
+    ground = image(axis(look, plot), plot.width, plot.height, position="absolute", left="0px", top="0px")
+    return box(
+        "", ground, line, *labels, position="relative", width=f"{plot.width:.3f}em", height=f"{plot.height:.3f}em"
+    )
 
 
 def _widest(look: Look, items: list[Item]) -> float:
@@ -142,64 +120,34 @@ def _widest(look: Look, items: list[Item]) -> float:
     return letters * LETTER * 1.3 + 0.8
 
 
-def _labels(look: Look, items: list[Item], plot: _Plot, place: int, room: float) -> list[Node]:
+def _labels(look: Look, items: list[Item], plot: Plot, spots: Spots, place: int, room: float) -> list[Node]:
     """The value over a point, beside the line where that climbs, and the name on the axis."""
-    item, (x, y) = items[place], plot.spots[place]
-    ahead = plot.spots[place + 1] if place + 1 < len(items) else (x + 1, y)
+    item, (x, y) = items[place], spots[place]
+    ahead = spots[place + 1] if place + 1 < len(items) else (x + 1, y)
     steep = (y - ahead[1]) / (ahead[0] - x)
     shift = 0.0 if place == 0 else -min(1.6, max(0.0, steep * 1.6))
     reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
     value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
     name = text("name soft", item.text, 1.35, lines=1, text_align="center")
     return [
-        _spot(x + shift, y - 2.5, value, room, plot.width, reveal),
-        _spot(x, plot.floor + 0.7, name, room, plot.width),
+        spot(x + shift, y - 2.5, value, room, plot.width, reveal),
+        spot(x, plot.floor + 0.7, name, room, plot.width),
     ]
 
 
-def _spot(x: float, y: float, inner: Node | None, room: float, width: float, reveal: Reveal | None = None) -> Node:
-    """A label centred on `x`, kept inside the drawing."""
-    reach = min(room / 2, max(1.6, min(x, width - x)))
-    return box(
-        "row", inner, position="absolute", justify_content="center",
-        width=f"{2 * reach:.3f}em", left=f"{x - reach:.3f}em", top=f"{y:.3f}em", reveal=reveal,
-    )  # fmt: skip
-
-
-def _axis(look: Look, plot: _Plot) -> bytes:
-    """The floor and faint lines above it: there before the line comes."""
-    theme, floor = look.theme, plot.floor
-    reach = f"H{plot.width - SIDE + 1.5:.3f}"
-    alpha = min(1, theme.line_alpha * 1.8)
-    heights = [floor - (floor - ABOVE) * LIFT * part / GRID for part in range(GRID + 1)]
-    lines = "".join(
-        f'<path d="M{SIDE - 1.5} {height:.3f} {reach}" stroke="{theme.line}"'
-        f' stroke-opacity="{alpha * (0.35 if place else 1):.3f}" stroke-width="{0.05 if place else 0.08}"/>'
-        for place, height in enumerate(heights)
-    )
-    return _drawing(plot, lines)
-
-
-def _svg(look: Look, plot: _Plot) -> bytes:
+def _svg(look: Look, plot: Plot, spots: Spots) -> bytes:
     """The light under the line, the line and its points."""
-    theme, spots, floor = look.theme, plot.spots, plot.floor
-    path = " ".join(f"{'L' if place else 'M'}{x:.3f} {y:.3f}" for place, (x, y) in enumerate(spots))
+    theme, floor = look.theme, plot.floor
+    path = path_of(spots)
     area = f"{path} L{spots[-1][0]:.3f} {floor:.3f} L{spots[0][0]:.3f} {floor:.3f} Z"
     dots = "".join(f'<circle cx="{x:.3f}" cy="{y:.3f}" r="0.5" fill="{theme.accent}"/>' for x, y in spots)
     stops = "".join(
         f'<stop offset="{at}" stop-color="{theme.accent}" stop-opacity="{alpha}"/>' for at, alpha in ((0, 0.30), (1, 0))
     )
-    return _drawing(
-        plot,
+    return drawing(
+        plot.width,
+        plot.height,
         f'<defs><linearGradient id="light" x1="0" y1="0" x2="0" y2="1">{stops}</linearGradient></defs>'
         f'<path d="{area}" fill="url(#light)"/><path d="{path}" fill="none" stroke="{theme.accent}"'
         f' stroke-width="0.34" stroke-linecap="round" stroke-linejoin="round"/>{dots}',
     )
-
-
-def _drawing(plot: _Plot, inner: str) -> bytes:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg"'
-        f' width="{round(plot.width * DETAIL)}" height="{round(plot.height * DETAIL)}"'
-        f' viewBox="0 0 {plot.width:.3f} {plot.height:.3f}">{inner}</svg>'
-    ).encode()

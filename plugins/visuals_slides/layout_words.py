@@ -1,20 +1,19 @@
-"""Layouts made of words: title, section, closing, quote and the single statistic."""
+"""Layouts made of words: title, section, closing and quote."""
 
 from __future__ import annotations
 
+from aurad.api import Item
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
-from aurad_plugins.visuals_slides.numbers import number
-from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, filled, kicker, together
+from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, kicker
 
 HERO_WIDTH = 0.86  # of the inner width on wide canvases: longer lines are tiring to read
 LEAD_WIDTH = 0.62
-DIGIT = 0.64  # em: a figure's letter is about so wide
-SHORT = 7  # letters of a figure that may be as large as can be without filling the whole width
+LONG_TITLE = 28  # letters of a heading that would leave the lines below it little room
 BLEED = 1.8  # units that tall scripts reach beyond the tight lines of large headings
 
 
-def _staged(step: int) -> Reveal:
+def staged(step: int) -> Reveal:
     """The step-th thing of a hero slide, all of which come in one after another at the start."""
     return Reveal(delay=round(FIRST + step * STAGGER, 3), seconds=0.7, bleed=BLEED)
 
@@ -35,9 +34,9 @@ def _hero(look: Look, heading: float, css: str = "heading title") -> Page:
             align_items="flex-start",
         )
         lead = text(
-            "lead", slide.body or slide.note, lead_size, max_width=_em(lead_limit, fit, lead_size), reveal=_staged(2)
+            "lead", slide.body or slide.note, lead_size, max_width=_em(lead_limit, fit, lead_size), reveal=staged(2)
         )
-        main = text(css, slide.heading, heading, max_width=_em(limit, fit, heading), reveal=_staged(1))
+        main = text(css, slide.heading, heading, max_width=_em(limit, fit, heading), reveal=staged(1))
         return box("col", top, main, lead, gap="1.35em", align_items="flex-start")
 
     picked = slide.icon or icons.pick_certain(slide.heading, slide.body, slide.kicker)
@@ -67,27 +66,17 @@ def closing(look: Look) -> Page:
     slide = look.slide
     if not slide.items:
         return _hero(look, look.pick(5.2, 4.6, 5.0))
-    heading = look.pick(4.4, 4.0, 4.3)
+    heading = look.pick(4.4, 4.0, 4.3) * (1.0 if len(slide.heading) <= LONG_TITLE else 0.78)
     come = entrances(slide.items, first=FIRST + 2 * STAGGER)
 
     def body(fit: Fit) -> Node:
         items = slide.items[: fit.keep or None]
-        rows = [
-            box(
-                "row",
-                look.icon("circle-check", 1.7),
-                text("text", item.text, 1.6, flex_shrink=1, flex_grow=1, flex_basis=0),
-                gap="0.9em",
-                align_items="flex-start",
-                reveal=reveal,
-            )
-            for item, reveal in zip(items, come, strict=False)
-        ]
+        rows = [_summed_up(look, item, reveal) for item, reveal in zip(items, come, strict=False)]
         return box(
             "col",
             kicker(slide.kicker),
-            text("heading title", slide.heading, heading, reveal=_staged(1)),
-            text("lead", slide.body, 1.6, reveal=_staged(2)),
+            text("heading title", slide.heading, heading, reveal=staged(1)),
+            text("lead", slide.body, 1.6, reveal=staged(2)),
             box("col", *rows, gap="0.95em", margin_top="1.1em"),
             gap="1.2em",
         )
@@ -100,6 +89,18 @@ def closing(look: Look) -> Page:
         count=len(slide.items),
         ornament=look.ornament(slide.icon or None),
     )
+
+
+def _summed_up(look: Look, item: Item, reveal: Reveal) -> Node:
+    """A ticked line; with what is told of it below, if something is."""
+    words = box(
+        "col",
+        text("strong" if item.detail else "text", item.text, 1.6),
+        text("lead", item.detail, 1.4),
+        gap="0.2em", flex_shrink=1, flex_grow=1, flex_basis=0,
+    )  # fmt: skip
+    tick = look.icon("circle-check", 1.7)
+    return box("row", tick, words, gap="0.9em", align_items="flex-start", reveal=reveal)
 
 
 def quote(look: Look) -> Page:
@@ -116,7 +117,7 @@ def quote(look: Look) -> Page:
             gap="1em",
             align_items="center",
             max_width="100%",
-            reveal=_staged(3),
+            reveal=staged(3),
         )
         return box(
             "col",
@@ -126,7 +127,7 @@ def quote(look: Look) -> Page:
                 _unquoted(words),
                 size,
                 max_width=_em(look.frame.columns * (0.88 if look.wide else 1), fit, size),
-                reveal=_staged(1),
+                reveal=staged(1),
             ),
             source if slide.note.strip() else None,
             gap="1.7em",
@@ -140,58 +141,3 @@ def _unquoted(words: str) -> str:
     """The words without the marks around them: the large mark above says it already."""
     bare = words.strip()
     return bare[1:-1].strip() if len(bare) > 2 and bare[0] in "\"“„«‘'" and bare[-1] in "\"”“»’'" else bare
-
-
-def statistic(look: Look) -> Page:
-    """One figure as the picture, and what it means; further figures stand beside it."""
-    slide = look.slide
-    figures = slide.items or ()
-    come = entrances(figures, bleed=BLEED)
-    side_by_side = look.wide and len(figures) > 1
-    longest = max((len(_amount(one.text, one.value, slide.unit)) for one in figures), default=0)
-    alone, several = (9.5 if longest <= SHORT else 7.5, 8, 8), (5.6 if len(figures) == 2 else 3.6, 4.6, 4.6)
-    size = look.pick(*(alone if len(figures) <= 1 else several))
-
-    told_size = 1.4 if len(figures) <= 1 else 1.7  # one figure alone is drawn at a larger scale
-
-    def one(label: str, value: str, detail: str, reveal: Reveal) -> Node:
-        # What a number will mean is there before it.
-        figure = text("figure", together(value), size, reveal=reveal)
-        words = (text("strong", label, 1.75), text("lead", detail, told_size))
-        if len(figures) > 1 and not side_by_side and longest <= SHORT:
-            column = box("", figure, width=f"{size * DIGIT * longest:.2f}em", flex_shrink=0)
-            meant = box("col", *words, gap="0.4em", flex_grow=1, flex_shrink=1, flex_basis=0)
-            told = box("row", column, meant, gap="1.2em", align_items="center")
-        else:
-            told = box("col", figure, *words, gap=f"{size * 0.13:.2f}em")
-        if len(figures) <= 1:
-            return told
-        return box(  # figures side by side stand on one line, however long what is told of them
-            "card", told, flex_grow=1, flex_shrink=1, flex_basis=0 if side_by_side else "auto",
-            justify_content="flex-start" if side_by_side else "center",
-            padding="2.4em 1.6em 1.6em 1.6em" if side_by_side else "1.3em 1.6em",
-        )  # fmt: skip
-
-    def body(fit: Fit) -> Node:
-        kept = figures[: fit.keep or None]
-        made = [
-            one(
-                "" if item.value is None else item.text, _amount(item.text, item.value, slide.unit), item.detail, reveal
-            )
-            for item, reveal in zip(kept, come, strict=False)
-        ]
-        tall = filled(fit, 0.6) if side_by_side else "0px"
-        group = box("row" if side_by_side else "col", *made, gap="1.6em" if side_by_side else "1.2em", min_height=tall)
-        return box("col", group, text("lead", slide.body, 2.1, reveal=_staged(2)), gap="1.8em")
-
-    single = len(figures) == 1
-    page_icon = slide.icon or icons.pick_certain(slide.heading) if single else None
-    return Page(
-        header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures),
-        mood="hero" if single else "calm",
-        ornament=look.ornament(page_icon),
-    )  # fmt: skip
-
-
-def _amount(words: str, value: float | None, unit: str) -> str:
-    return words if value is None else number(value, unit)

@@ -44,6 +44,11 @@ SAMPLES = (
           items=_items(("Human", "", 60.0), ("Honey bee", "", 200.0), ("Dragonfly", "", 300.0))),
     Slide(kind="line-chart", heading="A hive in spring", unit="kg",
           items=_items(("Mar", "", 18.0), ("Apr", "", 22.0), ("May", "", 34.0), ("Jun", "", 51.0), ("Jul", "", 47.0))),
+    Slide(kind="line-chart", heading="Two hives in spring", unit="kg",
+          rows=(("Month", "Meadow", "Forest"), ("Mar", "18", "21"), ("Apr", "22", "23"), ("May", "34", "28"),
+                ("Jun", "51", "39"), ("Jul", "47", "42"))),
+    Slide(kind="bar-chart", heading="Honey by place", unit="kg",
+          rows=(("Place", "2023", "2024"), ("Meadow", "31", "47"), ("Forest", "24", "42"), ("Town", "29", "33"))),
     Slide(kind="table", heading="Eyes compared",
           rows=(("Animal", "Lenses", "Flicker"), ("Honey bee", "6,900", "200"), ("Dragonfly", "30,000", "300"),
                 ("Housefly", "4,000", "250"))),
@@ -51,7 +56,8 @@ SAMPLES = (
     Slide(kind="statistic", heading="A hive in numbers",
           items=_items(("workers", "", 40000.0), ("drones", "", 300.0), ("queen", "", 1.0))),
     Slide(kind="bullets", heading="What bees miss", items=_items(("Red looks black to them", "Poppies shine in UV"))),
-    Slide(kind="closing", heading="Remember", items=_items(("Flowers are signposts", ""), ("Bees read them", ""))),
+    Slide(kind="closing", heading="Remember",
+          items=_items(("Five eyes", "Two see shapes, three see light"), ("Ultraviolet", "Flowers are signposts"))),
     Slide(kind="closing", heading="Look again", body="The next flower is a signpost", icon="flower"),
 )  # fmt: skip
 

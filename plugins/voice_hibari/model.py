@@ -23,7 +23,7 @@ Lengths = NDArray[np.int64]
 _PARTS = 6  # outputs that the engine's own signal processing takes
 _TRIALS = ("həlˈO.", "ðə kwˈɪk bɹˈWn fˈɑks ʤˈʌmps.")  # of different lengths: a chance match cannot pass both
 
-_ABBREVIATIONS = frozenset({"e.g", "i.e", "cf", "vs", "approx", "ca", "Fig", "Figs", "Eq", "No", "Nos", "Vol", "pp"})
+_ABBREVIATIONS = frozenset({"e.g", "i.e", "cf", "vs", "approx", "ca", "incl", "resp"})
 
 
 class Spoken(NamedTuple):

@@ -6,8 +6,6 @@ Owns pacing, seeds and the choice of the voice; text, model, timing and sound ha
 from __future__ import annotations
 
 import hashlib
-import itertools
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -20,6 +18,7 @@ from msgspec import Meta
 
 from aurad.api import BadInput, Narration, StageContext, Unavailable, Value, VoiceRequest, VoiceStage, Word
 from aurad_plugins.voice_hibari import text as reading
+from aurad_plugins.voice_hibari.unsaid import GLANCE, SILENCE, is_foreign, pieces, reading_times
 
 if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with the plugin
     from aurad_plugins.voice_hibari.model import Model
@@ -28,8 +27,6 @@ if TYPE_CHECKING:  # numpy and the engine are loaded with the model, not with th
 
 DEFAULT_VOICE = "heart"
 CLAUSE_PAUSE = 0.18  # seconds, where a sentence is too long to be synthesised at once
-SILENCE = 1.2  # seconds at least, where a text has nothing that can be said
-READING = 14.0  # columns a second that people read then, in captions and on the slide
 CREDITS = (  # as its NOTICE tells: what is heard is its model, which was distilled from Kokoro and reads by misaki
     {"title": "hibari, the voice", "author": "Maureese Williams", "licence": "Apache-2.0",
      "source": "https://github.com/MMWilliams/hibari"},
@@ -61,11 +58,15 @@ class HibariOptions(Value, frozen=True, kw_only=True):
 
 
 class Part(NamedTuple):
-    """What is synthesised at once, the pause before it, and the share of the text that ends with it."""
+    """What is synthesised at once, the pause before it, and the share of the text that ends with it.
+
+    A part without symbols is silent as long as it takes to read the words `unsaid`.
+    """
 
     symbols: list[reading.Symbol]
     pause: float
     done: float
+    unsaid: range = range(0)
 
 
 class Said(NamedTuple):
@@ -74,6 +75,7 @@ class Said(NamedTuple):
     sound: Samples
     pause: float
     spans: list[Span]
+    is_heard: bool = True
 
 
 class HibariVoice(VoiceStage[HibariOptions]):
@@ -132,13 +134,14 @@ class HibariVoice(VoiceStage[HibariOptions]):
         model = await trio.to_thread.run_sync(self._model, _voice(request.voice))
         pace = PACES[request.pacing]
         speed = pace.speed * context.options.speed
-        parts = _parts(request, pace, context.options.pauses, model)
+        parts, words = _parts(request, pace, context.options.pauses, model), request.text.split()
         spoken: list[Said] = []
         while (part := await trio.to_thread.run_sync(next, parts, None)) is not None:
             say = partial(_say, model, part, speed=speed, seed=_seed(request.seed, len(spoken)))
-            spoken.append(await trio.to_thread.run_sync(say))
+            keep = partial(_left_to_read, words, part, model.rate)
+            spoken.append(await trio.to_thread.run_sync(say if part.symbols else keep))
             context.progress(0.95 * part.done, f"{part.done:.0%} of the words")
-        return await trio.to_thread.run_sync(_finish, request.text.split(), spoken, model.rate, context)
+        return await trio.to_thread.run_sync(_finish, words, spoken, model.rate, context)
 
     def _model(self, voice: str) -> Model:
         if voice not in self._models:
@@ -184,18 +187,33 @@ def _seed(seed: int, part: int) -> int:
 
 
 def _parts(request: VoiceRequest, pace: Pace, pauses: float, model: Model) -> Iterator[Part]:
-    """Read sentence by sentence; those with nothing to say are left out, their pauses are not added up."""
+    """Read sentence by sentence; those with nothing to say or read are left out, their pauses are not added up."""
     length = {"clause": CLAUSE_PAUSE, "sentence": pace.sentence * pauses, "paragraph": pace.paragraph * pauses}
     found = reading.sentences(request.text, model.abbreviations)
     pause = 0.0
     for number, sentence in enumerate(found, 1):
         symbols = reading.phonemes(sentence.words, sentence.first, model.read, request.pronounce)
         known = [symbol for symbol in symbols if model.knows(symbol.char)]
-        for chunk in reading.chunks(known):
-            if any(symbol.char.isalpha() for symbol in chunk):
-                yield Part(chunk, pause, number / len(found))
-                pause = CLAUSE_PAUSE
+        for part in _spoken_or_read(sentence, known, number / len(found)):
+            yield part._replace(pause=pause)
+            pause = CLAUSE_PAUSE
         pause = max(pause, length[sentence.end])
+
+
+def _spoken_or_read(sentence: reading.Sentence, known: Sequence[reading.Symbol], done: float) -> Iterator[Part]:
+    for piece in pieces(sentence, known):
+        if isinstance(piece, range):
+            yield Part([], 0.0, done, piece)
+            continue
+        for chunk in reading.chunks(piece):
+            if any(symbol.char.isalpha() for symbol in chunk):
+                yield Part(chunk, 0.0, done)
+
+
+def _left_to_read(words: Sequence[str], part: Part, rate: int) -> Said:
+    """Silence in which its words can be read, one after the other."""
+    sound, spans = _read(words[part.unsaid.start : part.unsaid.stop], part.unsaid.start, rate, GLANCE)
+    return Said(sound, part.pause, spans, is_heard=False)
 
 
 def _say(model: Model, part: Part, *, speed: float, seed: int) -> Said:
@@ -218,29 +236,33 @@ def _finish(words: Sequence[str], spoken: Sequence[Said], rate: int, context: St
 
     whole, starts = joined([(part.sound, part.pause) for part in spoken], rate)
     spans = [Span(w, at + a, at + b) for at, part in zip(starts, spoken, strict=True) for w, a, b in part.spans]
-    if not len(whole):
-        edges = reading_times(words)
-        whole = silence(edges[-1], rate)
-        spans = [Span(w, round(a * rate), round(b * rate)) for w, (a, b) in enumerate(itertools.pairwise(edges))]
+    if not any(part.is_heard for part in spoken):
+        whole, spans = _read(words, 0, rate, SILENCE)
         context.warn("nothing-to-say", f"a scene is silent: there is no English word in “{' '.join(words)[:60]}”")
+    elif unsaid := _unsaid(words, spoken):
+        context.warn("partly-silent", f"cannot say “{' '.join(unsaid)[:60]}”: this voice knows English words only")
     path = context.workspace / "voice.wav"
     write_wav(path, levelled(whole, rate), rate)
     timed = word_times(words, spans, len(whole), rate)
     return Narration(audio=context.keep(path, "audio/wav"), sample_rate=rate, samples=len(whole), words=timed)
 
 
-def silence(seconds: float, rate: int) -> Samples:
-    """What is heard where nothing can be said."""
+def _unsaid(words: Sequence[str], spoken: Sequence[Said]) -> list[str]:
+    """The words of other scripts that nobody hears."""
+    heard = {span.word for part in spoken if part.is_heard for span in part.spans}
+    lost = [word for number, word in enumerate(words) if number not in heard and is_foreign(word)]
+    return [word for word in lost if any(char.isalpha() for char in word)]
+
+
+def _read(words: Sequence[str], first: int, rate: int, least: float) -> tuple[Samples, list[Span]]:
+    """Silence, and when somebody reads each of the words in it."""
     import numpy as np
 
-    return np.zeros(round(seconds * rate), np.float32)
+    from aurad_plugins.voice_hibari.timing import Span
 
-
-def reading_times(words: Sequence[str]) -> list[float]:
-    """Seconds at which each word begins, and the last one ends, for somebody who reads them in silence."""
-    wide = [sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in word) + 1 for word in words]
-    seconds = max(sum(wide) / READING, SILENCE)
-    return [seconds * upto / max(sum(wide), 1) for upto in (0, *itertools.accumulate(wide))]
+    edges = [round(seconds * rate) for seconds in reading_times(words, least)]
+    spans = [Span(first + number, *edges[number : number + 2]) for number in range(len(words))]
+    return np.zeros(edges[-1], np.float32), spans
 
 
 def word_times(words: Sequence[str], spans: Sequence[Span], samples: int, rate: int) -> tuple[Word, ...]:

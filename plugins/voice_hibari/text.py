@@ -22,6 +22,7 @@ _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
 _INITIAL = re.compile(r"^[(\"'“‘]*(?:[A-Z]\.)+$")
 _ABBREVIATION = re.compile(r"^[(\"'“‘]*(?:\w+\.)+$")
+_NUMBERED = re.compile(r"^(?:Figs?|Eqs?|Nos?|Sec|Tab|Vols?|Ch|App|Art|Refs?|pp?|RFC)$")  # short only before a number
 _DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _CLAUSE_END = frozenset(",;:—.!?…")
 _KEY = re.compile(r"[^\w%$€£]+")
@@ -77,7 +78,10 @@ def _ends_sentence(word: str, following: str, abbreviations: frozenset[str]) -> 
         return False
     if _INITIAL.match(word):
         return False
-    return not (_ABBREVIATION.match(word) and word.lstrip("(\"'“‘").rstrip(".") in abbreviations)
+    if not _ABBREVIATION.match(word):
+        return True
+    short = word.lstrip("(\"'“‘").rstrip(".")
+    return short not in abbreviations and not (_NUMBERED.match(short) and following.lstrip("([")[:1].isdigit())
 
 
 def speakable(word: str) -> str:

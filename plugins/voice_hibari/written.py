@@ -45,12 +45,16 @@ UNITS = {
     "mW": ("milliwatt", "milliwatts"), "mV": ("millivolt", "millivolts"),
     "kV": ("kilovolt", "kilovolts"), "px": ("pixel", "pixels"), "fps": ("frame per second", "frames per second"),
     "ppm": ("part per million", "parts per million"), "req": ("request", "requests"),
+    "ops": ("operation", "operations"), "tok": ("token", "tokens"), "msg": ("message", "messages"),
+    "kb": ("kilobit", "kilobits"), "Mb": ("megabit", "megabits"), "Gb": ("gigabit", "gigabits"),
+    "PB": ("petabyte", "petabytes"), "rps": ("request per second", "requests per second"),
+    "qps": ("query per second", "queries per second"), "tps": ("transaction per second", "transactions per second"),
 }  # fmt: skip
 PER = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "d": "day", "mo": "month",
        "yr": "year", "m": "meter", "m²": "square meter", "m³": "cubic meter", "m3": "cubic meter", "km²":
        "square kilometer", "km": "kilometer", "kg": "kilogram", "l": "liter", "L": "liter", "ha": "hectare",
        "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
-       "year": "year", "user": "user", "person": "person"}  # fmt: skip
+       "year": "year", "user": "user", "person": "person", "op": "operation", "req": "request"}  # fmt: skip
 POWERS = {"²": "square", "³": "cubic"}
 SCALES = {"k": "thousand", "K": "thousand", "M": "million", "m": "million", "mn": "million", "bn": "billion",
           "B": "billion", "tn": "trillion"}  # fmt: skip
@@ -73,7 +77,8 @@ _BEFORE_DECADE = frozenset(("the", "early", "late", "mid"))
 _TENTHS = re.compile(r"^(\d+)\.([1-9]0)(\+?)$")  # 3.10 is another number than 3.1
 _ADDRESS = re.compile(r"^(?:https?://|(?=www\.))(?:www\.)?([\w.-]+\.[a-z]{2,})(/\S*)?$", re.IGNORECASE)
 _COMPARED = re.compile(r"^([~≈≥≤≠])(?=\S)")
-_ENDS_IN_NUMBER = re.compile(rf"^[(\"“]*[~≈<>$€£-]?{_NUMBER}$")
+_ENDS_IN_NUMBER = re.compile(rf"^[(\"“]*[~≈<>$€£-]?{_NUMBER}(?:[kKM]|bn|mn)?$")
+_RATE = re.compile(r"^([a-z]{3,}s)/(\w{1,6})$")  # `tokens/s`
 
 
 def readable(words: Sequence[str], pronounce: Mapping[str, str]) -> list[str]:
@@ -118,6 +123,8 @@ def _core(core: str, after_number: bool, before: str) -> str:
         return f"{stamp[1]}, {stamp[2]}{' U T C' if stamp[3] else ''}"
     if (measured := _MEASURED.match(core)) and (measured[1] or after_number):
         return _measured(measured, before) or respelled([core], NAMES)[0]
+    if (rate := _RATE.match(core)) and rate[2] in PER:
+        return f"{rate[1]} per {PER[rate[2]]}"
     return respelled([core], NAMES)[0]
 
 

@@ -95,6 +95,8 @@ def test_title_description_and_tags_come_from_front_matter(write: Writer) -> Non
     script = write("---\ntitle: A\ndescription: All about A.\ntags: [x, y]\nfps: 90\n---\n\nA is the first letter.")
     assert (script.title, script.description, script.tags) == ("A", "All about A.", ("x", "y"))
 
+    assert write.warnings == ["unknown-front-matter"]
+
 
 def test_long_section_becomes_several_scenes(write: Writer) -> None:
     text = " ".join(f"The {word} bee flies over the wide meadow and looks for nectar." for word in "abcdefgh")

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from msgspec.structs import replace as replace_struct
 from PIL import Image
 
 from aurad.api import Canvas, Item, Slide
@@ -66,14 +67,22 @@ SAMPLE = 5  # every so many are tested in the fast run: each layout or theme com
     [case if place % SAMPLE == 0 else pytest.param(*case, marks=pytest.mark.slow) for place, case in enumerate(CASES)],
 )
 def test_every_text_meets_wcag_aa_as_painted(kind: str, theme: str) -> None:
-    for part, ratio in contrasts(kind, theme):
+    for part, ratio in contrasts(full(kind), theme):
         assert ratio >= AA, (part.text, part.css, round(ratio, 2))
 
 
-def contrasts(kind: str, theme: str) -> Iterator[tuple[Node, float]]:
+@pytest.mark.parametrize(("kind", "theme"), list(itertools.product(["bar-chart", "line-chart"], THEMES)))
+def test_every_text_of_several_series_meets_wcag_aa_as_painted(kind: str, theme: str) -> None:
+    rows = (("Year", "Sun", "Wind", "Water"), ("2023", "10", "30", "20"), ("2024", "34", "41", "18"))
+    slide = replace_struct(full(kind), items=(), rows=rows)
+    for part, ratio in contrasts(slide, theme):
+        assert ratio >= AA, (part.text, part.css, round(ratio, 2))
+
+
+def contrasts(slide: Slide, theme: str) -> Iterator[tuple[Node, float]]:
     """Every text of a layout, and the least contrast of its letters to what is behind them; 1 if it is not painted."""
     painter = Painter(frame_of(CANVAS), THEMES[theme])
-    under, node, _ = designed(full(kind), painter)
+    under, node, _ = designed(slide, painter)
     shown, bare = painted(under, node, painter), painted(under, without_text(node), painter)
     change = np.abs(shown - bare).sum(axis=2)
     light, dark = luminance(shown), luminance(bare)

@@ -210,6 +210,14 @@ async def test_a_text_without_an_english_word_is_silent_and_says_so(tmp_path: Pa
     assert [warning.code for warning in ran.warnings] == ["nothing-to-say"]
 
 
+async def test_a_heading_that_cannot_be_said_stands_to_be_read_before_the_voice_goes_on(tmp_path: Path) -> None:
+    narration, ran = await speak(tmp_path, "システムの設定と最初の起動。 The service starts at once.")
+    heading, first = narration.words[:2]
+    assert heading.end - heading.start > 1.2
+    assert first.start > heading.end
+    assert [warning.code for warning in ran.warnings] == ["partly-silent"]
+
+
 @pytest.mark.parametrize(
     "text",
     ["مرحبا بالعالم. هذا نص باللغة العربية يجب أن يظهر من اليمين إلى اليسار.", "你好,世界。这是一个测试。", "…"],

@@ -12,6 +12,7 @@ from aurad_plugins.voice_hibari.sound import CEILING, active, faded, joined, lev
 from aurad_plugins.voice_hibari.stage import word_times
 from aurad_plugins.voice_hibari.text import Reading, Symbol, align, chunks, phonemes, sentences, speakable
 from aurad_plugins.voice_hibari.timing import Span, shared, word_spans
+from aurad_plugins.voice_hibari.unsaid import pieces
 
 RATE = 24_000
 
@@ -71,6 +72,17 @@ def test_sentences_know_titles_quotes_and_paragraphs() -> None:
     assert [s.end for s in found] == ["sentence", "sentence", "paragraph", "sentence", "paragraph"]
 
 
+def test_an_abbreviation_before_its_number_ends_no_sentence() -> None:
+    found = sentences("See Fig. 3 and pp. 4, or No. 7. Is it? No. 7 is it. No. It is not, vs. Him.", frozenset({"vs"}))
+    assert [" ".join(sentence.words) for sentence in found] == [
+        "See Fig. 3 and pp. 4, or No. 7.",
+        "Is it?",
+        "No. 7 is it.",
+        "No.",
+        "It is not, vs. Him.",
+    ]
+
+
 def test_an_endless_sentence_is_said_in_several_breaths() -> None:
     found = sentences("one two, three " * 60)
     assert [word for part in found for word in part.words] == ("one two, three " * 60).split()
@@ -104,6 +116,27 @@ def test_chunks_lose_nothing_but_spaces(text: str, limit: int) -> None:
     parts = list(chunks(symbols, limit))
     assert all(0 < len(part) <= limit for part in parts)
     assert [s.char for part in parts for s in part if s.char != " "] == [char for char in text if char != " "]
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("設定。", [range(1)]),
+        ("We say this.", ["We say this."]),
+        ("She wrote 私は学生です。日本語を勉強しています。 to us.", ["She wrote", range(2, 3), "to us."]),
+        ("The word 日本 means Japan.", ["The word means Japan."]),  # too short to stop for
+        ("It stands in 東京.", ["It stands in", range(3, 4)]),
+        ("It works 🎉", ["It works"]),
+        ("🎉", []),
+    ],
+)
+def test_words_without_a_sound_are_left_to_be_read(written: str, parts: list[str | range]) -> None:
+    def read(text: str) -> Reading:
+        return [(word, word if word.isascii() else "") for word in text.split()]
+
+    (sentence,) = sentences(written)
+    found = [part for part in pieces(sentence, phonemes(sentence.words, 0, read, {})) if part]
+    assert [part if isinstance(part, range) else "".join(s.char for s in part) for part in found] == parts
 
 
 # ---------------------------------------------------------------- timing

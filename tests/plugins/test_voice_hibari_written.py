@@ -32,6 +32,18 @@ from aurad_plugins.voice_hibari.written import readable
         ("Python 3.10+ (3.20)", "Python 3 point 10 plus (3 point 20)"),
         ("≥3.9, ≤ 5 ≠2", "at least 3.9, at most 5 is not 2"),
         ("3 GHz GHz 64 KiB", "3 gigahertz gigahertz 64 kibibytes"),
+        (
+            "500 req/s, 1 req/s, 100k req/s",
+            "500 requests per second, 1 request per second, 100 thousand requests per second",
+        ),
+        (
+            "20 ops/s 5 MB/s 3 GB 20 µs 3ms",
+            "20 operations per second 5 megabytes per second 3 gigabytes 20 microseconds 3 milliseconds",
+        ),
+        (
+            "9 µs/op 200 qps tokens/s and/or",
+            "9 microseconds per operation 200 queries per second tokens per second and/or",
+        ),
         ("C# 2FA 50/50", "C sharp two F A fifty fifty"),
         ("1,013 hPa, 40 t", "1,013 hectopascals, 40 tons"),
         ("https://www.example.org/a-b/c?d=1#e,", "example dot org slash a b slash c,"),

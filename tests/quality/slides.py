@@ -5,13 +5,13 @@ from __future__ import annotations
 from aurad_plugins.visuals_slides.layouts import LAYOUTS
 from aurad_plugins.visuals_slides.themes import AA, THEMES
 from tests.bench.make import Figure
-from tests.plugins.test_visuals_slides_contrast import contrasts
+from tests.plugins.test_visuals_slides_contrast import contrasts, full
 from tests.plugins.test_visuals_slides_layout import Case, assert_sound, cases_of
 
 
 def contrast_figures() -> list[Figure]:
     """The least contrast of all texts of all layouts in all themes."""
-    ratios = [ratio for kind in LAYOUTS for theme in THEMES for _, ratio in contrasts(kind, theme)]
+    ratios = [ratio for kind in LAYOUTS for theme in THEMES for _, ratio in contrasts(full(kind), theme)]
     name = f"contrast of {len(ratios)} texts, {len(LAYOUTS)} layouts x {len(THEMES)} themes"
     return [Figure(name, min(ratios), AA, "to 1", least=True)]
 

@@ -1,0 +1,99 @@
+"""The last scene: the document's last words are said while its slide sums up what came before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from aurad.api import Item, Scene, Slide
+from aurad_plugins.script_document.pairing import is_image
+from aurad_plugins.script_document.phrases import Phrase
+from aurad_plugins.script_document.points import condensed
+from aurad_plugins.script_document.units import Section, Unit, size
+from aurad_plugins.script_document.wording import Wording
+
+FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
+FEWEST_CLOSING_WORDS = 8  # about three seconds
+MOST_CLOSING_WORDS = 40
+SHOWN_LAST = 18  # words of a last sentence that has no shorter form
+FEWEST_CHAPTERS, MOST_CHAPTERS = 2, 3  # summed up; more cannot be read in the time of a sentence
+
+
+def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Unit, ...]]:
+    """Take the last sentence or two off to end on, if they are prose and enough is said before them."""
+    if sum(len(section.units) for section in sections) < FEWEST_FOR_CLOSING:
+        return list(sections), ()
+    *before, section = sections
+    pictured = {unit.paragraph for unit in section.units if is_image(unit)}
+    prose = 0
+    while prose < len(section.units) and is_free_prose(section.units[-1 - prose], pictured):
+        prose += 1
+    count = next((n for n in range(1, prose + 1) if size(section.units[-n:]) >= FEWEST_CLOSING_WORDS), 0)
+    if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
+        return list(sections), ()
+    rest, last = section.units[:-count], section.units[-count:]
+    return [*before, msgspec.structs.replace(section, units=rest)], last
+
+
+def is_free_prose(unit: Unit, pictured: set[int]) -> bool:
+    """Prose that no picture is shown over."""
+    return unit.kind == "prose" and unit.paragraph not in pictured
+
+
+def make_closing_scene(
+    units: Sequence[Unit], title: str, sections: Sequence[Section], *, starts: bool, wording: Wording
+) -> Scene:
+    """The document's last words over its title and what its chapters told; over their own gist if there are none."""
+    section = sections[-1]
+    spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
+    items = recap(sections, title, wording)
+    kicker = section.title if section.title != title and not items else ""
+    body = "" if items else gist(units, title, wording)
+    slide = Slide(kind="closing", kicker=kicker, heading=title, body=body, items=items)
+    return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)
+
+
+def gist(units: Sequence[Unit], title: str, wording: Wording) -> str:
+    phrases = [wording.phrase(unit.sentence, title) for unit in reversed(units) if unit.sentence]
+    phrase = next((found for found in phrases if found and found.says), None)
+    if phrase:
+        return phrase.text
+    return next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST, wording))), "")
+
+
+def recap(sections: Sequence[Section], title: str, wording: Wording) -> tuple[Item, ...]:
+    """The weightiest chapters in their order, each with the best thing that it says; nothing if there is only one."""
+    told = [
+        (Item(text=head, detail=takeaway(units, f"{title} {head}", wording)), size(units))
+        for head, units in chapters(sections)
+        if head != title and units
+    ]
+    weightiest = sorted(told, key=lambda chapter: (not chapter[0].detail, -chapter[1]))[:MOST_CHAPTERS]
+    return (
+        tuple(item for item, _ in told if item in [kept for kept, _ in weightiest])
+        if len(weightiest) >= FEWEST_CHAPTERS
+        else ()
+    )
+
+
+def chapters(sections: Sequence[Section]) -> Iterator[tuple[str, list[Unit]]]:
+    """Each chapter's heading with all that is said in it, subsections too."""
+    head, units = "", list[Unit]()
+    for section in sections:
+        if section.chapter:
+            if head:
+                yield head, units
+            head, units = section.chapter.split(" — ")[0], []
+        units += section.units
+    if head:
+        yield head, units
+
+
+def takeaway(units: Sequence[Unit], shown: str, wording: Wording) -> str:
+    """The best short statement of some sentences; empty if none stands alone."""
+    phrases = [wording.phrase(unit.sentence, shown) for unit in units if unit.sentence]
+    best: Phrase | None = max(
+        (found for found in phrases if found and found.says), key=lambda phrase: phrase.score, default=None
+    )
+    return best.text if best else ""

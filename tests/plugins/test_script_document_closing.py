@@ -1,0 +1,51 @@
+"""The last slide: what the chapters told, not what is just being said."""
+
+from __future__ import annotations
+
+import pytest
+
+from aurad.api import Brief, Scene
+from aurad_plugins.script_document.grammar import Grammar, load_english
+from aurad_plugins.script_document.write import write_document
+
+PARTS = {
+    "Light": "The tower guides ships at night. Its lamp turns four times a minute.",
+    "Keepers": "Two keepers lived in the tower. They wrote a diary for sixty years.",
+    "Storms": "A storm broke the gallery in 1911. The sea reached the lamp that night.",
+    "Notes": "- Oil\n- Rope",
+}
+LAST = "Today the tower is open to everybody who can climb two hundred steps."
+
+
+@pytest.fixture(scope="module")
+def english() -> Grammar:
+    return load_english()
+
+
+def closing(parts: dict[str, str], grammar: Grammar) -> Scene:
+    body = "\n\n".join(f"## {head}\n\n{text}" for head, text in parts.items())
+    source = f"# The tower\n\nA tower stands by the sea.\n\n{body}\n\n## Today\n\nIt has a museum now. {LAST}"
+    scene = write_document(Brief(source=source), grammar, lambda code, detail: None).scenes[-1]
+    assert scene.slide.kind == "closing"
+    return scene
+
+
+def test_it_sums_up_the_chapters_that_told_most(english: Grammar) -> None:
+    slide = closing(PARTS, english).slide
+    assert (slide.heading, slide.body) == ("The tower", "")
+    assert [item.text for item in slide.items] == ["Light", "Keepers", "Storms"]
+    assert all(item.detail for item in slide.items)
+
+
+def test_it_never_repeats_what_is_being_said(english: Grammar) -> None:
+    scene = closing(PARTS, english)
+    assert scene.text == LAST
+    assert not [item for item in scene.slide.items if item.detail.lower() in scene.text.lower()]
+
+
+def test_a_document_of_one_chapter_ends_on_its_last_thought(english: Grammar) -> None:
+    one = "The tower guides ships at night. Its lamp turns fast. Two men lived here. A storm came. Then it fell silent."
+    source = f"# The tower\n\nA tower stands by the sea.\n\n## Today\n\n{one} {LAST}"
+    slide = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide
+    assert (slide.kind, slide.items) == ("closing", ())
+    assert slide.body

@@ -1,0 +1,73 @@
+"""Tables of several columns of numbers: which become charts, what is said, and what stays a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from aurad.api import Brief, Scene
+from aurad_plugins.script_document.grammar import Grammar, load_english
+from aurad_plugins.script_document.write import write_document
+
+POWER = "| Year | Solar (TWh) | Wind (TWh) |\n|--|--|--|\n| 2020 | 14 | 36 |\n| 2021 | 21 | 34 |\n| 2022 | 34 | 41 |\n"
+MONEY = "| City | 2020 | 2024 |\n|--|--|--|\n| Oslo | $1.2M | $2.5M |\n| Bergen | $0.8M | $1.1M |\n"
+QUARTERS = "| Region | Q1 | Q2 | Q3 |\n|--|--|--|--|\n| North | 12 | 15 | 19 |\n| South | 10 | 9 | 14 |\n"
+
+
+@pytest.fixture(scope="module")
+def english() -> Grammar:
+    return load_english()
+
+
+def told(table: str, english: Grammar) -> Scene:
+    source = f"# Power\n\nPower changes in our country.\n\n## Growth\n\n{table}"
+    return write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1]
+
+
+def test_columns_over_years_become_lines_that_come_with_their_sentences(english: Grammar) -> None:
+    scene = told(POWER, english)
+    slide = scene.slide
+    assert (slide.kind, slide.unit) == ("line-chart", "TWh")
+    assert slide.rows == (("Year", "Solar", "Wind"), ("2020", "14", "36"), ("2021", "21", "34"), ("2022", "34", "41"))
+    assert [scene.words[item.at or 0] for item in slide.items] == ["Solar", "Wind"]
+
+
+def test_columns_that_are_years_become_groups_of_bars_and_keep_their_scale(english: Grammar) -> None:
+    scene = told(MONEY, english)
+    assert (scene.slide.kind, scene.slide.unit, scene.slide.note) == ("bar-chart", "$", "Million $")
+    assert scene.slide.rows[1:] == (("Oslo", "1.2", "2.5"), ("Bergen", "0.8", "1.1"))
+    assert scene.text.startswith("Oslo rose from $1.2 million in 2020 to $2.5 million in 2024.")
+
+
+def test_a_total_is_said_and_not_drawn_among_its_parts(english: Grammar) -> None:
+    rows = "| Item | 2024 | 2025 |\n|--|--|--|\n| Rent | 3 | 4 |\n| Food | 1 | 2 |\n| Total | 4 | 6 |\n"
+    scene = told(rows, english)
+    assert [row[0] for row in scene.slide.rows] == ["Item", "Rent", "Food"]
+    assert scene.text.startswith("Total rose from 4 in 2024 to 6 in 2025.")
+
+
+def test_bare_numbers_of_one_kind_are_drawn(english: Grammar) -> None:
+    scene = told("| Team | Wins | Losses |\n|--|--|--|\n| Red | 4 | 3 |\n| Blue | 2 | 5 |\n", english)
+    assert scene.slide.kind == "bar-chart"
+    assert [scene.words[item.at or 0] for item in scene.slide.items] == ["Wins:", "Losses:"]
+
+
+def test_many_years_across_are_drawn_as_lines(english: Grammar) -> None:
+    scene = told(QUARTERS, english)
+    assert scene.slide.kind == "line-chart"
+    assert scene.slide.rows[0] == ("Region", "North", "South")
+    assert scene.text == "North rose from 12 in Q1 to 19 in Q3. South rose from 10 in Q1 to 14 in Q3."
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "| Planet | Moons | Diameter (km) |\n|--|--|--|\n| Mars | 2 | 6779 |\n| Earth | 1 | 12742 |\n",
+        "| Eye | Lenses | Flicker |\n|--|--|--|\n| Bee | 6900 | 200 |\n| Fly | 4000 | 250 |\n",
+        "| Name | Age | Score |\n|--|--|--|\n| Ann | 31 | 80 |\n| Bob | 45 | 92 |\n",
+        "| Name | Place | Wins |\n|--|--|--|\n| Ann | Rome | 4 |\n| Bob | Oslo | 2 |\n",
+        "| Team | A | B | C | D |\n|--|--|--|--|--|\n| Red | 1 | 2 | 3 | 4 |\n| Blue | 1 | 2 | 3 | 4 |\n",
+    ],
+    ids=["units", "sizes", "apart", "words", "too many"],
+)
+def test_what_one_scale_does_not_serve_stays_a_table(table: str, english: Grammar) -> None:
+    assert told(table, english).slide.kind == "table"
