@@ -195,7 +195,7 @@ async def open_engine(
             memo, store, costs, slots, flights, executor, secrets, time_limit=settings.workers.task_seconds, lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
-        webhooks = Webhooks(journal)
+        webhooks = Webhooks(journal, events)
         jobs = Jobs(
             nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,

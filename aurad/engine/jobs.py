@@ -45,7 +45,7 @@ from aurad.engine.record import (
 )
 from aurad.engine.runner import Runner
 from aurad.engine.store import Store
-from aurad.engine.webhooks import Webhooks, shown_settings, wanted
+from aurad.engine.webhooks import Webhooks, shown_settings
 from aurad.model.errors import AuradError
 from aurad.model.event import (
     JobCancelled,
@@ -80,6 +80,7 @@ class Jobs:
         self._live: dict[str, Job] = {}
         self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
+        webhooks.of = lambda job_id: self._live[job_id].submitted.settings.webhook
 
     @property
     def given_up(self) -> bool:
@@ -390,11 +391,10 @@ class Jobs:
         job.status = status
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
-        board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
+        board.emit(event, write, **fields)
         job.view = replace(job.view, last_seq=board.last_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
         self._logs.finish(job.view.job_id)
-        self.webhooks.look()

@@ -58,6 +58,10 @@ STEPS: tuple[str, ...] = (
         job_id TEXT PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, attempts INTEGER NOT NULL, due REAL NOT NULL
     ) WITHOUT ROWID;
     """,
+    # What is still to be told of a job begins with this event, or with the first one after it that is wanted.
+    """
+    ALTER TABLE webhooks ADD COLUMN job_seq INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

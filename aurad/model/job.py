@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from aurad.model.brief import Brief
+from aurad.model.event_types import Numbered
 from aurad.model.pronounce import Pronounce
 from aurad.model.shapes import shape
 from aurad.model.stage import StageKind
@@ -52,7 +53,10 @@ NEXT: dict[Status, frozenset[Status]] = {
 
 
 class Webhook(Value, frozen=True, kw_only=True):
-    """An address that is told how a job ended, by a POST of its last event, signed if there is a `secret`."""
+    """An address that is told of a job's `events`, in their order, by a POST of each, signed if there is a `secret`.
+
+    Unless types are chosen, those are the ones that end a job.
+    """
 
     url: Annotated[
         str,
@@ -62,6 +66,7 @@ class Webhook(Value, frozen=True, kw_only=True):
         ),
     ]
     secret: Annotated[str, Meta(max_length=256)] = ""
+    events: Annotated[tuple[Numbered, ...], Meta(min_length=1)] = ("job-completed", "job-failed", "job-cancelled")
 
 
 class JobSettings(Value, frozen=True, kw_only=True):
