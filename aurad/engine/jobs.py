@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
-from aurad.engine.board import Board, brief
+from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import unwritten
 from aurad.engine.edit import Changes, edited, raise_takes
@@ -46,7 +46,7 @@ from aurad.engine.record import (
 from aurad.engine.runner import Runner
 from aurad.engine.store import Store
 from aurad.engine.webhooks import Webhooks, shown_settings
-from aurad.model.errors import AuradError
+from aurad.model.errors import AuradError, brief
 from aurad.model.event import (
     JobCancelled,
     JobCompleted,
@@ -310,7 +310,7 @@ class Jobs:
             forecast.expect(one)
         ids = (job.view.job_id, job.view.correlation_id)
         log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
-        board = Board(job.view, job.lineage, self.events, self.store, forecast, log)
+        board = Board(job.view, job.lineage, self.events, self.store, forecast, log, job.budget(self._journal))
         board.job_seq = job.job_seq
         return board
 

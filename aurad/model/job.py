@@ -70,7 +70,10 @@ class Webhook(Value, frozen=True, kw_only=True):
 
 
 class JobSettings(Value, frozen=True, kw_only=True):
-    """What a job may choose; None takes the preset's, else the configuration's."""
+    """What a job may choose; None takes the preset's, else the configuration's.
+
+    `max_cost` is what its stages may bill altogether, in each currency by itself; None is no limit.
+    """
 
     preset: str | None = None
     voice: str | None = None
@@ -92,6 +95,7 @@ class JobSettings(Value, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=1, le=10)] = 5
     labels: dict[str, str] = {}
     idempotency_key: str | None = None
+    max_cost: Annotated[float, Meta(ge=0)] | None = None
     webhook: Webhook | None = None
 
 
