@@ -16,7 +16,7 @@ from aurad.engine.admission import Admission, Submitted
 from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import unwritten
-from aurad.engine.edit import Changes, edited, raise_takes
+from aurad.engine.edit import Changes, edited, remade
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
@@ -154,10 +154,8 @@ class Jobs:
         script = await load_script(view, self.store)
         brief, settings = edited(old.submitted, changes, script)
         submitted, recipe = await self._admission.admit({"brief": brief, "settings": settings}, view.owner)
-        takes = raise_takes(old.recipe.takes, changes.remake, recipe.brief.script, script)
-        return await self._take(
-            submitted, replace(recipe, takes=takes), view.owner, correlation_id, old.lineage, job_id
-        )
+        recipe = remade(recipe, old.recipe, changes, script)
+        return await self._take(submitted, recipe, view.owner, correlation_id, old.lineage, job_id)
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""

@@ -93,11 +93,10 @@ class Runner:
         changed.
         """
         digest = task.digest
-        known = await self.memo.find(digest, job.pins)
-        if known is not None:
+        if (known := await self.known(task, job)) is not None:
             self.work.reused[task.method] += 1
             job.reused(task)
-            return msgspec.json.decode(known, type=METHODS[task.method].result)
+            return known
         value = await self._within_budget(task, digest, job)
         for artifact in artifacts_in(value):
             self.store.pin(job.pins, artifact.sha256)
@@ -106,6 +105,11 @@ class Runner:
             await job.budget.wait_paid()
             raise excess
         return value
+
+    async def known(self, task: Task, job: Asker) -> Any:
+        """The task's result if there is one, its files pinned for the job; else None."""
+        known = await self.memo.find(task.digest, job.pins)
+        return None if known is None else msgspec.json.decode(known, type=METHODS[task.method].result)
 
     async def _within_budget(self, task: Task, digest: str, job: Asker) -> Any:
         """Raises `Overspent` once what else this job was billed for has ended. A refusal of others is not ours."""
@@ -128,8 +132,8 @@ class Runner:
             job.budget.ended(task)
 
     async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
-        if (known := await self.memo.find(digest, job.pins)) is not None:  # it landed while we looked it up
-            return msgspec.json.decode(known, type=METHODS[task.method].result)
+        if (known := await self.known(task, job)) is not None:  # it landed while we looked it up
+            return known
         limited_until = time.monotonic() + RATE_LIMIT_PATIENCE
         attempt = 1
         while True:

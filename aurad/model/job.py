@@ -102,7 +102,8 @@ class JobSettings(Value, frozen=True, kw_only=True):
 class Recipe(Value, frozen=True, kw_only=True):
     """A brief with every choice made: what the graph of tasks is built from. Pure data, journalled.
 
-    `takes` counts how often a step (`Voice`), or a step of one scene (`Voice s3`), is to be made anew.
+    `takes` counts how often a step (`Voice`), or a step of one scene (`Voice s3`), is to be made anew;
+    `remade` names those of them for which this very job was asked.
     """
 
     brief: Brief
@@ -122,3 +123,4 @@ class Recipe(Value, frozen=True, kw_only=True):
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
     takes: dict[str, int] = {}
+    remade: tuple[str, ...] = ()
