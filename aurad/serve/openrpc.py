@@ -28,7 +28,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     results = schemas[len(every) : 2 * len(every)]
     methods = [
         _method(one.name, one.summary, _params(components[one.params.__name__]), result) | {"x-role": one.role}
-        | ({"deprecated": True} if one.deprecated else {})
+        | ({"deprecated": True, "x-instead": one.deprecated} if one.deprecated else {})
         for one, result in zip(every, results, strict=True)
     ]  # fmt: skip
     methods += [
