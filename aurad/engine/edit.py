@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from aurad.engine.admission import WAYS, Submitted
 from aurad.model.errors import AuradError
-from aurad.model.job import Recipe, Step
+from aurad.model.job import STEPS, Recipe, Step
 from aurad.model.script import Scene, Script, Slide
 from aurad.model.value import Value
 
@@ -111,7 +111,10 @@ def edit_script(script: Script, changes: Changes) -> Script:
 
 
 def remade(recipe: Recipe, old: Recipe, changes: Changes, written: Script | None) -> Recipe:
-    """The new job's recipe with its takes. Raises as `raise_takes`."""
+    """The new job's recipe with its takes. Raises as `raise_takes`, and E102 for what comes after the job's end."""
+    for remake in changes.remake:
+        if recipe.until and STEPS.index(recipe.until) < STEPS.index(remake.stage):
+            raise _wrong(f"cannot remake {remake.stage}: this job ends after {recipe.until}")
     takes = raise_takes(old.takes, changes.remake, recipe.brief.script, written)
     asked = tuple(take_key(remake.stage, remake.scene_id or "") for remake in changes.remake)
     return msgspec.structs.replace(recipe, takes=takes, remade=asked)

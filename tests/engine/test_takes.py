@@ -89,6 +89,16 @@ async def test_a_scene_with_other_words_is_compared_with_nothing(tmp_path: Path)
         assert told(both) == []
 
 
+@pytest.mark.parametrize("stage", ["Visuals", "Rendering", "Postprocessing"])
+async def test_what_comes_after_the_end_of_a_job_is_not_remade(tmp_path: Path, stage: str) -> None:
+    async with open_house(tmp_path) as house:
+        first = await house.make(until="Voice")
+        with pytest.raises(AuradError, match=f"cannot remake {stage}: this job ends after Voice"):
+            await edit(house, first, remake=[{"stage": stage}])
+        assert (await edit(house, first, remake=[{"stage": stage}], settings={"until": None})).output is not None
+        assert told(await edit(house, first, remake=[{"stage": "Voice", "sceneId": "s1"}]))
+
+
 async def test_what_says_nothing_has_no_other_voice(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         first = await house.make(introCard="Bees")
