@@ -80,7 +80,7 @@ class Jobs:
         self._live: dict[str, Job] = {}
         self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
-        webhooks.of = lambda job_id: self._live[job_id].submitted.settings.webhook
+        webhooks.of = lambda job_id: job.submitted.settings.webhook if (job := self._live.get(job_id)) else None
 
     @property
     def given_up(self) -> bool:
