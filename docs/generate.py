@@ -223,15 +223,21 @@ def _control() -> Iterator[str]:
         "One message or batch a line, or WebSocket text frames at the path `/rpc` with the subprotocol "
         "`aurad.jsonrpc.v1`; the same at `/api/rpc` over HTTP. Parameters go by name. An error's `data` is a problem "
         "with a code of [this list](errors.md). A call under way is given up by the notification `$/cancel` with its "
-        "`id`. `rpc.discover` gives all types in full, `system.hello` the limits."
+        "`id`. `rpc.discover` gives all types in full, `system.hello` the limits. Who calls a method that it marks as "
+        "`deprecated` is told so once per connection, after the answer, by the notification `rpc.deprecated` with "
+        "`method` and `instead`."
     )
     yield _code("auractl raw METHOD '{...}'\nsocat - UNIX-CONNECT:$XDG_RUNTIME_DIR/aurad.sock", "shell")
     for method in sorted(discovered(TABLE.values())["methods"], key=lambda one: one["name"]):
         yield f"## {method['name']}"
-        yield f"{method['summary']} Role `{method['x-role']}`."
+        yield f"{method['summary']} Role `{method['x-role']}`." + _outdated(method)
         names = [f"`{each['name']}`" + ("" if each["required"] else "?") for each in method["params"]]
         yield f"Takes {', '.join(names) or 'nothing'}."
         yield _code(example(method), "json")
+
+
+def _outdated(method: dict[str, Any]) -> str:
+    return f" Deprecated: use `{method['x-instead']}`." if method.get("deprecated") else ""
 
 
 def example(method: dict[str, Any]) -> str:

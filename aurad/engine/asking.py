@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from aurad.engine.board import Board
 from aurad.engine.catalog import Stage
 from aurad.engine.coming import SOON
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
+from aurad.engine.takes import REMEDY, SAME, Take, alike
 from aurad.engine.task import Task
 from aurad.model.errors import AuradError
 from aurad.model.job import Recipe, Step
@@ -28,7 +31,7 @@ class Asking:
         self._recipe, self._runner, self._job, self._providers, self._core = recipe, runner, job, providers, core
 
     async def provider(
-        self, kind: StageKind, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        self, kind: StageKind, method: str, request: Value | Take, *, name: str, scene: Scene | None = None,
         size: float = 1.0, order: float = SOON, leads_to: tuple[str, ...] = (),
     ) -> Any:  # fmt: skip
         """Ask the provider of a kind; if it fails for good, `ProviderFailed` says who is out."""
@@ -43,15 +46,25 @@ class Asking:
             raise ProviderFailed(kind, error) from error
 
     async def stage(
-        self, stage: Stage, method: str, request: Value, *, name: str, scene: Scene | None = None,
+        self, stage: Stage, method: str, request: Value | Take, *, name: str, scene: Scene | None = None,
         size: float = 1.0, order: float = SOON, leads_to: tuple[str, ...] = (),
     ) -> Any:  # fmt: skip
         step = STEP[stage.info.kind]  # type: ignore[index]
         self._job.choose(step, self._providers.choice(stage))
+        take = request if isinstance(request, Take) else Take(request)
         task = self._task(
-            stage, method, request, step, name=name, scene=scene, size=size, order=order, leads_to=leads_to
+            stage, method, take.request, step, name=name, scene=scene, size=size, order=order, leads_to=leads_to
         )
-        return await self._runner.ask(task, self._job)
+        made = await self._runner.ask(task, self._job)
+        if take.before is not None:
+            await self._compare(made, replace(task, request=take.before), take.of)
+        return made
+
+    async def _compare(self, made: Any, before: Task, remade: str) -> None:
+        """Another take that changes nothing is told, if it is known what the one before it came to."""
+        if (known := await self._runner.known(before, self._job)) is not None and alike(made, known):
+            why = f"{before.stage} made the same again for {remade}: it has no other take"
+            self._job.warn(before.step, SAME, why, REMEDY)
 
     def done_with(self, kind: StageKind) -> None:
         """This job asks for no more of a kind."""

@@ -14,6 +14,7 @@ import msgspec
 import trio
 
 from aurad.engine.attempts import Attempted, Started
+from aurad.engine.budget import Budget
 from aurad.engine.coming import BODY, Coming
 from aurad.engine.daemonlog import open_daemonlog
 from aurad.engine.events import Events
@@ -26,7 +27,7 @@ from aurad.engine.step import StepState
 from aurad.engine.store import Store
 from aurad.engine.task import Task
 from aurad.model.artifact import Artifact
-from aurad.model.errors import KINDS, AuradError, to_problem
+from aurad.model.errors import KINDS, AuradError, brief, to_problem
 from aurad.model.event import (
     AnyEvent,
     ArtifactReady,
@@ -48,7 +49,6 @@ from aurad.wire.worker import LogNews, PartNews, ProgressNews, ToolNews, UsageNe
 
 COALESCE = 0.25  # seconds between two progress events of a job's step
 SOFTWARE = frozenset({"libx264"})
-BULKY = ("stderr", "logTail")  # up to 64 KiB of an error
 ERRORS = 20  # of one step that a view tells
 
 
@@ -56,10 +56,11 @@ class Board:
     """Implements `runner.Asker` for one job."""
 
     def __init__(
-        self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast, log: JobLog
-    ) -> None:
+        self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast, log: JobLog,
+        budget: Budget,
+    ) -> None:  # fmt: skip
         self._view, self.lineage, self._events, self._store, self._forecast = view, lineage, events, store, forecast
-        self.log, self._tell_operators = log, open_daemonlog(view.job_id, view.correlation_id)
+        self.log, self.budget, self._tell_operators = log, budget, open_daemonlog(view.job_id, view.correlation_id)
         self.job_id, self.correlation_id = view.job_id, view.correlation_id
         self.owners: tuple[str, ...] = (f"uid {view.owner.uid}", view.job_id)
         self.pins: set[str] = set()
@@ -76,7 +77,6 @@ class Board:
         self.tasks: dict[str, TaskView] = {}
         self._artifacts: dict[str, ArtifactView] = {a.artifact_id: a for a in view.artifacts}
         self._warnings: list[dict[str, Any]] = []
-        self._usage: list[dict[str, Any]] = []
         self.job_seq, self.last_seq = view.last_job_seq, view.last_seq
         self.message = ""
 
@@ -108,7 +108,7 @@ class Board:
             case WarningNews():
                 self.warn(task.step, news.code, news.detail)
             case UsageNews():
-                self._usage.append({"task": task.name, "unit": news.unit, "amount": news.amount, "cost": news.cost})
+                self.budget.bill(task, news)
             case LogNews():
                 self.log.said(task, news)
             case ToolNews():
@@ -134,6 +134,7 @@ class Board:
 
     def _start(self, task: Task, attempt: int) -> None:
         step = self._enter(task)
+        self.budget.began(task)
         if task.method in _STEP_OF:
             step.running[task.name] = 0.0
         self._forecast.begin(task)
@@ -149,6 +150,7 @@ class Board:
 
     def _failed(self, task: Task, news: Attempted) -> None:
         self._steps[task.step].running.pop(task.name, None)
+        self.budget.ended(task)
         self.log.lost(task)
         said = {} if "stderr" in news.details else {"logTail": self.log.tail_of(task)}
         error = AuradError(news.code, news.detail, remedy=news.remedy, details={**news.details, **said})
@@ -368,18 +370,12 @@ class Board:
             eta=None if ended else self._forecast.eta,
             steps=tuple(step.view() for step in self._steps.values()),
             warnings=tuple(self._warnings),
-            usage=tuple(self._usage),
+            usage=self.budget.usage,
             artifacts=tuple(self._artifacts.values()),
             last_seq=self.last_seq,
             last_job_seq=self.job_seq,
             **changes,
         )
-
-
-def brief(problem: dict[str, Any]) -> dict[str, Any]:
-    """A problem as views have it, of which lists and snapshots send hundreds: its event and the log tell more."""
-    details = {name: value for name, value in problem["details"].items() if name not in BULKY}
-    return problem | {"details": details}
 
 
 def created_at(view: JobView) -> float:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from aurad.engine.admission import WAYS, Submitted
 from aurad.model.errors import AuradError
-from aurad.model.job import Step
+from aurad.model.job import STEPS, Recipe, Step
 from aurad.model.script import Scene, Script, Slide
 from aurad.model.value import Value
 
@@ -110,6 +110,16 @@ def edit_script(script: Script, changes: Changes) -> Script:
     return msgspec.structs.replace(script, scenes=_inserted(list(scenes.values()), changes.insert))
 
 
+def remade(recipe: Recipe, old: Recipe, changes: Changes, written: Script | None) -> Recipe:
+    """The new job's recipe with its takes. Raises as `raise_takes`, and E102 for what comes after the job's end."""
+    for remake in changes.remake:
+        if recipe.until and STEPS.index(recipe.until) < STEPS.index(remake.stage):
+            raise _wrong(f"cannot remake {remake.stage}: this job ends after {recipe.until}")
+    takes = raise_takes(old.takes, changes.remake, recipe.brief.script, written)
+    asked = tuple(take_key(remake.stage, remake.scene_id or "") for remake in changes.remake)
+    return msgspec.structs.replace(recipe, takes=takes, remade=asked)
+
+
 def raise_takes(
     takes: Mapping[str, int], remakes: Sequence[Remake], given: Script | None, written: Script | None
 ) -> dict[str, int]:
@@ -122,7 +132,7 @@ def raise_takes(
     for remake in remakes:
         _check_step(remake, given)
         if remake.scene_id is not None:
-            _check_scene(remake.scene_id, given or written)
+            _check_scene(remake, given or written)
         key = take_key(remake.stage, remake.scene_id or "")
         raised[key] = raised.get(key, 0) + 1
     return raised
@@ -137,10 +147,12 @@ def _check_step(remake: Remake, given: Script | None) -> None:
         raise _wrong("cannot remake Script: this job's script was given or edited, nobody writes it")
 
 
-def _check_scene(scene_id: str, script: Script | None) -> None:
+def _check_scene(remake: Remake, script: Script | None) -> None:
     if script is None:
-        raise AuradError("E201-STATE", f"cannot remake scene {scene_id!r}: the script is not written yet")
-    _found({scene.scene_id: scene for scene in script.scenes}, scene_id)
+        raise AuradError("E201-STATE", f"cannot remake scene {remake.scene_id!r}: the script is not written yet")
+    scene = _found({scene.scene_id: scene for scene in script.scenes}, remake.scene_id or "")
+    if remake.stage == "Voice" and not scene.words:
+        raise _wrong(f"cannot remake Voice of scene {scene.scene_id!r}: nothing is said in it")
 
 
 def take_key(step: Step, scene_id: str = "") -> str:

@@ -212,7 +212,7 @@ async def open_engine(
             memo, store, costs, slots, flights, executor, secrets, attempts, patience=patience_of(settings), lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
-        webhooks = Webhooks(journal)
+        webhooks = Webhooks(journal, events)
         jobs = Jobs(
             nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,8 @@ class Events:
     def __init__(self, journal: Journal, last_seq: int) -> None:
         self._journal, self._next = journal, last_seq + 1
         self.hub = Hub(last_seq)
+        self.also_told: Callable[[AnyEvent, str], Sequence[Write]] = lambda event, kind: ()  # in its transaction
+        self.on_told: Callable[[], None] = lambda: None  # an event with such a write is durable
         journal.on_told = self._deliver
 
     def _deliver(self) -> None:
@@ -40,8 +42,14 @@ class Events:
             connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
 
         published = Published(seq, event.job_id, kind, data, terminal)
-        self._journal.commit_soon(*also, insert, then=lambda _: self.hub.publish(published))
+        told = self.also_told(event, kind)
+        self._journal.commit_soon(*also, *told, insert, then=lambda _: self._publish(published, bool(told)))
         return seq
+
+    def _publish(self, published: Published, told: bool) -> None:
+        self.hub.publish(published)
+        if told:
+            self.on_told()
 
     async def flush(self) -> None:
         """Wait until everything appended so far is durable and published."""

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from structlog.contextvars import bind_contextvars
 
 from aurad.engine.admission import Admission, Submitted
-from aurad.engine.board import Board, brief
+from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import unwritten
-from aurad.engine.edit import Changes, edited, raise_takes
+from aurad.engine.edit import Changes, edited, remade
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
@@ -45,8 +45,8 @@ from aurad.engine.record import (
 )
 from aurad.engine.runner import Runner
 from aurad.engine.store import Store
-from aurad.engine.webhooks import Webhooks, shown_settings, wanted
-from aurad.model.errors import AuradError
+from aurad.engine.webhooks import Webhooks, shown_settings
+from aurad.model.errors import AuradError, brief
 from aurad.model.event import (
     JobCancelled,
     JobCompleted,
@@ -80,6 +80,7 @@ class Jobs:
         self._live: dict[str, Job] = {}
         self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
+        webhooks.of = lambda job_id: job.submitted.settings.webhook if (job := self._live.get(job_id)) else None
 
     @property
     def given_up(self) -> bool:
@@ -153,10 +154,8 @@ class Jobs:
         script = await load_script(view, self.store)
         brief, settings = edited(old.submitted, changes, script)
         submitted, recipe = await self._admission.admit({"brief": brief, "settings": settings}, view.owner)
-        takes = raise_takes(old.recipe.takes, changes.remake, recipe.brief.script, script)
-        return await self._take(
-            submitted, replace(recipe, takes=takes), view.owner, correlation_id, old.lineage, job_id
-        )
+        recipe = remade(recipe, old.recipe, changes, script)
+        return await self._take(submitted, recipe, view.owner, correlation_id, old.lineage, job_id)
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
@@ -309,7 +308,7 @@ class Jobs:
             forecast.expect(one)
         ids = (job.view.job_id, job.view.correlation_id)
         log = JobLog(*ids, self._logs.sink(*ids, job.log_failed))
-        return Board(job.view, job.lineage, self.events, self.store, forecast, log)
+        return Board(job.view, job.lineage, self.events, self.store, forecast, log, job.budget(self._journal))
 
     async def _run(self, job: Job) -> None:
         """Catch outside the cancel scope, once: inside it a failing clean-up arrives mixed with `Cancelled`."""
@@ -387,11 +386,10 @@ class Jobs:
         job.status = status
         job.view = board.view(ended_at=timestamp(), **(changes or {}))
         write = update_job(job.view, list(board.tasks.values()))
-        board.emit(event, write, *wanted(job.view.job_id, job.submitted.settings), **fields)
+        board.emit(event, write, **fields)
         job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
         await self.events.flush()
         self._live.pop(job.view.job_id, None)
         self._last_end = status
         job.ended.set()
         self._logs.finish(job.view.job_id)
-        self.webhooks.look()

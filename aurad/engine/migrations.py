@@ -61,6 +61,10 @@ STEPS: tuple[str, ...] = (
     """
     CREATE TABLE attempts (digest TEXT PRIMARY KEY, failed INTEGER NOT NULL, failed_at REAL NOT NULL) WITHOUT ROWID;
     """,
+    # What is still to be told of a job begins with this event, or with the first one after it that is wanted.
+    """
+    ALTER TABLE webhooks ADD COLUMN job_seq INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

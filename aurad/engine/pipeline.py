@@ -21,18 +21,18 @@ from aurad.engine.board import Board
 from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
 from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight, writing_size
-from aurad.engine.edit import take_key
 from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
-from aurad.engine.task import seed_of, seeded
+from aurad.engine.takes import Takes
+from aurad.engine.task import seeded
 from aurad.engine.timeline import Timed
 from aurad.engine.tools import hardware
 from aurad.model import assembly
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
-from aurad.model.job import Recipe, Step
+from aurad.model.job import Recipe
 from aurad.model.narration import Narration
 from aurad.model.pronounce import occurring
 from aurad.model.script import Scene, Script
@@ -74,7 +74,7 @@ class Pipeline:
         self._recipe, self._job, self._providers = recipe, job, providers
         self._ask = Asking(recipe, runner, job, providers, core)
         self._foresight = Foresight(recipe, providers, core)
-        self._brief, self._canvas = recipe.brief, recipe.canvas
+        self._brief, self._canvas, self._takes = recipe.brief, recipe.canvas, Takes(recipe)
         self._facts: dict[str, Any] = {}
 
     async def run(self) -> Made:
@@ -136,11 +136,6 @@ class Pipeline:
 
     # ------------------------------------------------------------ tasks
 
-    def _take(self, step: Step, scene: Scene | None = None) -> int:
-        """How often this was asked to be made anew."""
-        takes = self._recipe.takes
-        return takes.get(take_key(step), 0) + (takes.get(take_key(step, scene.scene_id), 0) if scene else 0)
-
     async def _write(self, speculation: trio.Nursery) -> Script:
         if self._brief.script:
             return timeline.with_ids(with_cards(self._brief.script, self._recipe))
@@ -151,7 +146,7 @@ class Pipeline:
         script = await self._ask.provider(
             "script",
             "write",
-            seeded(ScriptRequest(brief=brief, seed=0), self._take("Script")),
+            self._takes.of(ScriptRequest(brief=brief, seed=0), "Script"),
             name="script",
             size=writing_size(brief),
             order=-1,
@@ -191,7 +186,7 @@ class Pipeline:
             **_neighbours(self._providers.first("voice"), script, i),
         )
         narration: Narration = await self._ask.provider(
-            "voice", "speak", seeded(request, self._take("Voice", scene)), name=f"voice {scene.scene_id}", scene=scene,
+            "voice", "speak", self._takes.of(request, "Voice", scene), name=f"voice {scene.scene_id}", scene=scene,
             size=len(scene.text), order=i,
         )  # fmt: skip
         return narration
@@ -204,7 +199,7 @@ class Pipeline:
             try:
                 request = await self._visual_request(stage, script, i, plan, voices)
                 visual: Visual = await self._ask.stage(
-                    stage, "draw", seeded(request, self._take("Visuals", scene)), name=f"visuals {scene.scene_id}",
+                    stage, "draw", self._takes.of(request, "Visuals", scene), name=f"visuals {scene.scene_id}",
                     scene=scene, order=i + 0.5,
                 )  # fmt: skip
                 return visual
@@ -270,7 +265,7 @@ class Pipeline:
         )
         try:
             segment: Segment = await self._ask.provider(
-                "render", "render_scene", seeded(request, self._take("Rendering", scene)),
+                "render", "render_scene", self._takes.of(request, "Rendering", scene),
                 name=f"segment {scene.scene_id}", scene=scene, size=mine.frames, order=i + AHEAD,
             )  # fmt: skip
         except ProviderFailed as failed:
@@ -329,8 +324,6 @@ class Pipeline:
         shown = await gather(visuals) if {"posters", "credits"} & set(needs) else []
         request = FinishRequest(
             title=script.title,
-            # A changed sentence keeps its music.
-            seed=seed_of(script.title, self._brief.language, *filter(None, [self._take("Postprocessing")])),
             language=self._brief.language,
             duration=sum(one.frames for one in scenes) / fps,
             canvas=self._canvas,
@@ -348,7 +341,8 @@ class Pipeline:
             if "provenance" in needs
             else None,
         )
-        given = await self._ask.stage(stage, "finish", request, name=stage.info.name, size=request.duration)
+        take = self._takes.finishing(request, music="music" in needs)
+        given = await self._ask.stage(stage, "finish", take, name=stage.info.name, size=request.duration)
         self._facts[stage.info.name] = given.facts
         return list(given.files)
 

@@ -9,7 +9,7 @@ from aurad.model.errors import AuradError
 from aurad.model.event import PluginChoice
 from aurad.model.stage import StageKind
 
-HOPELESS = frozenset({"E501-DISK", "E502-STOPPING", "E506-STORE"})  # no other provider would fare better
+HOPELESS = frozenset({"E207-COST", "E501-DISK", "E502-STOPPING", "E506-STORE"})  # no other provider would fare better
 
 
 class ProviderFailed(Exception):

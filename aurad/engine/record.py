@@ -13,6 +13,7 @@ import trio
 
 from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
+from aurad.engine.budget import Budget
 from aurad.engine.journal import Journal, Write
 from aurad.engine.store import Store
 from aurad.model.errors import AuradError
@@ -42,6 +43,14 @@ class Job:
         """Its log cannot be written."""
         if self.board:
             self.board.log_failed(why)
+
+    def budget(self, journal: Journal) -> Budget:
+        """What it may cost still; bills are on disk as soon as they come, a restart does not forgive them."""
+        return Budget(
+            self.submitted.settings.max_cost,
+            self.view.usage,
+            lambda usage: journal.commit_soon(save_usage(self.view.job_id, usage)),
+        )
 
     @property
     def rank(self) -> tuple[int, str]:
@@ -170,6 +179,14 @@ def update_job(view: JobView, tasks: Sequence[TaskView] | None = None) -> Write:
     return lambda connection: connection.execute(
         "UPDATE jobs SET status = ?, view = ?, progress = ?, tasks = coalesce(?, tasks), priority = ? WHERE job_id = ?",
         row,
+    )
+
+
+def save_usage(job_id: str, usage: Sequence[dict[str, Any]]) -> Write:
+    """What a job has used so far, beside whatever else its view tells."""
+    row = (msgspec.json.encode(usage).decode(), job_id)
+    return lambda connection: connection.execute(
+        "UPDATE jobs SET view = CAST(json_set(CAST(view AS TEXT), '$.usage', json(?)) AS BLOB) WHERE job_id = ?", row
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 import trio
 
 from aurad.engine.attempts import ATTEMPTS, Attempts, Started, is_passing, pause_after, told
+from aurad.engine.budget import Budget, Overspent
 from aurad.engine.checks import check_files, check_output
 from aurad.engine.cores import Cores, kind_of
 from aurad.engine.estimate import Costs, first_guess, task_key
@@ -42,6 +43,7 @@ class Asker(Protocol):
     lineage: str
     owners: tuple[str, ...]
     pins: set[str]
+    budget: Budget
 
     def rank(self, task: Task) -> Rank: ...
     def reused(self, task: Task) -> None: ...
@@ -77,21 +79,47 @@ class Runner:
         changed.
         """
         digest = task.digest
-        known = await self.memo.find(digest, job.pins)
-        if known is not None:
+        if (known := await self.known(task, job)) is not None:
             self.work.reused[task.method] += 1
             job.reused(task)
-            return msgspec.json.decode(known, type=METHODS[task.method].result)
-        waiter = Waiter(lambda: job.rank(task), lambda kind, news: job.news(task, kind, news))
-        value = await self._flights.join(digest, waiter, lambda flight: self._fly(task, digest, job, flight))
+            return known
+        value = await self._within_budget(task, digest, job)
         for artifact in artifacts_in(value):
             self.store.pin(job.pins, artifact.sha256)
         job.done(task)
+        if excess := job.budget.excess():
+            await job.budget.wait_paid()
+            raise excess
         return value
 
+    async def known(self, task: Task, job: Asker) -> Any:
+        """The task's result if there is one, its files pinned for the job; else None."""
+        known = await self.memo.find(task.digest, job.pins)
+        return None if known is None else msgspec.json.decode(known, type=METHODS[task.method].result)
+
+    async def _within_budget(self, task: Task, digest: str, job: Asker) -> Any:
+        """Raises `Overspent` once what else this job was billed for has ended. A refusal of others is not ours."""
+        while True:
+            try:
+                return await self._join(task, digest, job)
+            except Overspent:
+                own = job.budget.refusal(task)
+            if own:
+                await job.budget.wait_paid()
+                raise own
+
+    async def _join(self, task: Task, digest: str, job: Asker) -> Any:
+        waiter = Waiter(
+            lambda: job.rank(task), lambda kind, news: job.news(task, kind, news), lambda: job.budget.refusal(task)
+        )
+        try:
+            return await self._flights.join(digest, waiter, lambda flight: self._fly(task, digest, job, flight))
+        finally:
+            job.budget.ended(task)
+
     async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
-        if (known := await self.memo.find(digest, job.pins)) is not None:  # it landed while we looked it up
-            return msgspec.json.decode(known, type=METHODS[task.method].result)
+        if (known := await self.known(task, job)) is not None:  # it landed while we looked it up
+            return known
         try:
             value = await self._persist(task, digest, job, flight)
         except AuradError:
@@ -107,6 +135,8 @@ class Runner:
             attempt = self._attempts.next(digest)
             try:
                 return await self._attempt(task, digest, job, flight, attempt)
+            except Overspent:  # nothing was begun that could have failed
+                raise
             except RateLimited as error:
                 pause = max(error.retry_after, MIN_LIMIT)
                 again = time.monotonic() + pause < limited_until
@@ -136,6 +166,7 @@ class Runner:
         self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
         names = [slot_of(task.method, task.slot), pool]
         async with self._slots.hold(names, job.owners, flight.rank):
+            flight.check()
             flight.emit("started", Started(attempt=attempt))
             for plugin in task.leads_to:
                 self._executor.warm(plugin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aurad.engine.budget import Budget
 from aurad.engine.catalog import Catalog, Stage
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Rank
@@ -23,7 +24,7 @@ class Visitor:
     owners: tuple[str, ...] = ("visitors",)
 
     def __init__(self, pins: set[str]) -> None:
-        self.pins = pins
+        self.pins, self.budget = pins, Budget()
 
     def rank(self, task: Task) -> Rank:
         return SOON

@@ -89,10 +89,12 @@ class _Waiting:
 
 
 class Waiter:
-    """Somebody who wants a flight's result: how urgently, and where its news go."""
+    """Somebody who wants a flight's result: how urgently, where its news go, and why it may not be begun for them."""
 
-    def __init__(self, rank: Callable[[], Rank], emit: Emit) -> None:
-        self.rank, self.emit = rank, emit
+    def __init__(
+        self, rank: Callable[[], Rank], emit: Emit, refusal: Callable[[], Exception | None] = lambda: None
+    ) -> None:
+        self.rank, self.emit, self.refusal = rank, emit, refusal
 
 
 class Flight:
@@ -108,6 +110,12 @@ class Flight:
     def rank(self) -> Rank:
         """The most urgent waiter's."""
         return min((waiter.rank() for waiter in self.waiters), default=(10.0,))
+
+    def check(self) -> None:
+        """Raises the first refusal if every waiter refuses."""
+        refusals = [waiter.refusal() for waiter in self.waiters]
+        if refusals and refusals[0] and all(refusals):
+            raise refusals[0]
 
     def emit(self, kind: str, news: Any) -> None:
         """Pass news on to every waiter."""

@@ -1,7 +1,7 @@
-"""Tells somebody's address how a job ended: signed, tried again, and never forgotten before it was taken.
+"""Tells somebody's address of a job's events: in order, signed, tried again, never forgotten before they were taken.
 
-What is still to be told is in the journal from the moment at which the job's end is, so it is told at least once, over
-restarts too. Signatures are those of standard-webhooks. A webhook neither delays nor fails a job.
+That there is something to be told is in the journal from the moment at which the event is, so each is told at least
+once, over restarts too. Signatures are those of standard-webhooks. A webhook neither delays nor fails a job.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 import trio
 
+from aurad.engine.events import Events
 from aurad.engine.journal import Journal, Write
+from aurad.model.event import AnyEvent
 from aurad.model.job import JobSettings, Webhook
 
 ATTEMPTS = 12  # about an hour of them
@@ -39,63 +43,102 @@ def shown_settings(settings: JobSettings) -> dict[str, Any]:
     return found
 
 
-def wanted(job_id: str, settings: JobSettings) -> list[Write]:
-    """What belongs into the transaction of a job's end."""
-    if settings.webhook is None:
-        return []
-    row = (job_id, time.time())
-    return [lambda connection: connection.execute("INSERT OR IGNORE INTO webhooks VALUES (?, 0, ?)", row)]
+class _Due(NamedTuple):
+    """A row of the journal's table: a job of which something is to be told, from its event `job_seq` on."""
+
+    job_id: str
+    attempts: int
+    due: float
+    job_seq: int
 
 
 class Webhooks:
-    """All that is still to be told. `look` says that there is more."""
+    """All that is still to be told. `of` knows the webhook of a job that has not ended."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, events: Events) -> None:
         self._journal, self._news = journal, trio.Event()
         self.told = Counter[str]()  # attempts by how they ended: taken, put off, given up
+        self.of: Callable[[str], Webhook | None] = lambda job_id: None
+        events.also_told, events.on_told = self._wanted, self.look
 
     def look(self) -> None:
         self._news.set()
+
+    def _wanted(self, event: AnyEvent, kind: str) -> list[Write]:
+        """What belongs into the transaction of an event that is to be told."""
+        webhook = self.of(event.job_id)
+        if webhook is None or kind not in webhook.events:
+            return []
+        row = (event.job_id, time.time(), event.job_seq)  # no news if an earlier one is still to be told
+        return [lambda connection: connection.execute("INSERT OR IGNORE INTO webhooks VALUES (?, 0, ?, ?)", row)]
 
     async def serve_forever(self) -> None:
         """Tell whatever is due."""
         while True:
             self._news = trio.Event()
-            rows = await self._journal.read("SELECT job_id, attempts, due FROM webhooks ORDER BY due LIMIT ?", AT_ONCE)
-            due = [(row[0], row[1]) for row in rows if row[2] <= time.time()]
+            rows = await self._journal.read(
+                "SELECT job_id, attempts, due, job_seq FROM webhooks ORDER BY due LIMIT ?", AT_ONCE
+            )
+            due = [row for row in map(_Due._make, rows) if row.due <= time.time()]
             async with trio.open_nursery() as nursery:
-                for job_id, attempts in due:
-                    nursery.start_soon(self._tell, job_id, attempts)
+                for row in due:
+                    nursery.start_soon(self._tell, row)
             if not due:
                 wait = min(rows[0][2] - time.time(), LONGEST) if rows else LONGEST
                 with trio.move_on_after(max(wait, 0.0)):
                     await self._news.wait()
 
-    async def _tell(self, job_id: str, attempts: int) -> None:
-        rows = await self._journal.read(
-            "SELECT json_extract(CAST(submitted AS TEXT), '$.settings.webhook'), data"
-            " FROM jobs JOIN events USING (job_id) WHERE job_id = ? AND terminal",
-            job_id,
-        )
-        why = await _post(msgspec.json.decode(rows[0][0], type=Webhook), job_id, bytes(rows[0][1])) if rows else ""
-        if why and attempts + 1 < ATTEMPTS:
+    async def _tell(self, row: _Due) -> None:
+        webhook, event = await self._journal.ask(partial(_first, row=row))
+        if webhook is None or event is None:
+            return  # the job was deleted meanwhile, and with it what was to be told
+        message = f"{row.job_id}-{event.job_seq}"
+        if not (why := await _post(webhook, message, event.data)):
+            self.told["taken"] += 1
+            await self._journal.commit(_go_on(row, webhook, event, attempts=0))
+        elif row.attempts + 1 < ATTEMPTS:
             self.told["put off"] += 1
-            log.info("webhook not taken, tried again later", job_id=job_id, attempt=attempts + 1, why=why)
-            pause = min(PAUSE * 2**attempts, LONGEST) * random.uniform(0.5, 1.0)
-            await self._journal.commit(_later(job_id, attempts + 1, time.time() + pause))
-            return
-        self.told["given up" if why else "taken"] += 1
-        if why:
-            log.error("webhook given up", job_id=job_id, attempts=attempts + 1, why=why)
-        await self._journal.commit(_done(job_id))
+            log.info("webhook not taken, tried again later", job_id=row.job_id, attempt=row.attempts + 1, why=why)
+            pause = min(PAUSE * 2**row.attempts, LONGEST) * random.uniform(0.5, 1.0)
+            await self._journal.commit(_later(row, time.time() + pause))
+        else:
+            self.told["given up"] += 1
+            log.error("webhook given up", job_id=row.job_id, message=message, attempts=row.attempts + 1, why=why)
+            await self._journal.commit(_go_on(row, webhook, event, attempts=row.attempts))
 
 
-async def _post(webhook: Webhook, job_id: str, body: bytes) -> str:
+class _Event(NamedTuple):
+    job_seq: int
+    terminal: bool
+    data: bytes
+
+
+def _first(connection: sqlite3.Connection, row: _Due) -> tuple[Webhook | None, _Event | None]:
+    """To whom something is to be told, and what is first."""
+    found = connection.execute(
+        "SELECT json_extract(CAST(submitted AS TEXT), '$.settings.webhook') FROM jobs WHERE job_id = ?", (row.job_id,)
+    ).fetchone()
+    webhook = msgspec.json.decode(found[0], type=Webhook) if found else None
+    return webhook, _next(connection, row.job_id, webhook, row.job_seq) if webhook else None
+
+
+def _next(connection: sqlite3.Connection, job_id: str, webhook: Webhook, job_seq: int) -> _Event | None:
+    """The first event from `job_seq` on that is wanted."""
+    types = set(webhook.events)
+    found = connection.execute(
+        f"SELECT job_seq, terminal, data FROM events WHERE job_id = ? AND job_seq >= ?"
+        f" AND type IN ({','.join('?' * len(types))}) ORDER BY job_seq LIMIT 1",
+        (job_id, job_seq, *types),
+    ).fetchone()
+    return found and _Event(found[0], bool(found[1]), bytes(found[2]))
+
+
+async def _post(webhook: Webhook, message_id: str, body: bytes) -> str:
     """Why it was not taken; "" if it was. Redirects are not followed: they could lead anywhere."""
     import httpx2  # a daemon without webhooks need not know it
 
     try:
-        headers = {"Content-Type": "application/json", **signature(webhook.secret, job_id, int(time.time()), body)}
+        headers = {"Content-Type": "application/json", **signature(webhook.secret, message_id, int(time.time()), body)}
         with trio.move_on_after(PATIENCE):  # for all of it: a time limit of the client's is for each read
             async with (
                 httpx2.AsyncClient(follow_redirects=False, timeout=PATIENCE) as client,
@@ -118,12 +161,20 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> dict
     return headers
 
 
-def _later(job_id: str, attempts: int, due: float) -> Write:
+def _later(row: _Due, due: float) -> Write:
+    values = (row.attempts + 1, due, row.job_id)
+    return lambda connection: connection.execute("UPDATE webhooks SET attempts = ?, due = ? WHERE job_id = ?", values)
+
+
+def _go_on(row: _Due, webhook: Webhook, told: _Event, attempts: int) -> Write:
+    """With the next event, or with none. Who takes nothing is asked once for each, but often for the job's end."""
+
     def write(connection: sqlite3.Connection) -> None:
-        connection.execute("UPDATE webhooks SET attempts = ?, due = ? WHERE job_id = ?", (attempts, due, job_id))
+        following = _next(connection, row.job_id, webhook, told.job_seq + 1)
+        if following is None:
+            connection.execute("DELETE FROM webhooks WHERE job_id = ?", (row.job_id,))
+            return
+        values = (0 if following.terminal else attempts, time.time(), following.job_seq, row.job_id)
+        connection.execute("UPDATE webhooks SET attempts = ?, due = ?, job_seq = ? WHERE job_id = ?", values)
 
     return write
-
-
-def _done(job_id: str) -> Write:
-    return lambda connection: connection.execute("DELETE FROM webhooks WHERE job_id = ?", (job_id,))

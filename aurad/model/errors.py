@@ -7,7 +7,9 @@ and tools, E4xx access, E5xx daemon and disk, E6xx plugins.
 from __future__ import annotations
 
 import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+BULKY = ("stderr", "logTail")  # up to 64 KiB of an error
 
 
 class Kind(NamedTuple):
@@ -53,6 +55,12 @@ KINDS: dict[str, Kind] = {
     "E204-CANCELLED": Kind("Cancelled", 409, -32006, ""),
     "E205-LIMIT": Kind("Too many at once", 429, -32012, "Close some first."),
     "E206-VERSION": Kind("No common version of the protocol", 409, -32010, "Use a client of this daemon's version."),
+    "E207-COST": Kind(
+        "The job's cost limit is reached",
+        402,
+        -32012,
+        "Raise it, as in `auractl edit JOB --max-cost SUM`: what was paid for is kept and costs nothing again.",
+    ),
     "E300-CRASH": Kind(
         "A stage crashed", 500, -32603, "See what it said last, below; report it to the plugin's author."
     ),
@@ -143,3 +151,9 @@ def to_problem(error: AuradError, *, instance: str = "", correlation_id: str = "
         "suggestedActions": [error.remedy] if error.remedy else [],
         "timestamp": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
+
+
+def brief(problem: dict[str, Any]) -> dict[str, Any]:
+    """A problem as views have it, of which lists and snapshots send hundreds: its event and the log tell more."""
+    details = {name: value for name, value in problem["details"].items() if name not in BULKY}
+    return problem | {"details": details}

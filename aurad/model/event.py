@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime
 import inspect
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from aurad.model.event_types import EventType as EventType
+from aurad.model.event_types import Terminal as Terminal
 from aurad.model.job import STEPS, Status, Step, StepStatus
 from aurad.model.value import Value
 
@@ -239,13 +241,6 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=False):
     scene_id: str = ""
     lane: str = ""
     attempts: int = 1
-
-
-Terminal = Literal["job-completed", "job-failed", "job-cancelled"]
-EventType = Literal[  # `job-log` is not journalled: it is sent to those only who ask for it
-    "job-status", "step-status", "step-progress", "step-error", "warning", "artifact",
-    "job-completed", "job-failed", "job-cancelled", "job-log",
-]  # fmt: skip
 
 
 def schema() -> dict[str, Any]:

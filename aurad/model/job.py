@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from aurad.model.brief import Brief
+from aurad.model.event_types import Numbered
 from aurad.model.pronounce import Pronounce
 from aurad.model.shapes import shape
 from aurad.model.stage import StageKind
@@ -52,7 +53,10 @@ NEXT: dict[Status, frozenset[Status]] = {
 
 
 class Webhook(Value, frozen=True, kw_only=True):
-    """An address that is told how a job ended, by a POST of its last event, signed if there is a `secret`."""
+    """An address that is told of a job's `events`, in their order, by a POST of each, signed if there is a `secret`.
+
+    Unless types are chosen, those are the ones that end a job.
+    """
 
     url: Annotated[
         str,
@@ -62,6 +66,7 @@ class Webhook(Value, frozen=True, kw_only=True):
         ),
     ]
     secret: Annotated[str, Meta(max_length=256)] = ""
+    events: Annotated[tuple[Numbered, ...], Meta(min_length=1)] = ("job-completed", "job-failed", "job-cancelled")
 
 
 class Accepted(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -73,7 +78,10 @@ class Accepted(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
 
 
 class JobSettings(Value, frozen=True, kw_only=True):
-    """What a job may choose; None takes the preset's, else the configuration's."""
+    """What a job may choose; None takes the preset's, else the configuration's.
+
+    `max_cost` is what its stages may bill altogether, in each currency by itself; None is no limit.
+    """
 
     preset: str | None = None
     voice: str | None = None
@@ -95,13 +103,15 @@ class JobSettings(Value, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=1, le=10)] = 5
     labels: dict[str, str] = {}
     idempotency_key: str | None = None
+    max_cost: Annotated[float, Meta(ge=0)] | None = None
     webhook: Webhook | None = None
 
 
 class Recipe(Value, frozen=True, kw_only=True):
     """A brief with every choice made: what the graph of tasks is built from. Pure data, journalled.
 
-    `takes` counts how often a step (`Voice`), or a step of one scene (`Voice s3`), is to be made anew.
+    `takes` counts how often a step (`Voice`), or a step of one scene (`Voice s3`), is to be made anew;
+    `remade` names those of them for which this very job was asked.
     """
 
     brief: Brief
@@ -121,3 +131,4 @@ class Recipe(Value, frozen=True, kw_only=True):
     options: dict[str, dict[str, Any]] = {}
     until: Until | None = None
     takes: dict[str, int] = {}
+    remade: tuple[str, ...] = ()

@@ -242,7 +242,10 @@ class StageContext(Protocol[OptionsT_co]):
         """Tell the user about something that is worse than asked, but not a failure."""
 
     def usage(self, unit: str, amount: float, cost: float | None = None, currency: str = "") -> None:
-        """Report what was used (tokens, characters, images) and what it cost."""
+        """Report what was used (tokens, characters, images) and what it cost, as soon as that is known.
+
+        Costs add up to what a job's `maxCost` limits; tasks of the same kind are expected to cost as much.
+        """
 
     def keep(self, path: Path, media_type: str) -> Artifact:
         """Hand over a regular file of the workspace as part of the answer. Do not touch it afterwards."""

@@ -21,7 +21,7 @@ from aurad.model.errors import AuradError, to_problem
 from aurad.model.value import Value
 from aurad.serve import limits
 from aurad.serve.access import Caller
-from aurad.serve.operations import TABLE, Call
+from aurad.serve.operations import TABLE, Call, Operation
 from aurad.serve.outbox import Outbox
 from aurad.serve.subscriptions import Subscribe, Subscriptions, Unsubscribe
 from aurad.serve.tokens import Tokens
@@ -55,6 +55,7 @@ class Dispatcher:
         self._subscriptions = Subscriptions(nursery, engine, caller, outbox)
         self._slots = trio.Semaphore(limits.CALLS)
         self._under_way: dict[int | str, trio.CancelScope] = {}
+        self._outdated, self._warned = dict[str, str](), set[str]()  # methods to be told of, and all that ever were
 
     async def take(self, message: bytes, fds: Sequence[int] = ()) -> None:
         """Begin to answer a message or a batch; waits while too many calls are under way."""
@@ -84,6 +85,7 @@ class Dispatcher:
                 whole = b"[" + data + b"]" if message.lstrip().startswith(b"[") else data
                 await self._outbox.put(whole + b"\n", reply_fds)
                 reply_fds = []  # the writer's now
+            await self._tell_outdated()
         except AuradError as error:
             await self.refuse(error)
         finally:
@@ -92,6 +94,12 @@ class Dispatcher:
             for fd in (*fds, *reply_fds):
                 os.close(fd)
             self._slots.release()
+
+    async def _tell_outdated(self) -> None:
+        """After the answer: who reads one line for each call still reads the right one."""
+        while self._outdated:
+            method, instead = self._outdated.popitem()
+            await self._outbox.notify("rpc.deprecated", {"method": method, "instead": instead})
 
     async def _one(self, raw: bytes, call: Call) -> bytes | None:
         """The answer to one message; None to a notification, whatever comes of it."""
@@ -137,6 +145,7 @@ class Dispatcher:
             raise AuradError("E108-METHOD", f"cannot find the method {method!r}")
         if not call.caller.may(operation.role):
             raise AuradError("E400-DENIED", f"cannot call {method}: it takes the role {operation.role}")
+        self._note_outdated(operation)
         given = jsonrpc.parse(params, operation.params, what)
         if asked := getattr(given, "correlation_id", ""):
             bind_contextvars(correlation_id=asked)
@@ -145,6 +154,11 @@ class Dispatcher:
             raise AuradError("E100-REQUEST", f"cannot answer {method} here: a WebSocket carries no descriptors",
                              remedy="Ask on the same socket by lines, or fetch the artifact's href.")  # fmt: skip
         return answer
+
+    def _note_outdated(self, operation: Operation) -> None:
+        if operation.deprecated and operation.name not in self._warned:
+            self._warned.add(operation.name)
+            self._outdated[operation.name] = operation.deprecated
 
     def _cancel(self, asked: CancelCall) -> dict[str, Any]:
         """One that has its answer already is no mistake: the two have crossed."""

@@ -29,7 +29,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     by_type = dict(zip(map(id, kinds), schemas, strict=False))
     methods = [
         _method(one.name, one.summary, _params(components[one.params.__name__]), _result(one, by_type))
-        | {"x-role": one.role} | ({"deprecated": True} if one.deprecated else {})
+        | {"x-role": one.role} | ({"deprecated": True, "x-instead": one.deprecated} if one.deprecated else {})
         for one in every
     ]  # fmt: skip
     methods += [

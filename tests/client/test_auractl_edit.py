@@ -27,6 +27,7 @@ def editing(fake: FakeDaemon) -> FakeDaemon:
     [
         ("--scene s1 --text New. --voice heart", {"scenes": [{"sceneId": "s1", "text": "New.", "voice": "heart"}]}),
         ("--voice heart --aspect 9:16", {"brief": {"aspect": "9:16"}, "settings": {"voice": "heart"}}),
+        ("--max-cost 0", {"settings": {"maxCost": 0}}),
         ("--set slides.scale=2 --theme ember", {"settings": {"theme": "ember", "options": {"slides": {"scale": 2}}}}),
         ("--remove s1 --remove s4 --cancel-old", {"remove": ["s1", "s4"], "cancelOld": True}),
         ("--order s2,s1", {"order": ["s2", "s1"]}),

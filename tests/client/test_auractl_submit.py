@@ -23,13 +23,24 @@ def batch(here: Path, text: str) -> str:
 
 def test_each_source_is_a_job(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     (here / "ants.md").write_text("# Ants\n\nAnts smell.\n")
-    words = ["bees.md", "ants.md", "--preset", "draft", "--priority", "2", "--label", "album=insects"]
+    words = [
+        "bees.md",
+        "ants.md",
+        "--preset",
+        "draft",
+        "--max-cost",
+        "1.5",
+        "--priority",
+        "2",
+        "--label",
+        "album=insects",
+    ]
     assert run(["submit", *words]) == codes.OK
     assert capsys.readouterr().out.split() == [JOB, JOB]
     assert [job["labels"] for job in submitted(fake)] == [
         {"source": "bees.md", "album": "insects"}, {"source": "ants.md", "album": "insects"},
     ]  # fmt: skip
-    assert {(job["preset"], job["priority"]) for job in submitted(fake)} == {("draft", 2)}
+    assert {(job["preset"], job["priority"], job["maxCost"]) for job in submitted(fake)} == {("draft", 2, 1.5)}
 
 
 def test_one_that_cannot_be_submitted_does_not_keep_the_others(fake: FakeDaemon, here: Path, capsys: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,6 +74,15 @@ async def settled(house: Any) -> None:
             await trio.sleep(0.01)
 
 
+async def hurry(house: Any) -> None:
+    """What was put off is due now."""
+    with trio.fail_after(10):
+        while not await house.engine._journal.read("SELECT 1 FROM webhooks WHERE attempts"):  # noqa: ASYNC110
+            await trio.sleep(0.01)
+    await house.engine._journal.commit(lambda connection: connection.execute("UPDATE webhooks SET due = 0"))
+    house.engine.jobs.webhooks.look()
+
+
 async def test_the_end_of_a_job_is_told_and_signed_and_the_secret_is_not(tmp_path: Path) -> None:
     async with listening(204) as ear, open_house(tmp_path) as house:
         view = await house.make("One sentence.", webhook={"url": ear.url, "secret": SECRET})
@@ -81,7 +91,8 @@ async def test_the_end_of_a_job_is_told_and_signed_and_the_secret_is_not(tmp_pat
         events = await house.events(view.job_id)
     headers, body = ear.heard[0]
     assert msgspec.json.decode(body) == events[-1]
-    signed = f"{view.job_id}.{headers['webhook-timestamp']}.".encode() + body
+    assert headers["webhook-id"] == f"{view.job_id}-{events[-1]['jobSeq']}"
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     expected = hmac.digest(b"some key of 24 bytes, ok", signed, hashlib.sha256)
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(expected).decode()}"
     assert view.settings["webhook"] == {"url": ear.url, "secret": "***"}
@@ -114,8 +125,7 @@ async def test_a_restart_forgets_none(tmp_path: Path, monkeypatch: pytest.Monkey
         async with open_house(tmp_path) as house:
             await house.make("One sentence.", webhook={"url": ear.url})
             await ear.wait(1)
-            await trio.sleep(0.1)  # until that is written
-            await house.engine._journal.commit(lambda connection: connection.execute("UPDATE webhooks SET due = 0"))
+            await hurry(house)
         async with open_house(tmp_path) as house:
             await ear.wait(2)
             await settled(house)
@@ -133,6 +143,69 @@ async def test_one_that_can_never_be_told_harms_no_daemon(
     async with open_house(tmp_path) as house:
         assert (await house.make("One sentence.", webhook=webhook)).status.value == "Succeeded"
         await settled(house)
+
+
+async def test_events_that_are_chosen_are_told_in_their_order_and_no_others(tmp_path: Path) -> None:
+    chosen = ["job-completed", "artifact", "step-status"]
+    async with listening(200, 500, 500, 200) as ear, open_house(tmp_path) as house:
+        view = await house.make(webhook={"url": ear.url, "events": chosen})
+        await settled(house)
+        events = [event for event in await house.events(view.job_id) if event["type"] in chosen]
+    heard = {headers["webhook-id"]: msgspec.json.decode(body) for headers, body in ear.heard}
+    assert list(heard.values()) == events
+    assert len(ear.heard) == len(events) + 2
+    assert events[0]["type"] == "step-status"  # told while the job was running
+
+
+async def test_after_a_restart_telling_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PAUSE", 3600.0)
+    async with listening(200, 200, 500, 200) as ear:
+        async with open_house(tmp_path) as house:
+            view = await house.make(webhook={"url": ear.url, "events": ["artifact", "job-completed"]})
+            await ear.wait(3)
+            await hurry(house)
+        async with open_house(tmp_path) as house:
+            await settled(house)
+            events = await house.events(view.job_id)
+    wanted = [event["jobSeq"] for event in events if event["type"] in ("artifact", "job-completed")]
+    told = [msgspec.json.decode(body)["jobSeq"] for _, body in ear.heard]
+    assert told == [*wanted[:3], *wanted[2:]]
+
+
+async def test_who_takes_nothing_is_asked_once_for_each_event_but_often_for_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "ATTEMPTS", 3)
+    monkeypatch.setattr(webhooks, "PAUSE", 3600.0)  # all of the job has happened by the second attempt
+    async with listening(500) as ear, open_house(tmp_path) as house:
+        view = await house.make(webhook={"url": ear.url, "events": ["artifact", "job-completed"]})
+        await ear.wait(1)
+        monkeypatch.setattr(webhooks, "PAUSE", 0.01)
+        await hurry(house)
+        await settled(house)
+        artifacts = sum(event["type"] == "artifact" for event in await house.events(view.job_id))
+    types = [msgspec.json.decode(body)["type"] for _, body in ear.heard]
+    assert types == ["artifact"] * (3 + artifacts - 1) + ["job-completed"] * 3
+
+
+async def test_what_an_earlier_version_left_to_be_told_is_told(tmp_path: Path) -> None:
+    async with listening(200) as ear, open_house(tmp_path) as house:
+        view = await house.make(webhook={"url": ear.url})
+        await settled(house)
+        row = (view.job_id,)
+        await house.engine._journal.commit(
+            lambda connection: connection.execute("INSERT INTO webhooks (job_id, attempts, due) VALUES (?, 0, 0)", row)
+        )
+        house.engine.jobs.webhooks.look()
+        await settled(house)
+    assert ear.heard[0][1] == ear.heard[1][1]
+
+
+@pytest.mark.parametrize("name", ["job-done", "job-log", "*"])
+async def test_a_name_of_no_event_is_refused_and_named(tmp_path: Path, name: str) -> None:
+    async with open_house(tmp_path) as house:
+        with pytest.raises(AuradError, match=rf"'{re.escape(name)}' - at .*webhook.events"):
+            await house.submit("One sentence.", webhook={"url": "http://127.0.0.1:1/", "events": ["artifact", name]})
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "nonsense", "http://", "https://a b"])

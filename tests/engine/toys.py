@@ -226,6 +226,24 @@ class Sleepy(VoiceStage[Value]):
         return await Tone().speak(request, _with_options(context))
 
 
+class Billed(VoiceStage[Value]):
+    """A voice that bills a cent for every sentence; then waits for a gate or fails, if a test wants that."""
+
+    name = "billed"
+    gate: ClassVar[trio.Event | None] = None
+    error: ClassVar[Exception | None] = None
+    billed: ClassVar[int] = 0
+
+    async def speak(self, request: VoiceRequest, context: Context) -> Narration:
+        Billed.billed += 1
+        context.usage("characters", len(request.text), 0.01, "EUR")
+        if Billed.gate is not None:
+            await Billed.gate.wait()
+        if Billed.error is not None:
+            raise Billed.error
+        return await Tone().speak(request, _with_options(context))
+
+
 def _with_options(context: Context) -> Any:
     class With:
         options = ToneOptions()
@@ -245,6 +263,7 @@ STAGES: Sequence[type[Stage[Any]]] = (
     Scripted,
     Gated,
     Sleepy,
+    Billed,
     Early,
     Planner,
     Planless,

@@ -36,6 +36,7 @@ cancel_old = click.option("--cancel-old", is_flag=True, help="End the old job, i
 @click.option("--aspect", type=click.Choice(options.ASPECTS), help="Shape of the picture.")
 @click.option("--theme", metavar="NAME", help="See `auractl themes`.")
 @click.option("--captions", type=click.Choice(options.CAPTIONS), help="How words are shown.")
+@click.option("--max-cost", type=click.FloatRange(min=0), metavar="SUM", help="Spend no more on paid services.")
 @click.option("--set", "settings", metavar="PLUGIN.OPTION=VALUE", multiple=True, help="Repeat it.")
 @click.option("--remove", metavar="ID", multiple=True, help="Leave this scene out; repeat it.")
 @click.option("--order", metavar="ID,ID,...", help="All scenes in their new order.")
@@ -91,6 +92,8 @@ def _changes(given: dict[str, Any], plugins: dict[str, dict[str, Any]]) -> dict[
     job = {name: given[name] for name in ("theme", "captions") if given[name]}
     if given["voice"] and not given["scene"]:
         job["voice"] = given["voice"]
+    if given["max_cost"] is not None:
+        job["maxCost"] = given["max_cost"]
     changes = {
         "brief": {"aspect": given["aspect"]} if given["aspect"] else {},
         "settings": job | ({"options": plugins} if plugins else {}),

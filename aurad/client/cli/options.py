@@ -58,6 +58,7 @@ _JOB_OPTIONS = (
     click.option("--font", type=FILE, metavar="FILE", help="Font of headings: TTF, OTF, WOFF or WOFF2."),
     click.option("--intro", metavar="TEXT", help="Line of a silent card before the video."),
     click.option("--outro", metavar="TEXT", help="Line of a silent card after the video."),
+    click.option("--max-cost", type=click.FloatRange(min=0), metavar="SUM", help="Spend no more on paid services."),
     click.option("--until", type=click.Choice(UNTIL, case_sensitive=False), help="Stop after this stage."),
 )  # fmt: skip
 
@@ -81,6 +82,7 @@ def chosen(given: Mapping[str, Any]) -> dict[str, Any]:
         "job": _given(
             **{name: given[name] for name in ("preset", "voice", "theme", "captions", "music", "until")},
             captionStyle=given["caption_style"],
+            maxCost=given["max_cost"],
             introCard=given["intro"],
             outroCard=given["outro"],
             options=plugin_options(given["settings"]) or None,

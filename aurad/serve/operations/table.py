@@ -68,7 +68,7 @@ class Operation(NamedTuple):
     summary: str
     route: Route | None = None
     result: Any = Any
-    deprecated: str = ""  # what to use instead
+    deprecated: str = ""  # the method to use instead
 
     @property
     def results(self) -> tuple[Any, ...]:
@@ -79,12 +79,15 @@ class Operation(NamedTuple):
 TABLE: dict[str, Operation] = {}
 
 
-def operation(name: str, params: type[Value], role: Role, route: Route | None = None) -> Callable[[Handler], Handler]:
+def operation(
+    name: str, params: type[Value], role: Role, route: Route | None = None, *, deprecated: str = ""
+) -> Callable[[Handler], Handler]:
     """Enter a handler into the table; its docstring is the summary, its return type the result."""
 
     def enter(handler: Handler) -> Handler:
         result = get_type_hints(handler, include_extras=True).get("return", Any)
-        TABLE[name] = Operation(name, params, role, handler, (handler.__doc__ or "").strip(), route, result)
+        summary = (handler.__doc__ or "").strip()
+        TABLE[name] = Operation(name, params, role, handler, summary, route, result, deprecated)
         return handler
 
     return enter
