@@ -392,8 +392,7 @@ async def test_a_talkative_log_does_not_hold_events_up(tmp_path: Path) -> None:
 async def test_a_strangers_log_is_not_heard(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house:
         mine = await house.make("One sentence.")
-        stranger = somebody("operate", uid=OTHER.uid)
-        live = feed(house, after=house.engine.events.hub.last, caller=stranger, types=("job-log",))
+        live = feed(house, house.engine.events.hub.last, somebody("operate", uid=OTHER.uid), types=("job-log",))
         await live.begin()
         say(house, mine.job_id, "secret")
         await house.engine.joblogs.flush()
