@@ -22,6 +22,7 @@ import structlog
 import trio
 
 from aurad.engine.checkpoint import Checkpoints
+from aurad.engine.durable import make_folder
 from aurad.engine.figures import Commits
 from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve
@@ -260,7 +261,7 @@ def _is_full(error: Exception) -> bool:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     connection = _connect(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

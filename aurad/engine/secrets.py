@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import trio
 
+from aurad.engine.durable import sync_folder
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 
@@ -94,7 +95,7 @@ def discreet_error(error: AuradError, secrets: Collection[str]) -> AuradError:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Atomically; mkstemp makes files that only their owner can read. Raises E500."""
+    """Atomically and durably; mkstemp makes files that only their owner can read. Raises E500."""
     part, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with open(part, "wb") as file:
@@ -102,6 +103,7 @@ def write_private(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise AuradError("E500-INTERNAL", f"cannot write {path}: {error.strerror or error}") from error
     finally:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import BinaryIO
 
 import trio
 
+from aurad.engine.durable import make_folder, sync_folder
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 
@@ -42,7 +44,8 @@ class Store:
         self._objects, self.work = root / "objects", root / "work"
         shutil.rmtree(self.work, ignore_errors=True)  # what a killed daemon left half-made
         for folder in (self._objects, self.work):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
+        self._shelves, self._making = set[str](), threading.Lock()
         self._pins: collections.Counter[str] = collections.Counter()
         self._limiter = trio.CapacityLimiter(THREADS)
         self._checked: dict[str, tuple[int, int]] = {}
@@ -133,15 +136,22 @@ class Store:
                 raise AuradError("E308-RESULT", f"cannot take {source}: its hash is {sha256}, not {expected}")
             final = self.path(sha256)
             if not self._is_good(sha256):  # what is there may be damaged: our copy is not
-                final.parent.mkdir(exist_ok=True)
+                self._make_shelf(final.parent)
                 os.chmod(name, 0o444)
                 os.replace(name, final)
-                _sync_folder(final.parent)
+                sync_folder(final.parent)
             self._checked[sha256] = _stamp(final)
             return sha256, size
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(name)
+
+    def _make_shelf(self, folder: Path) -> None:
+        """One at a time: nobody may use a folder whose own name is not on disk yet."""
+        with self._making:
+            if folder.name not in self._shelves or not folder.is_dir():
+                make_folder(folder)
+                self._shelves.add(folder.name)
 
     def _is_good(self, sha256: str) -> bool:
         """Whether an object is as it was when its bytes were last seen."""
@@ -175,14 +185,6 @@ def _copy(file: BinaryIO, copy: BinaryIO) -> tuple[str, int]:
         copy.write(chunk)
         size += len(chunk)
     return whole.hexdigest(), size
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def disk_error(what: str, error: OSError) -> AuradError:

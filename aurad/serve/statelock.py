@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import trio
 
+from aurad.engine.durable import make_folder
 from aurad.model.errors import AuradError
 
 NAME = "daemon.lock"
@@ -34,7 +35,7 @@ async def locked(state: Path, *, patience: float = 0.0) -> AsyncIterator[None]:
 
 
 def _file(state: Path) -> BinaryIO:
-    state.mkdir(parents=True, exist_ok=True)
+    make_folder(state)
     return (state / NAME).open("ab")
 
 

@@ -14,7 +14,16 @@ import pytest
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PATCHES = sorted(Path(__file__).parent.glob("*.patch"))
-TREE = ("aurad", "plugins", "tests/engine", "tests/serve", "tests/client", "tests/conftest.py", "pyproject.toml")
+TREE = (
+    "aurad",
+    "plugins",
+    "tests/engine",
+    "tests/serve",
+    "tests/client",
+    "tests/crash",
+    "tests/conftest.py",
+    "pyproject.toml",
+)
 PATIENCE = 120.0  # seconds for one test on a busy machine
 FAILED = 1  # pytest's status when a test has failed, not when it could not run one
 

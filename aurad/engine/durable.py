@@ -1,0 +1,25 @@
+"""Names that outlast a loss of power: to sync a file says nothing of its name, which is its folder's. Blocks."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+def sync_folder(folder: Path) -> None:
+    """What was made, renamed and removed in `folder` stays so."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """With its parents. One that is there is synced all the same: a daemon may have been killed just before it was."""
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    with suppress(PermissionError):  # the folder above is somebody else's, who made this one for us
+        sync_folder(folder.parent)

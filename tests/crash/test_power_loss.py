@@ -1,0 +1,132 @@
+"""An engine whose every write is recorded loses power anywhere: what was promised by then is on the disk."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.crash.power import Chance, Disk, Fate, Loss, Record, Remains, read_records
+from tests.crash.promises import JOURNAL, Promises
+from tests.engine.house import open_house
+from tests.serve.chaos import dice, how_many
+
+pytestmark = pytest.mark.slow
+TREE = Path(__file__).parents[2]
+SOURCE = Path(__file__).with_name("record_writes.c")
+PATIENCE = 60.0  # seconds for the recorded work, or for one recovery, on a busy machine
+STATES = how_many(15_000)
+THOROUGH = 10  # one state in so many is looked at page by page
+RECOVERIES = how_many(200)
+
+
+class Recording:
+    """What one process wrote under `root`."""
+
+    def __init__(self, root: Path, records: list[Record]) -> None:
+        self.root, self.records = root, records
+
+    def disks(self) -> Iterator[tuple[int, Disk, Promises]]:
+        """The same disk, one record further each time, with what was promised by then."""
+        disk, promises = Disk(self.root.stat().st_ino), Promises()
+        for number, record in enumerate(self.records, start=1):
+            disk.play(record)
+            if record.kind == "K":
+                promises.hear(record.data)
+            yield number, disk, promises
+
+    def cuts(self, count: int, dice: random.Random) -> list[int]:
+        """Where the power goes: half of them as soon as something was promised."""
+        marks = [number for number, record in enumerate(self.records, start=1) if record.kind == "K"]
+        return dice.choices(marks, k=count // 2) + dice.choices(range(1, len(self.records) + 1), k=count - count // 2)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("power")
+    root, log, preload = folder / "root", folder / "log", folder / "record.so"
+    root.mkdir()
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", preload, SOURCE, "-ldl"], check=True)
+    environ = os.environ | {"RECORD_ROOT": str(root), "RECORD_TO": str(log), "LD_PRELOAD": str(preload)}
+    argv = [sys.executable, "-m", "tests.crash.workload", str(root)]
+    done = subprocess.run(argv, cwd=TREE, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    return Recording(root, list(read_records(log, root)))
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """In memory where there is such a place: thousands of journals are written there."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def fate(dice: random.Random) -> Fate:
+    return dice.choice([Fate(), Loss(), Chance(dice), Chance(dice)])
+
+
+def check(promises: Promises, remains: Remains, folder: Path, *, thorough: bool) -> None:
+    """On a copy of the journal; the store is looked at where it is."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    remains.write_to(folder, JOURNAL)
+    (folder / "state").mkdir(exist_ok=True)
+    promises.check(folder / JOURNAL[1:], remains.read, thorough=thorough)
+
+
+def test_the_recording_misses_nothing(recording: Recording) -> None:
+    *_, (_, disk, _) = recording.disks()
+    remains = disk.after(Fate())
+    paths = [path for path in recording.root.rglob("*") if path.is_file()]
+    there: dict[str, object] = {f"/{path.relative_to(recording.root)}": path.read_bytes() for path in paths}
+    assert {path: remains.read(path) for path in remains.files()} == there
+
+
+def test_what_was_promised_is_there_after_any_loss_of_power(
+    recording: Recording, scratch: Path, request: pytest.FixtureRequest
+) -> None:
+    chance = dice(request)
+    cuts = recording.cuts(STATES, chance)
+    for number, disk, promises in recording.disks():
+        for _ in range(cuts.count(number)):
+            doom, thorough = fate(chance), chance.randrange(THOROUGH) == 0
+            print(f"{type(doom).__name__} after record {number}")
+            check(promises, disk.after(doom), scratch / "state", thorough=thorough)
+
+
+async def recover(promises: Promises, folder: Path) -> None:
+    """An engine starts on it, and all that was accepted becomes a video after all."""
+
+    def read(path: str) -> bytes | None:
+        file = folder / path[1:]
+        return file.read_bytes() if file.exists() else None
+
+    async with open_house(folder) as house:
+        with trio.fail_after(PATIENCE):
+            for job_id in promises.accepted:
+                assert (await house.engine.jobs.wait(job_id)).status.value == "Succeeded"
+    promises.check(folder / JOURNAL[1:], read, thorough=True)
+
+
+async def test_after_a_loss_of_power_all_jobs_are_done_nevertheless(
+    recording: Recording, scratch: Path, request: pytest.FixtureRequest
+) -> None:
+    chance = dice(request)
+    cuts = recording.cuts(RECOVERIES, chance)
+    for number, disk, promises in recording.disks():
+        for place in range(cuts.count(number)):
+            folder, doom = scratch / f"{number}-{place}", fate(chance)
+            print(f"{type(doom).__name__} after record {number}")
+            disk.after(doom).write_to(folder)
+            await recover(promises, folder)
+            shutil.rmtree(folder)
