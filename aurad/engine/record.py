@@ -13,10 +13,12 @@ import trio
 
 from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
+from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal, Write
 from aurad.engine.store import Store
+from aurad.engine.webhooks import shown_settings
 from aurad.model.errors import AuradError
-from aurad.model.event import JobView, Owner, TaskView, timestamp_at
+from aurad.model.event import JobView, Owner, TaskView, timestamp, timestamp_at
 from aurad.model.job import Recipe, Status, StepStatus
 from aurad.model.script import Script
 from aurad.model.value import canonical
@@ -36,6 +38,7 @@ class Job:
         self.scope = trio.CancelScope()
         self.cancelled: tuple[str, str] | None = None
         self.pausing = False
+        self.held: AuradError | None = None
         self.ended, self.stopped = trio.Event(), trio.Event()
 
     def log_failed(self, why: str) -> None:
@@ -44,14 +47,30 @@ class Job:
             self.board.log_failed(why)
 
     @property
+    def message(self) -> str:
+        """Why it waits, if it is not for its turn."""
+        return f"waiting: {self.held.detail}" if self.held and self.status is Status.QUEUED else ""
+
+    @property
     def rank(self) -> tuple[int, str]:
         return (self.view.priority, self.view.created_at + self.view.job_id)
+
+
+def new_view(submitted: Submitted, owner: Owner, correlation_id: str, retry_of: str | None) -> JobView:
+    """A job that has just been taken."""
+    return JobView(
+        job_id=new_id(), correlation_id=correlation_id or new_id(""), owner=owner, status=Status.QUEUED,
+        created_at=timestamp(), priority=submitted.settings.priority, brief=summary(submitted.brief),
+        settings=shown_settings(submitted.settings), labels=submitted.settings.labels, retry_of=retry_of,
+    )  # fmt: skip
 
 
 def shown(job: Job, waiting: Sequence[Job]) -> JobView:
     """The job now, with its place among those that wait."""
     position = waiting.index(job) + 1 if job in waiting else None
-    return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+    if job.board:
+        return job.board.view(position=position)
+    return msgspec.structs.replace(job.view, position=position, message=job.message or job.view.message)
 
 
 def parked(view: JobView) -> JobView:
@@ -136,6 +155,14 @@ async def load_script(view: JobView, store: Store) -> Script | None:
         return None
     path = await store.check(artifact.sha256)
     return msgspec.json.decode(await trio.Path(path).read_bytes(), type=Script)
+
+
+async def load_tasks(journal: Journal, job_id: str) -> list[TaskView]:
+    """The timeline of a job as it is on disk; raises E200."""
+    rows = await journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
+    if not rows:
+        raise unknown_job(job_id)
+    return msgspec.json.decode(rows[0][0], type=list[TaskView])
 
 
 def unknown_job(job_id: str) -> AuradError:

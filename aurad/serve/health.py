@@ -46,12 +46,9 @@ async def health(engine: Engine) -> Health:
     if free < ROOM:
         raise AuradError("E508-UNREADY", f"cannot take jobs: {engine.folders.state} has {free >> 20} MiB left")
     await engine.catalog.load()
-    if engine.catalog.ffmpeg_error:
-        raise AuradError(
-            "E508-UNREADY",
-            f"cannot make videos: {engine.catalog.ffmpeg_error.detail}",
-            remedy=engine.catalog.ffmpeg_error.remedy,
-        )
+    if why := engine.holds.broken or engine.catalog.ffmpeg_error:
+        what = f"cannot make videos: {why.detail}"
+        raise AuradError("E508-UNREADY", what, remedy=why.remedy, details={"errorCode": why.code, **why.details})
     return Health(
         status="ready", version=__version__, boot_id=engine.boot_id, last_seq=engine.events.last, free_bytes=free,
         draining=engine.jobs.draining,        broken_plugins=tuple(sorted(engine.catalog.broken)),
