@@ -28,6 +28,7 @@ from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
 from aurad.engine.planning import Planner
 from aurad.engine.record import forget_jobs
+from aurad.engine.room import Room
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
 from aurad.engine.secrets import Secrets
@@ -84,6 +85,7 @@ class Engine:
         self._admission.adopt(settings, presets)
         self.catalog.adopt(settings)
         self.runner.patience = patience_of(settings)
+        self.holds.room.adopt(settings.store)
         self.holds.mended()
 
     def stop_soon(self) -> None:
@@ -219,7 +221,8 @@ async def open_engine(
             memo, store, costs, slots, flights, executor, secrets, attempts, patience=patience_of(settings), lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
-        webhooks, holds = Webhooks(journal), Holds(catalog, private=private, broken=broken)
+        webhooks, room = Webhooks(journal), Room(folders.state, settings.store)
+        holds = Holds(catalog, room, private=private, broken=broken)
         jobs = Jobs(
             nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks, holds,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
@@ -235,5 +238,5 @@ async def open_engine(
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)
         nursery.start_soon(webhooks.serve_forever)
-        nursery.start_soon(holds.serve_forever, jobs.dispatch)
+        nursery.start_soon(holds.serve_forever, jobs.tend)
         yield engine

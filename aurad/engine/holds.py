@@ -1,4 +1,4 @@
-"""Why jobs wait although they could run: settings that cannot be used, no FFmpeg.
+"""Why jobs wait although they could run: settings that cannot be used, no FFmpeg, no room on the disk.
 
 A hold passes by itself, or once somebody has mended something; no job fails for it. Who waits, and is told of it, is
 the business of `jobs`. A private daemon holds nothing: its jobs fail at once, before their user's eyes.
@@ -6,12 +6,13 @@ the business of `jobs`. A private daemon holds nothing: its jobs fail at once, b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 import trio
 
 from aurad.engine.catalog import Catalog
+from aurad.engine.room import Room, Writer
 from aurad.model.errors import AuradError
 
 ROUND = 2.0  # seconds between two looks whether jobs may go on
@@ -23,8 +24,8 @@ log = structlog.get_logger()
 class Holds:
     """What keeps jobs from being started. `broken` says why the settings in force are not those of the files."""
 
-    def __init__(self, catalog: Catalog, *, private: bool, broken: AuradError | None = None) -> None:
-        self._catalog, self._private, self.broken = catalog, private, broken
+    def __init__(self, catalog: Catalog, room: Room, *, private: bool, broken: AuradError | None = None) -> None:
+        self._catalog, self.room, self._private, self.broken = catalog, room, private, broken
         self.looked = private  # whether it is known if there is an FFmpeg
         self._news, self._next_look = trio.Event(), 0.0
 
@@ -32,6 +33,10 @@ class Holds:
     def problem(self) -> AuradError | None:
         """What keeps all jobs from being started."""
         return self.broken or (None if self._private else self._catalog.ffmpeg_error)
+
+    def why(self, job: Writer, running: Iterable[Writer]) -> AuradError | None:
+        """What keeps this one from being started beside those that run."""
+        return self.problem or (None if self._private else self.room.lacks(job, running))
 
     def covers(self, failure: Exception | None) -> bool:
         """Whether a job failed for nothing but what is a hold by now: it only has to wait."""
@@ -43,12 +48,12 @@ class Holds:
         self.broken, self._next_look = None, 0.0
         self._news.set()
 
-    async def serve_forever(self, dispatch: Callable[[], None]) -> None:
-        """Look again and again, and let `dispatch` start whatever may go on."""
+    async def serve_forever(self, tend: Callable[[], None]) -> None:
+        """Look again and again, and let `tend` start whatever may go on."""
         while True:
             self._news = trio.Event()
             await self._look()
-            dispatch()
+            tend()
             with trio.move_on_after(ROUND):
                 await self._news.wait()
 

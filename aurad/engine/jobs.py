@@ -94,14 +94,9 @@ class Jobs:
     # ------------------------------------------------------------ in
 
     async def submit(
-        self,
-        params: dict[str, Any],
-        owner: Owner,
-        correlation_id: str,
-        *,
-        lineage: str = "",
+        self, params: dict[str, Any], owner: Owner, correlation_id: str, *, lineage: str = "",
         retry_of: str | None = None,
-    ) -> Job:
+    ) -> Job:  # fmt: skip
         """Admit a job; it is on disk when this returns. Raises E1xx for what cannot be used, E202 when full."""
         submitted, recipe = await self._admission.admit(params, owner)
         async with self._submitting:  # two with one key that come together are one job
@@ -117,9 +112,10 @@ class Jobs:
             raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
         self._journal.check_room()
         view = new_view(submitted, owner, correlation_id, retry_of)
-        job = self._live[view.job_id] = Job(view, submitted, recipe, lineage or view.job_id)
+        job = Job(view, submitted, recipe, lineage or view.job_id)
         with trio.CancelScope(shield=True):  # whoever asked may leave meanwhile: a job is taken whole or not at all
             await self._journal.commit(insert_job(job))
+            self._live[view.job_id] = job  # not before: it could have started, even ended, when it is told as queued
             self._tell(job)
             await self.events.flush()
         self.dispatch()
@@ -135,10 +131,8 @@ class Jobs:
         script = await load_script(view, self.store)
         brief, settings = edited(old.submitted, changes, script)
         submitted, recipe = await self._admission.admit({"brief": brief, "settings": settings}, view.owner)
-        takes = raise_takes(old.recipe.takes, changes.remake, recipe.brief.script, script)
-        return await self._take(
-            submitted, replace(recipe, takes=takes), view.owner, correlation_id, old.lineage, job_id
-        )
+        recipe = replace(recipe, takes=raise_takes(old.recipe.takes, changes.remake, recipe.brief.script, script))
+        return await self._take(submitted, recipe, view.owner, correlation_id, old.lineage, job_id)
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
@@ -169,10 +163,9 @@ class Jobs:
 
     async def get(self, job_id: str) -> JobView:
         """The job now; raises E200."""
-        job = self._live.get(job_id)
-        if job is None:
-            return (await load_job(self._journal, job_id)).view
-        return shown(job, self._waiting())
+        if job := self._live.get(job_id):
+            return shown(job, self._waiting())
+        return (await load_job(self._journal, job_id)).view
 
     def live(self) -> list[JobView]:
         """Those that have not ended, all as of this moment."""
@@ -184,7 +177,10 @@ class Jobs:
         return await load_ended(self._journal, owner, limit)
 
     def _waiting(self) -> list[Job]:
-        return in_turn(self._live.values(), [self._live[job_id] for job_id in self._running])
+        return in_turn(self._live.values(), self._at_work())
+
+    def _at_work(self) -> list[Job]:
+        return [self._live[job_id] for job_id in self._running]
 
     async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> list[JobView]:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
@@ -266,11 +262,18 @@ class Jobs:
 
     # ------------------------------------------------------------ running
 
+    def tend(self) -> None:
+        """Now and then: warn jobs that run of a disk that fills up, and start what may go on."""
+        if self._running and (low := self._holds.room.low):
+            for job in self._at_work():
+                job.warn(low)
+        self.dispatch()
+
     def dispatch(self) -> None:
         """Start whatever may be started; of what is held say why."""
         free = 0 if self.draining or not self._holds.looked else max(0, self._max_running - len(self._running))
         for job in self._waiting():
-            job.held, told = self._holds.problem if free else None, job.held
+            job.held, told = self._holds.why(job, self._at_work()) if free else None, job.held
             if job.held:
                 self._tell_held(job, job.held, told)
             elif free:

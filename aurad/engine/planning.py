@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from aurad.engine import timeline
 from aurad.engine.admission import Admission
 from aurad.engine.catalog import Catalog
 from aurad.engine.coming import Foresight
 from aurad.engine.estimate import Costs
 from aurad.engine.providers import Providers
-from aurad.model.brief import WORDS_PER_MINUTE, Brief
+from aurad.engine.room import disk_needed, foreseen, video_seconds
 from aurad.model.event import Owner, PluginChoice
 from aurad.model.job import Recipe
-from aurad.model.script import Scene, Script
+from aurad.model.script import Script
 from aurad.model.stage import StageKind
 from aurad.model.value import Value
-
-SCENE_WORDS = 30  # of a usual scene, where there is no script yet
-OUTLINE_WORDS = 120  # of the outline that a bare topic gives
-BITS = 0.06  # of an encoded pixel: slides, the worst of our presets
-COPIES = 3  # of the picture on the way: segments, joined, finished
-SOUND = 4 * 48_000 * 2  # bytes a second: voices, the mix, the master
 
 
 class Plan(Value, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=False):
@@ -53,14 +45,13 @@ class Planner:
         kinds: tuple[StageKind, ...] = ("script", "voice", "visuals", "render")
         chosen = {kind: (providers.choice(providers.first(kind)),) for kind in kinds}
         finishers = tuple(providers.choice(stage) for stage in providers.all("finish"))
-        script = timeline.with_ids(recipe.brief.script or _foreseen(recipe.brief))
-        length = sum(timeline.guess_seconds(scene, recipe.brief.pacing) for scene in script.scenes)
+        script = foreseen(recipe.brief)
         return Plan(
             providers={**chosen, "finish": finishers},
             scenes=len(script.scenes),
-            video_seconds=round(length, 1),
+            video_seconds=round(video_seconds(recipe, script), 1),
             seconds=round(self._seconds(recipe, providers, script), 1),
-            disk_bytes=_disk(recipe, length),
+            disk_bytes=disk_needed(recipe),
             cost=0.0,  # no provider of ours charges; what others did is in a job's `usage`
         )
 
@@ -70,18 +61,3 @@ class Planner:
         starts = {one.plugin: self._costs.start(one.key) for one in coming}
         work = sum(one.size * self._costs.of(one.key, typical=one.size) for one in coming)
         return (work + sum(starts.values())) / self._lanes
-
-
-def _foreseen(brief: Brief) -> Script:
-    """A script of the length that the brief's will about have."""
-    words = len(brief.source.split()) if brief.source else OUTLINE_WORDS
-    if brief.duration_seconds:
-        words = min(words, int(brief.duration_seconds / 60 * WORDS_PER_MINUTE[brief.pacing]))
-    number = max(1, math.ceil(words / SCENE_WORDS))
-    text = " ".join(["words"] * max(1, words // number))
-    return Script(title="", scenes=tuple(Scene(text=text) for _ in range(number)))
-
-
-def _disk(recipe: Recipe, seconds: float) -> int:
-    canvas = recipe.canvas
-    return int(seconds * (canvas.width * canvas.height * canvas.fps * BITS / 8 * COPIES + SOUND))

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
 from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal, Write
+from aurad.engine.room import disk_needed
 from aurad.engine.store import Store
 from aurad.engine.webhooks import shown_settings
 from aurad.model.errors import AuradError
@@ -46,10 +48,25 @@ class Job:
         if self.board:
             self.board.log_failed(why)
 
+    def warn(self, of: AuradError) -> None:
+        """Tell of what may become an error, if it runs."""
+        if self.board:
+            self.board.warn("Initialization", of.code, of.detail, of.remedy)
+
     @property
     def message(self) -> str:
         """Why it waits, if it is not for its turn."""
         return f"waiting: {self.held.detail}" if self.held and self.status is Status.QUEUED else ""
+
+    @property
+    def disk_left(self) -> float:
+        """Bytes that it may still write."""
+        percent = self.board.percent if self.board else self.floor
+        return self._disk_needed * (1 - percent / 100)
+
+    @cached_property
+    def _disk_needed(self) -> int:
+        return disk_needed(self.recipe)
 
     @property
     def rank(self) -> tuple[int, str]:

@@ -12,6 +12,7 @@ import trio
 
 from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine
+from aurad.engine.room import REMEDY
 from aurad.engine.tools import missing_parts
 from aurad.model.errors import AuradError
 from aurad.model.stage import StageKind
@@ -68,7 +69,7 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
     state = engine.folders.state
     free, kept = shutil.disk_usage(state).free, engine.settings.store.max_gib
     detail = f"{free / 2**30:.1f} GiB free in {state}; the store holds {used / 2**30:.2f} of {kept:g} GiB"
-    yield _check("disk", free > ROOM and os.access(state, os.W_OK), detail, "Free some space, or lower store.max_gib.")
+    yield _check("disk", free > max(ROOM, engine.holds.room.reserve) and os.access(state, os.W_OK), detail, REMEDY)
 
 
 def _stages(engine: Engine) -> Iterator[dict[str, Any]]:

@@ -236,7 +236,7 @@ async def test_metrics_are_text(tmp_path: Path) -> None:
 
 async def test_not_ready_is_told_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_site(tmp_path) as site:
-        monkeypatch.setattr("aurad.serve.health.ROOM", 1 << 60)
+        monkeypatch.setattr(site.house.engine.holds.room, "reserve", 1 << 60)
         assert "MiB left" in problem(await site.get("/api/health/ready"), 503, "E508-UNREADY")["detail"]
 
 
