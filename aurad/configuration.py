@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
+from aurad.model.settings import Settings
 from aurad.model.value import digest
 from aurad.wire.toml import (
     Loaded,
@@ -32,6 +34,30 @@ OWN_DROP_IN = "90-auractl.toml"  # read late, so that what was set by command wi
 FILE_LIMIT = 1024 * 1024  # bytes of one file; more is a mistake, not settings
 
 
+class Usable(NamedTuple):
+    """Settings and presets to go on with; `broken` says why they are not those of the files."""
+
+    settings: Settings
+    presets: dict[str, Preset]
+    broken: AuradError | None = None
+
+
+def load_usable(places: Folders, *, environ: Mapping[str, str]) -> Usable:
+    """What the files and the environment say; if that cannot be used, the defaults and what came with aurad."""
+    try:
+        return Usable(load_settings(places, environ=environ).settings, load_presets(places))
+    except AuradError as error:
+        why = f"{error.detail}; until that is mended the defaults are in force"
+        broken = AuradError(error.code, why, remedy=error.remedy, details=error.details)
+        return Usable(_without_files(environ), _packaged_presets(), broken)
+
+
+def _without_files(environ: Mapping[str, str]) -> Settings:
+    with suppress(AuradError):
+        return merge(entries_of_environment(environ)).settings
+    return Settings()
+
+
 def load_settings(places: Folders, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Loaded:
     """Defaults, `aurad.toml`, `aurad.d/*.toml`, environment, flags (by dotted key): later ones win."""
     entries = [entry for path in _settings_files(places) for entry in entries_of(_read(path), str(path))]
@@ -40,14 +66,19 @@ def load_settings(places: Folders, *, environ: Mapping[str, str], flags: Mapping
 
 def load_presets(places: Folders) -> dict[str, Preset]:
     """The presets that came with aurad, and the user's own, which win, by name."""
-    found = {
-        file.name.removesuffix(".toml"): preset_of(file.read_bytes(), file.name)
-        for file in resources.files("aurad_config.presets").iterdir()
-        if file.name.endswith(".toml")
-    }
+    found = _packaged_presets()
     for path in sorted(places.presets.glob("*.toml")):
         found[path.stem] = preset_of(_read(path), str(path))
     return dict(sorted(found.items()))
+
+
+def _packaged_presets() -> dict[str, Preset]:
+    files = resources.files("aurad_config.presets").iterdir()
+    return {
+        file.name.removesuffix(".toml"): preset_of(file.read_bytes(), file.name)
+        for file in files
+        if file.name.endswith(".toml")
+    }
 
 
 def stamp(places: Folders) -> str:

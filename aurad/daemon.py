@@ -5,17 +5,16 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
 import structlog
 import trio
 
 from aurad import __version__
-from aurad.configuration import load_presets, load_settings, stamp
+from aurad.configuration import Usable, load_presets, load_settings, load_usable, stamp
 from aurad.engine.engine import Engine, open_engine
-from aurad.model.errors import AuradError
-from aurad.model.folders import folders
+from aurad.model.folders import Folders, folders
 from aurad.model.settings import Http
 from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
@@ -34,12 +33,12 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
     places = folders(system, os.environ)
     as_read = stamp(places)
-    settings, presets = load_settings(places, environ=os.environ).settings, load_presets(places)
+    settings, presets, broken = _configured(places, private=private)
     notify, passed = take_notify(os.environ), take_sockets(os.environ)
     with open_log(settings.log), trio.CancelScope() as scope:
         async with (
             locked(places.state, patience=HANDOVER if private else 0.0),
-            open_engine(settings, presets, places, private=private, stop=scope.cancel) as engine,
+            open_engine(settings, presets, places, private=private, stop=scope.cancel, broken=broken) as engine,
             open_tokens(places.state) as tokens,
             open_control(
                 engine, socket, tokens, Rules(system, settings.control.readers), passed=passed.get(CONTROL, ())
@@ -51,11 +50,11 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             nursery.start_soon(engine.figures.watch_loop)
             await nursery.start(obey_signals, scope, engine, notify)
             nursery.start_soon(notify.beat_forever)
-            if not private:  # whoever asks first, a probe of its health for instance, shall not wait for it
-                nursery.start_soon(_look_around, engine)
             gc.collect()
             gc.freeze()  # what is there by now stays: with a thousand readers, looking at it again costs more than they
-            notify("READY=1", f"STATUS=serving on {socket}")
+            notify("READY=1", f"STATUS={broken.detail if broken else f'serving on {socket}'}")
+            if broken:
+                log.error("no job is started", code=broken.code, detail=broken.detail, remedy=broken.remedy)
             log.info("serving", version=__version__, pid=os.getpid(), socket=str(socket), private=private)
             if private:
                 await _leave_when_idle(engine, control, settings.private.idle_seconds)
@@ -63,9 +62,11 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             await trio.sleep_forever()
 
 
-async def _look_around(engine: Engine) -> None:
-    with suppress(AuradError):  # told to everybody who asks for what is missing
-        await engine.catalog.load()
+def _configured(places: Folders, *, private: bool) -> Usable:
+    """A private daemon's user is there to read why it cannot start; a service had better be there to be asked."""
+    if private:
+        return Usable(load_settings(places, environ=os.environ).settings, load_presets(places))
+    return load_usable(places, environ=os.environ)
 
 
 def _open_web(engine: Engine, http: Http, tokens: Tokens, passed: Sequence[int]) -> AbstractAsyncContextManager[object]:

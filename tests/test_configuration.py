@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aurad.configuration import FILE_LIMIT, load_presets, load_settings, set_value
+from aurad.configuration import FILE_LIMIT, load_presets, load_settings, load_usable, set_value
 from aurad.model.brief import Brief
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
@@ -53,6 +53,37 @@ def test_a_file_that_cannot_be_read_is_named(places: Folders) -> None:
     places.settings_file.mkdir(parents=True)
     with pytest.raises(AuradError, match=re.escape(f"cannot read {places.settings_file}: Is a directory")):
         load_settings(places, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[store]\nnope = 3\n", 2, "there is no such setting"),
+        ("[jobs]\n\nmax_running = 'many'\n", 3, "max_running"),
+        ("[store]\nmax_gib 3\n", 2, "cannot read"),
+    ],
+)
+def test_with_a_broken_file_there_are_the_defaults_and_the_reason(
+    places: Folders, text: str, line: int, said: str
+) -> None:
+    write(places.settings_file, text)
+    settings, presets, broken = load_usable(places, environ={"AURAD_STORE__MAX_GIB": "5"})
+    assert (settings.store.max_gib, settings.jobs) == (5, Settings().jobs)
+    assert "youtube-1080p" in presets
+    assert broken is not None
+    assert said in broken.detail
+    assert "defaults are in force" in broken.detail
+    assert broken.remedy
+    assert broken.details["origin"] == f"{places.settings_file}:{line}"
+    write(places.settings_file, "")
+    assert load_usable(places, environ={}).broken is None
+
+
+def test_with_a_broken_preset_or_environment_there_are_those_that_came_along(places: Folders) -> None:
+    write(places.presets / "mine.toml", "nope = 3\n")
+    assert "mine" not in load_usable(places, environ={}).presets
+    usable = load_usable(places, environ={"AURAD_NOPE__X": "5"})
+    assert (usable.settings, usable.broken and usable.broken.code) == (Settings(), "E503-CONFIG")
 
 
 def test_set_value_writes_only_its_own_drop_in(places: Folders) -> None:

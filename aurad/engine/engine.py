@@ -19,6 +19,7 @@ from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.executor import Executor, open_executor
 from aurad.engine.figures import Figures
+from aurad.engine.holds import Holds
 from aurad.engine.ids import new_id
 from aurad.engine.jobs import Jobs
 from aurad.engine.journal import Journal, open_journal
@@ -27,6 +28,7 @@ from aurad.engine.logfiles import LogFiles, open_logfiles
 from aurad.engine.memo import Memo
 from aurad.engine.planning import Planner
 from aurad.engine.record import forget_jobs
+from aurad.engine.room import Room
 from aurad.engine.runner import Runner
 from aurad.engine.schedule import Flights, Slots
 from aurad.engine.secrets import Secrets
@@ -64,6 +66,7 @@ class Engine:
         journal: Journal, store: Store, memo: Memo, catalog: Catalog, events: Events,
         admission: Admission, planner: Planner, secrets: Secrets, jobs: Jobs, joblogs: LogFiles,
         executor: Executor, runner: Runner, nursery: trio.Nursery, stop: Callable[[], None],
+        holds: Holds,
     ) -> None:  # fmt: skip
         self.settings, self.presets, self.folders, self.private = settings, presets, folders, private
         self._journal, self.store, self.memo, self.catalog = journal, store, memo, catalog
@@ -71,7 +74,7 @@ class Engine:
         self.joblogs, self._nursery, self._stop = joblogs, nursery, stop
         self._admission, self.secrets, self.started_with = admission, secrets, settings
         self.settings_stamp = ""  # of the files that `settings` were read from
-        self.planner = planner
+        self.planner, self.holds = planner, holds
         self.boot_id, self.started_at = new_id(""), time.monotonic()
         self.configuring, self.installing = trio.Lock(), trio.Lock()  # one change of each at a time
         self.figures = Figures(runner.work, journal.commits)
@@ -82,6 +85,8 @@ class Engine:
         self._admission.adopt(settings, presets)
         self.catalog.adopt(settings)
         self.runner.patience = patience_of(settings)
+        self.holds.room.adopt(settings.store)
+        self.holds.mended()
 
     def stop_soon(self) -> None:
         """Stop, but let the answer to whoever asked for it go out first."""
@@ -187,8 +192,12 @@ async def open_engine(
     stop: Callable[[], None],
     workers: OpenExecutor = open_executor,
     installed: Installed = Installed(),
+    broken: AuradError | None = None,
 ) -> AsyncIterator[Engine]:
-    """Journal, store, workers and jobs; jobs that had not ended before go on."""
+    """Journal, store, workers and jobs; jobs that had not ended before go on.
+
+    `broken` says why these are not the settings that were wanted; then no job is started until others are adopted.
+    """
     cores = settings.workers.cpu or os.cpu_count() or 1
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
@@ -212,9 +221,10 @@ async def open_engine(
             memo, store, costs, slots, flights, executor, secrets, attempts, patience=patience_of(settings), lanes=cores
         )
         admission = Admission(journal, store, catalog, settings, presets)
-        webhooks = Webhooks(journal, events)
+        webhooks, room = Webhooks(journal, events), Room(folders.state, settings.store)
+        holds = Holds(catalog, room, private=private, broken=broken)
         jobs = Jobs(
-            nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks,
+            nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks, holds,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,
             previews=settings.jobs.previews and not private,
         )  # fmt: skip
@@ -223,8 +233,10 @@ async def open_engine(
             events=events, admission=admission, planner=Planner(admission, catalog, costs, lanes=cores),
             secrets=secrets,
             jobs=jobs, joblogs=joblogs, executor=executor, runner=runner, nursery=nursery, stop=stop,
+            holds=holds,
         )  # fmt: skip
         await jobs.recover()
         nursery.start_soon(engine.housekeep_forever)
         nursery.start_soon(webhooks.serve_forever)
+        nursery.start_soon(holds.serve_forever, jobs.tend)
         yield engine

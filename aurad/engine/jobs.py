@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from aurad.engine.edit import Changes, edited, remade
 from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
-from aurad.engine.ids import new_id
+from aurad.engine.holds import Holds
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
 from aurad.engine.listing import Listed, fill, list_ids
@@ -36,16 +35,17 @@ from aurad.engine.record import (
     load_ended,
     load_job,
     load_script,
+    load_tasks,
+    new_view,
     parked,
     same_key,
     shown,
-    summary,
-    unknown_job,
     update_job,
 )
 from aurad.engine.runner import Runner
 from aurad.engine.store import Store
-from aurad.engine.webhooks import Webhooks, shown_settings
+from aurad.engine.turns import in_turn
+from aurad.engine.webhooks import Webhooks
 from aurad.model.errors import AuradError, brief
 from aurad.model.event import (
     JobCancelled,
@@ -69,14 +69,14 @@ class Jobs:
 
     def __init__(
         self, nursery: trio.Nursery, journal: Journal, events: Events, store: Store, catalog: Catalog, runner: Runner,
-        costs: Costs, admission: Admission, logs: LogFiles, webhooks: Webhooks, *,
+        costs: Costs, admission: Admission, logs: LogFiles, webhooks: Webhooks, holds: Holds, *,
         max_running: int, max_queued: int, lanes: int, previews: bool,
     ) -> None:  # fmt: skip
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
         self._maker = Maker(catalog, runner, store, previews=previews)
-        self._submitting, self._logs, self.webhooks = trio.Lock(), logs, webhooks
+        self._submitting, self._logs, self.webhooks, self._holds = trio.Lock(), logs, webhooks, holds
         self._live: dict[str, Job] = {}
         self._running, self.draining = set[str](), False
         self._last_end: Status | None = None
@@ -95,14 +95,9 @@ class Jobs:
     # ------------------------------------------------------------ in
 
     async def submit(
-        self,
-        params: dict[str, Any],
-        owner: Owner,
-        correlation_id: str,
-        *,
-        lineage: str = "",
+        self, params: dict[str, Any], owner: Owner, correlation_id: str, *, lineage: str = "",
         retry_of: str | None = None,
-    ) -> Job:
+    ) -> Job:  # fmt: skip
         """Admit a job; it is on disk when this returns. Raises E1xx for what cannot be used, E202 when full."""
         submitted, recipe = await self._admission.admit(params, owner)
         async with self._submitting:  # two with one key that come together are one job
@@ -111,37 +106,20 @@ class Jobs:
             )
 
     async def _take(
-        self,
-        submitted: Submitted,
-        recipe: Recipe,
-        owner: Owner,
-        correlation_id: str,
-        lineage: str,
+        self, submitted: Submitted, recipe: Recipe, owner: Owner, correlation_id: str, lineage: str,
         retry_of: str | None,
-    ) -> Job:
+    ) -> Job:  # fmt: skip
         if len(self._live) >= self._max_queued + self._max_running:
             raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
         self._journal.check_room()
-        job_id = new_id()
-        view = JobView(
-            job_id=job_id,
-            correlation_id=correlation_id or new_id(""),
-            owner=owner,
-            status=Status.QUEUED,
-            created_at=timestamp(),
-            priority=submitted.settings.priority,
-            brief=summary(submitted.brief),
-            settings=shown_settings(submitted.settings),
-            labels=submitted.settings.labels,
-            retry_of=retry_of,
-        )
-        job = Job(view, submitted, recipe, lineage or job_id)
-        self._live[job_id] = job
+        view = new_view(submitted, owner, correlation_id, retry_of)
+        job = Job(view, submitted, recipe, lineage or view.job_id)
         with trio.CancelScope(shield=True):  # whoever asked may leave meanwhile: a job is taken whole or not at all
             await self._journal.commit(insert_job(job))
+            self._live[view.job_id] = job  # not before: it could have started, even ended, when it is told as queued
             self._tell(job)
             await self.events.flush()
-        self._dispatch()
+        self.dispatch()
         return job
 
     async def edit(self, job_id: str, changes: Changes, correlation_id: str) -> Job:
@@ -180,16 +158,15 @@ class Jobs:
             self._live[job.view.job_id] = job
             if job.status is Status.RUNNING:
                 self._set(job, Status.QUEUED)
-        self._dispatch()
+        self.dispatch()
 
     # ------------------------------------------------------------ out
 
     async def get(self, job_id: str) -> JobView:
         """The job now; raises E200."""
-        job = self._live.get(job_id)
-        if job is None:
-            return (await load_job(self._journal, job_id)).view
-        return shown(job, self._waiting())
+        if job := self._live.get(job_id):
+            return shown(job, self._waiting())
+        return (await load_job(self._journal, job_id)).view
 
     def live(self) -> list[JobView]:
         """Those that have not ended, all as of this moment."""
@@ -201,15 +178,10 @@ class Jobs:
         return await load_ended(self._journal, owner, limit)
 
     def _waiting(self) -> list[Job]:
-        """The queue: the urgent first; among equals owners take turns, and each owner's oldest is first."""
-        queued = sorted((job for job in self._live.values() if job.status is Status.QUEUED), key=lambda job: job.rank)
-        turns = collections.Counter(self._live[job_id].view.owner.uid for job_id in self._running)
-        places = {}
-        for job in queued:
-            uid = job.view.owner.uid
-            places[job] = (job.view.priority, turns[uid])
-            turns[uid] += 1
-        return sorted(queued, key=places.__getitem__)
+        return in_turn(self._live.values(), self._at_work())
+
+    def _at_work(self) -> list[Job]:
+        return [self._live[job_id] for job_id in self._running]
 
     async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> Listed:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
@@ -220,10 +192,7 @@ class Jobs:
         job = self._live.get(job_id)
         if job and job.board:
             return list(job.board.tasks.values())
-        rows = await self._journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
-        if not rows:
-            raise unknown_job(job_id)
-        return msgspec.json.decode(rows[0][0], type=list[TaskView])
+        return await load_tasks(self._journal, job_id)
 
     async def wait(self, job_id: str) -> JobView:
         """The job once it has ended."""
@@ -261,7 +230,7 @@ class Jobs:
         """Let a paused job wait for its turn again."""
         self._set(await self._in_state(job_id, "resume", Status.PAUSED), Status.QUEUED)
         await self.events.flush()
-        self._dispatch()
+        self.dispatch()
         return await self.get(job_id)
 
     async def reprioritize(self, job_id: str, priority: int) -> JobView:
@@ -290,17 +259,40 @@ class Jobs:
     def drain(self, on: bool) -> None:
         """Start no further job, or go on doing so; those that run are not touched."""
         self.draining = on
-        self._dispatch()
+        self.dispatch()
 
     # ------------------------------------------------------------ running
 
-    def _dispatch(self) -> None:
-        free = 0 if self.draining else max(0, self._max_running - len(self._running))
-        for job in self._waiting()[:free]:
-            self._running.add(job.view.job_id)
-            job.board, job.stopped = self._board(job), trio.Event()
-            self._set(job, Status.RUNNING, started_at=job.view.started_at or timestamp())
-            self._nursery.start_soon(self._run, job)
+    def tend(self) -> None:
+        """Now and then: warn jobs that run of a disk that fills up, and start what may go on."""
+        if self._running and (low := self._holds.room.low):
+            for job in self._at_work():
+                job.warn(low)
+        self.dispatch()
+
+    def dispatch(self) -> None:
+        """Start whatever may be started; of what is held say why."""
+        free = 0 if self.draining or not self._holds.looked else max(0, self._max_running - len(self._running))
+        for job in self._waiting():
+            job.held, told = self._holds.why(job, self._at_work()) if free else None, job.held
+            if job.held:
+                self._tell_held(job, job.held, told)
+            elif free:
+                free -= 1
+                self._start(job)
+
+    def _start(self, job: Job) -> None:
+        self._running.add(job.view.job_id)
+        job.board, job.stopped = self._board(job), trio.Event()
+        self._set(job, Status.RUNNING, started_at=job.view.started_at or timestamp())
+        self._nursery.start_soon(self._run, job)
+
+    def _tell_held(self, job: Job, why: AuradError, told: AuradError | None) -> None:
+        """A warning for each reason once, however often its numbers change."""
+        if told is None or told.code != why.code:
+            board = self._rebased(job)
+            board.warn("Initialization", why.code, f"no job is started: {why.detail}", why.remedy)
+            self._keep_seq(job, board)
 
     def _board(self, job: Job) -> Board:
         forecast = Forecast(self._costs, self._lanes, floor=job.floor, jobs=lambda: len(self._running))
@@ -329,11 +321,13 @@ class Jobs:
                 await self._conclude(job, made, failure)
         self._running.discard(job.view.job_id)
         job.stopped.set()
-        self._dispatch()
+        self.dispatch()
 
     async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
         assert job.board is not None
-        if failure is not None and not job.scope.cancelled_caught:
+        if self._holds.covers(failure) and not (job.cancelled or job.pausing):
+            self._park(job, job.board, Status.QUEUED)
+        elif failure is not None and not job.scope.cancelled_caught:
             problem = job.board.problem(for_people(failure))
             await self._end(
                 job, Status.FAILED, JobFailed, {"errors": (brief(problem),)}, errors=(problem,),
@@ -344,7 +338,7 @@ class Jobs:
             if job.cancelled:
                 await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
             elif job.pausing:
-                self._park(job, job.board)
+                self._park(job, job.board, Status.PAUSED)
         else:
             job.board.message = "done"
             await self._end(
@@ -352,12 +346,12 @@ class Jobs:
                 artifacts=tuple(job.board.view().artifacts),
             )  # fmt: skip
 
-    def _park(self, job: Job, board: Board) -> None:
+    def _park(self, job: Job, board: Board, status: Status) -> None:
         """A job without work under way, which can go on from where its tasks left it."""
         board.log.lost()
         job.floor, job.view = board.percent, parked(board.view())
         job.board, job.scope, job.pausing = None, trio.CancelScope(), False
-        self._set(job, Status.PAUSED, tasks=list(board.tasks.values()))
+        self._set(job, status, tasks=list(board.tasks.values()))
 
     # ------------------------------------------------------------ status
 
@@ -369,10 +363,18 @@ class Jobs:
         self._tell(job, update_job(job.view, tasks))
 
     def _tell(self, job: Job, *writes: Any) -> None:
+        board = self._rebased(job)
+        board.emit(JobStatus, *writes)
+        self._keep_seq(job, board)
+
+    def _rebased(self, job: Job) -> Board:
         board = job.board or self._board(job)
         board.set_status(job.status)
         board.rebase(job.view)
-        board.emit(JobStatus, *writes)
+        board.message = job.message or board.message
+        return board
+
+    def _keep_seq(self, job: Job, board: Board) -> None:
         job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
 
     async def _end(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import trio
@@ -15,18 +14,13 @@ from aurad.engine.coming import Foresight
 from aurad.engine.estimate import Costs
 from aurad.engine.forecast import Forecast
 from aurad.engine.providers import Providers
-from aurad.model.brief import WORDS_PER_MINUTE, Brief
+from aurad.engine.room import disk_needed, foreseen, video_seconds
 from aurad.model.event import Owner, PluginChoice
 from aurad.model.job import Recipe
 from aurad.model.plan import Plan
-from aurad.model.script import Scene, Script
+from aurad.model.script import Script
 from aurad.model.stage import StageKind
 
-SCENE_WORDS = 30  # of a usual scene, where there is no script yet
-OUTLINE_WORDS = 120  # of the outline that a bare topic gives
-BITS = 0.06  # of an encoded pixel: slides, the worst of our presets
-COPIES = 3  # of the picture on the way: segments, joined, finished
-SOUND = 4 * 48_000 * 2  # bytes a second: voices, the mix, the master
 ALL: tuple[StageKind, ...] = ("script", "voice", "visuals", "render", "finish")
 NEEDED = {"Script": ALL[:1], "Voice": ALL[:2], "Visuals": ALL[:3]}  # by a job that ends there
 
@@ -45,14 +39,13 @@ class Planner:
             raise self._catalog.ffmpeg_error
         self._catalog.check_options(recipe.options)
         providers = Providers(self._catalog, recipe.providers, recipe.brief.language, recipe.voice)
-        script = timeline.with_ids(with_cards(recipe.brief.script or _foreseen(recipe.brief), recipe))
-        length = sum(timeline.guess_seconds(scene, recipe.brief.pacing) for scene in script.scenes)
+        script = timeline.with_ids(with_cards(foreseen(recipe.brief), recipe))
         return Plan(
             providers=_chosen(recipe, providers),
             scenes=len(script.scenes),
-            video_seconds=round(length, 1),
+            video_seconds=round(video_seconds(recipe, script), 1),
             seconds=round(await trio.to_thread.run_sync(self._seconds, recipe, providers, script), 1),
-            disk_bytes=_disk(recipe, length),
+            disk_bytes=disk_needed(recipe),
             cost=0.0,  # no provider of ours charges; what others did is in a job's `usage`
         )
 
@@ -71,19 +64,3 @@ def _chosen(recipe: Recipe, providers: Providers) -> dict[StageKind, tuple[Plugi
         kind: tuple(map(providers.choice, providers.all(kind) if kind == "finish" else [providers.first(kind)]))
         for kind in kinds
     }
-
-
-def _foreseen(brief: Brief) -> Script:
-    """A script of the length that the brief's will about have."""
-    words = len(brief.source.split()) if brief.source else OUTLINE_WORDS
-    if brief.duration_seconds:
-        words = min(words, int(brief.duration_seconds / 60 * WORDS_PER_MINUTE[brief.pacing]))
-    number = max(1, math.ceil(words / SCENE_WORDS))
-    text = " ".join(["words"] * max(1, words // number))
-    return Script(title="", scenes=tuple(Scene(text=text) for _ in range(number)))
-
-
-def _disk(recipe: Recipe, seconds: float) -> int:
-    canvas, until = recipe.canvas, recipe.until
-    picture = 0.0 if until else canvas.width * canvas.height * canvas.fps * BITS / 8 * COPIES
-    return int(seconds * (picture + (0 if until == "Script" else SOUND)))

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,10 +15,13 @@ import trio
 from aurad.engine.admission import Submitted
 from aurad.engine.board import Board
 from aurad.engine.budget import Budget
+from aurad.engine.ids import new_id
 from aurad.engine.journal import Journal, Write
+from aurad.engine.room import disk_needed
 from aurad.engine.store import Store
+from aurad.engine.webhooks import shown_settings
 from aurad.model.errors import AuradError
-from aurad.model.event import JobView, Owner, TaskView, timestamp_at
+from aurad.model.event import JobView, Owner, TaskView, timestamp, timestamp_at
 from aurad.model.job import Recipe, Status, StepStatus
 from aurad.model.script import Script
 from aurad.model.value import canonical
@@ -37,6 +41,7 @@ class Job:
         self.scope = trio.CancelScope()
         self.cancelled: tuple[str, str] | None = None
         self.pausing = False
+        self.held: AuradError | None = None
         self.ended, self.stopped = trio.Event(), trio.Event()
 
     def log_failed(self, why: str) -> None:
@@ -52,15 +57,46 @@ class Job:
             lambda usage: journal.commit_soon(save_usage(self.view.job_id, usage)),
         )
 
+    def warn(self, of: AuradError) -> None:
+        """Tell of what may become an error, if it runs."""
+        if self.board:
+            self.board.warn("Initialization", of.code, of.detail, of.remedy)
+
+    @property
+    def message(self) -> str:
+        """Why it waits, if it is not for its turn."""
+        return f"waiting: {self.held.detail}" if self.held and self.status is Status.QUEUED else ""
+
+    @property
+    def disk_left(self) -> float:
+        """Bytes that it may still write."""
+        percent = self.board.percent if self.board else self.floor
+        return self._disk_needed * (1 - percent / 100)
+
+    @cached_property
+    def _disk_needed(self) -> int:
+        return disk_needed(self.recipe)
+
     @property
     def rank(self) -> tuple[int, str]:
         return (self.view.priority, self.view.created_at + self.view.job_id)
 
 
+def new_view(submitted: Submitted, owner: Owner, correlation_id: str, retry_of: str | None) -> JobView:
+    """A job that has just been taken."""
+    return JobView(
+        job_id=new_id(), correlation_id=correlation_id or new_id(""), owner=owner, status=Status.QUEUED,
+        created_at=timestamp(), priority=submitted.settings.priority, brief=summary(submitted.brief),
+        settings=shown_settings(submitted.settings), labels=submitted.settings.labels, retry_of=retry_of,
+    )  # fmt: skip
+
+
 def shown(job: Job, waiting: Sequence[Job]) -> JobView:
     """The job now, with its place among those that wait."""
     position = waiting.index(job) + 1 if job in waiting else None
-    return job.board.view(position=position) if job.board else msgspec.structs.replace(job.view, position=position)
+    if job.board:
+        return job.board.view(position=position)
+    return msgspec.structs.replace(job.view, position=position, message=job.message or job.view.message)
 
 
 def parked(view: JobView) -> JobView:
@@ -148,6 +184,14 @@ async def load_script(view: JobView, store: Store) -> Script | None:
         return None
     path = await store.check(artifact.sha256)
     return msgspec.json.decode(await trio.Path(path).read_bytes(), type=Script)
+
+
+async def load_tasks(journal: Journal, job_id: str) -> list[TaskView]:
+    """The timeline of a job as it is on disk; raises E200."""
+    rows = await journal.read("SELECT tasks FROM jobs WHERE job_id = ?", job_id)
+    if not rows:
+        raise unknown_job(job_id)
+    return msgspec.json.decode(rows[0][0], type=list[TaskView])
 
 
 def unknown_job(job_id: str) -> AuradError:

@@ -191,6 +191,13 @@ class Store(Section, frozen=True, kw_only=True):
     max_age_days: Annotated[Seconds, Meta(description="Results that nothing used for this many days are removed.")] = (
         30.0
     )
+    reserve_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Space of the disk that is kept free, in MiB; a job that may need it waits for room.",
+        ),
+    ] = 512
 
 
 class Jobs(Section, frozen=True, kw_only=True):

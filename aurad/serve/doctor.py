@@ -10,7 +10,9 @@ from typing import Any
 
 import trio
 
+from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine
+from aurad.engine.room import REMEDY
 from aurad.engine.tools import missing_parts
 from aurad.model.errors import AuradError
 from aurad.model.stage import StageKind
@@ -26,7 +28,8 @@ async def doctor(engine: Engine) -> list[dict[str, Any]]:
     await engine.catalog.load()
     usage = await engine.memo.usage()
     missing = await _missing(engine.catalog.ffmpeg)
-    return [*_ffmpeg(engine, missing), *_disk(engine, usage.size_bytes), *_stages(engine), *_plugins(engine)]
+    settings = await trio.to_thread.run_sync(_settings, engine)
+    return [settings, *_ffmpeg(engine, missing), *_disk(engine, usage.size_bytes), *_stages(engine), *_plugins(engine)]
 
 
 async def _missing(ffmpeg: Path | None) -> list[str]:
@@ -38,6 +41,18 @@ async def _missing(ffmpeg: Path | None) -> list[str]:
 
 def _check(name: str, ok: bool, detail: str, remedy: str = "") -> dict[str, Any]:
     return {"name": name, "ok": ok, "detail": detail, "remedy": "" if ok else remedy}
+
+
+def _settings(engine: Engine) -> dict[str, Any]:
+    """Of the files as they are now: those in force may be older, or the defaults."""
+    broken = engine.holds.broken
+    try:
+        load_settings(engine.folders, environ=os.environ)
+        load_presets(engine.folders)
+    except AuradError as error:
+        detail = broken.detail if broken else f"{error.detail}; until that is mended those of before are in force"
+        return _check("settings", False, detail, error.remedy)
+    return _check("settings", not broken, "not yet in force" if broken else "in force", "`auractl config reload`.")
 
 
 def _ffmpeg(engine: Engine, missing: list[str]) -> Iterator[dict[str, Any]]:
@@ -54,7 +69,7 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
     state = engine.folders.state
     free, kept = shutil.disk_usage(state).free, engine.settings.store.max_gib
     detail = f"{free / 2**30:.1f} GiB free in {state}; the store holds {used / 2**30:.2f} of {kept:g} GiB"
-    yield _check("disk", free > ROOM and os.access(state, os.W_OK), detail, "Free some space, or lower store.max_gib.")
+    yield _check("disk", free > max(ROOM, engine.holds.room.reserve) and os.access(state, os.W_OK), detail, REMEDY)
 
 
 def _stages(engine: Engine) -> Iterator[dict[str, Any]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-
 import trio
 
 from aurad import __version__
 from aurad.engine.engine import Engine
+from aurad.engine.room import REMEDY
 from aurad.model.errors import AuradError
 from aurad.serve.operations.table import Result
 
 PATIENCE = 5.0  # seconds for the journal to answer; a disk that takes longer takes no job
-ROOM = 256 << 20  # bytes; with less a job fails before it is done
 
 
 class Live(Result, frozen=True, kw_only=True):
@@ -42,16 +40,16 @@ async def health(engine: Engine) -> Health:
         await engine.events.pruned()
     if patience.cancelled_caught:
         raise AuradError("E508-UNREADY", f"cannot take jobs: the journal did not answer in {PATIENCE:g} s")
-    free = shutil.disk_usage(engine.folders.state).free
-    if free < ROOM:
-        raise AuradError("E508-UNREADY", f"cannot take jobs: {engine.folders.state} has {free >> 20} MiB left")
-    await engine.catalog.load()
-    if engine.catalog.ffmpeg_error:
-        raise AuradError(
-            "E508-UNREADY",
-            f"cannot make videos: {engine.catalog.ffmpeg_error.detail}",
-            remedy=engine.catalog.ffmpeg_error.remedy,
+    room, free = engine.holds.room, engine.holds.room.free
+    if free < room.reserve:
+        what = (
+            f"cannot start jobs: {engine.folders.state} has {free >> 20} MiB left, {room.reserve >> 20} are kept free"
         )
+        raise AuradError("E508-UNREADY", what, remedy=REMEDY, details={"errorCode": "E501-DISK"})
+    await engine.catalog.load()
+    if why := engine.holds.broken or engine.catalog.ffmpeg_error:
+        what = f"cannot make videos: {why.detail}"
+        raise AuradError("E508-UNREADY", what, remedy=why.remedy, details={"errorCode": why.code, **why.details})
     return Health(
         status="ready", version=__version__, boot_id=engine.boot_id, last_seq=engine.events.last, free_bytes=free,
         draining=engine.jobs.draining,        broken_plugins=tuple(sorted(engine.catalog.broken)),

@@ -287,7 +287,14 @@ def _document(data: bytes, name: str) -> tuple[str, dict[str, Any]]:
         reason = f"byte {error.start} is not UTF-8"
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
-    raise AuradError("E503-CONFIG", f"cannot read {name}: {reason}", remedy="Correct the file; it is TOML.")
+    at = re.search(r"line (\d+)", reason)
+    origin = f"{name}:{at[1]}" if at else name
+    raise AuradError(
+        "E503-CONFIG",
+        f"cannot read {name}: {reason}",
+        remedy="Correct the file; it is TOML.",
+        details={"origin": origin},
+    )
 
 
 def _leaves(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:

@@ -128,6 +128,9 @@ async def open_house(
     defaults: Defaults = Defaults(),
     max_running: int = 4,
     patience: Mapping[Step, float] = {},
+    private: bool = True,
+    broken: AuradError | None = None,
+    ffmpeg: Callable[[str], Path] = lambda configured: Path("/bin/true"),
     **providers: tuple[str, ...],
 ) -> AsyncIterator[House]:
     """A house whose state lies in `folder`; `fingerprint` stands for the version of all plugins.
@@ -147,7 +150,7 @@ async def open_house(
             n: PluginSource(name=n, module=n, distribution="toys", version="1", fingerprint=fingerprint) for n in names
         }
 
-    installed = Installed(plugins=plugins, stamp=lambda: "", ffmpeg=lambda configured: Path("/bin/true"))
+    installed = Installed(plugins=plugins, stamp=lambda: "", ffmpeg=ffmpeg)
     places = Folders(**{name: folder / name for name in ("state", "cache", "config", "runtime", "logs")})
     presets = {"youtube-1080p": Preset()}
     chosen = settings(**providers)
@@ -156,10 +159,11 @@ async def open_house(
         msgspec.structs.replace(chosen, defaults=defaults, jobs=jobs),
         presets,
         places,
-        private=True,
+        private=private,
         stop=stop,
         workers=open_workers,
         installed=installed,
+        broken=broken,
     ) as engine:
         engine.runner.patience |= {step: Patience(seconds, 3600) for step, seconds in patience.items()}
         yield House(engine, workers)

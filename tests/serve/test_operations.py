@@ -274,6 +274,20 @@ async def test_the_doctor_tells_every_check_and_a_remedy_for_what_is_wrong(tmp_p
     assert all(bool(check["remedy"]) != check["ok"] for check in checks.values())
 
 
+async def test_the_doctor_finds_a_broken_file_before_it_is_read_again(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        file = house.engine.folders.settings_file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[store]\nnope = 3\n")
+        check = (await ask(house, "system.doctor"))["checks"][0]
+        assert (check["name"], check["ok"]) == ("settings", False)
+        assert f"{file}:2" in check["detail"]
+        assert "those of before are in force" in check["detail"]
+        assert "store.max_gib" in check["remedy"]
+        file.unlink()
+        assert (await ask(house, "system.doctor"))["checks"][0]["ok"]
+
+
 async def test_the_settings_can_be_read(tmp_path: Path) -> None:
     async with open_house(tmp_path, voice=("tone", "gated")) as house:
         settings = (await ask(house, "config.get"))["settings"]

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from aurad.engine import listing
-from aurad.model.errors import KINDS
+from aurad.model.errors import KINDS, AuradError
 from aurad.serve import exchange
 from aurad.serve.endpoints import endpoints
 from tests.engine.house import ME
@@ -264,8 +264,19 @@ async def test_metrics_are_text(tmp_path: Path) -> None:
 
 async def test_not_ready_is_told_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_site(tmp_path) as site:
-        monkeypatch.setattr("aurad.serve.health.ROOM", 1 << 60)
+        monkeypatch.setattr(site.house.engine.holds.room, "reserve", 1 << 60)
         assert "MiB left" in problem(await site.get("/api/health/ready"), 503, "E508-UNREADY")["detail"]
+
+
+async def test_not_ready_with_broken_settings_tells_where_and_what_to_do(tmp_path: Path) -> None:
+    broken = AuradError("E503-CONFIG", "cannot use a.b = 3 (x:2)", remedy="Mend it.", details={"origin": "x:2"})
+    async with open_site(tmp_path, private=False, broken=broken) as site:
+        told = problem(await site.get("/api/health/ready"), 503, "E508-UNREADY")
+        assert "cannot use a.b = 3 (x:2)" in told["detail"]
+        assert (told["remedy"], told["details"]) == ("Mend it.", {"errorCode": "E503-CONFIG", "origin": "x:2"})
+        assert (await site.get("/api/health/live")).status_code == 200
+        job = await site.submit()
+        assert "a.b = 3" in (await site.get(f"/api/jobs/{job}")).json()["message"]
 
 
 async def test_the_correlation_id_goes_into_the_job_and_its_events(tmp_path: Path) -> None:
