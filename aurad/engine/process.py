@@ -30,7 +30,8 @@ from aurad.wire.worker import NEWS, Cancel, LogNews, Run, StageProblem, problem_
 T = TypeVar("T")
 Emit = Callable[[str, Value], None]
 GUARDIAN = Path(__file__).parents[1] / "worker" / "guardian.py"  # run as a file: nothing is imported
-OBEY = 1.0  # seconds a worker has to answer a cancel before it is killed
+OBEY = 0.7  # seconds a worker has to answer a cancel before it is killed: a tool has 0.3 of them to obey
+DEATH = 5.0  # seconds to wait for what was killed: a process in an unreachable file system may never end
 FAREWELL = 0.3  # seconds an idle worker has to close its stages
 SAID = 200  # lines of a worker's stderr kept for the story of its death
 CAUSES = {
@@ -70,6 +71,9 @@ class Worker:
                 await self._take_back(params)
             if not self._answered.is_set():
                 self.kill(AuradError(HUNG, f"cannot stop {self.plugin} politely: it did not answer a cancel"))
+            if self.failure is not None:
+                with trio.move_on_after(DEATH, shield=True):
+                    await self.wait_gone()  # with all that was below it: whoever cancels may count on that
             raise
         finally:
             self._emit = _nobody

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from aurad.worker.aio import AsyncioLoop
 
 
+GRACE = 0.2  # seconds for a thread to end once its task is cancelled and the tools it waits for are gone
+
+
 class Caller:
     """Calls stages of one worker, and opens each before its first request."""
 
@@ -32,6 +35,7 @@ class Caller:
         self._cache, self._opened = cache, list[Stage[Any]]()
         self._asyncio: AsyncioLoop | None = None
         self._threads = trio.CapacityLimiter(1)  # one task at a time; a lost thread means a lost worker
+        self._in_threads = 0
 
     async def open(self, stage: Stage[Any]) -> None:
         """Get `stage` warm unless it is."""
@@ -53,12 +57,28 @@ class Caller:
         if self._asyncio is not None:
             self._asyncio.close()
 
+    async def settled(self) -> bool:
+        """Whether a thread that was left behind ends within `GRACE`; no cancel reaches one that does not."""
+        with trio.move_on_after(GRACE):
+            while self._in_threads:  # noqa: ASYNC110 a thread cannot be waited for any more
+                await trio.sleep(GRACE / 20)
+        return not self._in_threads
+
     async def _call(self, stage: Stage[Any], method: Callable[..., Any], *arguments: Any) -> Any:
         if not inspect.iscoroutinefunction(method):
-            return await trio.to_thread.run_sync(method, *arguments, limiter=self._threads)
+            return await trio.to_thread.run_sync(
+                self._counted, method, *arguments, limiter=self._threads, abandon_on_cancel=True
+            )
         if stage.loop == "asyncio":
             return await self._call_asyncio(method, *arguments)
         return await method(*arguments)
+
+    def _counted(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        self._in_threads += 1
+        try:
+            return method(*arguments)
+        finally:
+            self._in_threads -= 1
 
     async def _call_asyncio(self, method: Callable[..., Any], *arguments: Any) -> Any:
         from aurad.worker.aio import AsyncioLoop  # asyncio is 5 MiB that most workers never need

@@ -41,6 +41,7 @@ from aurad.worker.tool import single_error
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 AUTOGROUP = Path("/proc/self/autogroup")  # sched(7): on a desktop a session, which every worker has, counts as one
+STUCK = 75  # exit status, EX_TEMPFAIL of sysexits.h: the next worker may fare better
 NICE = 10  # of encoding, which is most of the work: what others wait for goes first, and so do the user's programs
 
 
@@ -153,6 +154,14 @@ class Server:
         finally:
             if children() - spared:
                 kill_descendants(spared)  # a task leaves no process behind; only helpers started by `open` stay
+            with trio.CancelScope(shield=True):
+                if not await self._caller.settled():
+                    self._give_up()
+
+    def _give_up(self) -> None:
+        """A thread goes on that nobody waits for: quicker to end with it than to be killed for it."""
+        kill_descendants()
+        os._exit(STUCK)
 
     def _task(self, run: Run, request: Any) -> Task:
         canvas = getattr(request, "canvas", None)

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import inspect
 import os
+import subprocess
 import time
 import wave
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import trio
 from mischief import commit
 
 from aurad.api import Narration, Stage, StageContext, Value, VoiceRequest, VoiceStage, Word, hookimpl
@@ -30,6 +32,12 @@ from aurad_plugins.visuals_slides.stage import SlidesStage
 
 RATE, WORD = 24_000, 0.3  # Hz, seconds that a word takes
 MARK = b"villain"  # whoever is asked for it misbehaves, others do not
+HELD = {
+    "asks": "sleep 3600 & wait",
+    "stops": "sleep 3600 & kill -STOP $!; kill -STOP $$",
+    "ignores": "trap '' TERM HUP INT; sleep 3600 & while :; do sleep 3600; done",
+}
+BEGUN = 0.1  # seconds until a tool has surely begun
 FILE = "witness"  # in the plugin's cache folder
 
 
@@ -62,6 +70,7 @@ def _witnessed(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
         async def aside(self: Any, request: Any, context: Any) -> Any:
             with _said(context, method.__name__, request):
+                await _hold_up_tool(context, context.cache / f"hold-{method.__name__}")
                 return await method(self, request, context)
 
         return aside
@@ -69,6 +78,7 @@ def _witnessed(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def beside(self: Any, request: Any, context: Any) -> Any:
         with _said(context, method.__name__, request):
+            _hold_up(context.cache / f"hold-{method.__name__}")
             return method(self, request, context)
 
     return beside
@@ -80,13 +90,29 @@ def _said(context: StageContext[Any], method: str, request: Value) -> Iterator[N
     asked = msgspec.json.encode(request, order="sorted")
     key, path = hashlib.sha256(asked).hexdigest()[:16], context.cache / FILE
     _append(path, f"begin {method} {key} {time.time()}\n")
-    while (hold := context.cache / f"hold-{method}").exists():
-        hold.with_suffix(".reached").touch()
-        time.sleep(0.01)
     if (mischief := context.cache / f"mischief-{method}").exists() and MARK in asked:
         commit(mischief.read_text(), context)
     yield
     _append(path, f"end {method} {key} {time.time()}\n")
+
+
+def _hold_up(hold: Path) -> None:
+    """Until a test takes the file away, beside a tool that left its session, of the kind that the file says."""
+    if hold.exists():
+        subprocess.Popen(["sh", "-c", HELD[hold.read_text()]], start_new_session=True)
+        time.sleep(BEGUN)
+        hold.with_suffix(".reached").touch()
+    while hold.exists():
+        time.sleep(BEGUN / 10)
+
+
+async def _hold_up_tool(context: StageContext[Any], hold: Path) -> None:
+    """As a stage should: with a tool that the context runs."""
+    if await trio.Path(hold).exists():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(context.run_tool, ["sh", "-c", HELD[await trio.Path(hold).read_text()]])
+            await trio.sleep(BEGUN)
+            await trio.Path(hold.with_suffix(".reached")).touch()
 
 
 def _append(path: Path, line: str) -> None:

@@ -21,6 +21,8 @@ TREE = (
     "tests/serve",
     "tests/client",
     "tests/crash",
+    "tests/worker",
+    "tests/toys",
     "tests/conftest.py",
     "pyproject.toml",
 )
