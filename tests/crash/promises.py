@@ -16,6 +16,7 @@ from aurad.engine.migrations import migrate
 from aurad.model.job import Status
 
 JOURNAL = "/state/journal.sqlite"
+DATABASE = {JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-journal"}  # all that SQLite reads
 OBJECTS = "/state/store/objects"
 SECRETS = "/state/secrets.json"
 ENDS = {"job-completed": "Succeeded", "job-failed": "Failed", "job-cancelled": "Cancelled"}

@@ -1,33 +1,25 @@
-"""Two lives of an engine over toy stages, as a process whose writes are recorded, with marks of what was promised."""
+"""One life of an engine over toy stages, as a process whose writes are recorded, with marks of what was promised."""
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import trio
 
 from aurad.engine import checkpoint
 from aurad.engine.memo import Memo
 from aurad.model.artifact import Artifact
+from tests.crash.marks import mark
 from tests.engine.house import ME, House, open_house
 
-RECORDER = ctypes.CDLL(None)
 SECRET = ("voice.key", "a-long-secret")
-TEXTS = [f"Tale {n} begins. It rains in tale {n}. All ends well." for n in range(16)]
+TEXTS = [f"Tale {n} begins. It rains in tale {n}. All ends well." for n in range(24)]
 
 Recording = Callable[[Memo, str, bytes, Iterable[Artifact]], Coroutine[Any, Any, None]]
-
-
-def mark(**promise: object) -> None:
-    """From here on it must be true whatever happens to the power."""
-    data = msgspec.json.encode(promise)
-    RECORDER.record_mark(data, ctypes.c_size_t(len(data)))
 
 
 def marked(record: Recording) -> Recording:
@@ -40,7 +32,7 @@ def marked(record: Recording) -> Recording:
 
 
 async def watch(house: House) -> None:
-    cursor = house.engine.events.hub.last
+    cursor = 0  # what it did before is told as well
     while True:
         for event in await house.engine.events.read_after(cursor):
             mark(seen=(event.job_id, event.seq, event.type))
@@ -98,12 +90,13 @@ async def live(folder: Path, texts: Iterable[str], left: Iterable[str]) -> None:
         watching.cancel_scope.cancel()
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, life: int) -> None:
+    """In every life something is new, and something was made in the one before."""
     Memo.record = marked(Memo.record)  # type: ignore[method-assign, assignment]
     checkpoint.PAUSE = 0.05  # some of them while jobs run
-    await live(folder, TEXTS[:8], TEXTS[8:10])
-    await live(folder, TEXTS[:2] + TEXTS[10:], ())
+    first = 5 * life
+    await live(folder, TEXTS[first : first + 7], TEXTS[first + 7 : first + 9])
 
 
 if __name__ == "__main__":
-    trio.run(main, Path(sys.argv[1]))
+    trio.run(main, Path(sys.argv[1]), int(sys.argv[2]))
