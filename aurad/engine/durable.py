@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def sync_folder(folder: Path) -> None:
-    """What was made, renamed and removed in `folder` stays so."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """A file's bytes stay as they are or, of a folder, what was made, renamed and removed in it."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -22,4 +22,4 @@ def make_folder(folder: Path) -> None:
         make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     with suppress(PermissionError):  # the folder above is somebody else's, who made this one for us
-        sync_folder(folder.parent)
+        sync(folder.parent)

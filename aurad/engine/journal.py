@@ -22,7 +22,7 @@ import structlog
 import trio
 
 from aurad.engine.checkpoint import Checkpoints
-from aurad.engine.durable import make_folder
+from aurad.engine.durable import make_folder, sync
 from aurad.engine.figures import Commits
 from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve
@@ -262,6 +262,7 @@ def _is_full(error: Exception) -> bool:
 
 def _open(path: Path) -> sqlite3.Connection:
     make_folder(path.parent)
+    _settle(path.with_name(path.name + "-wal"))
     connection = _connect(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -272,6 +273,13 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _settle(commits: Path) -> None:
+    """A killed daemon's last commits may be in no sync. They are read, and told, from now on: they must stay."""
+    if commits.exists():
+        sync(commits)
+        sync(commits.parent)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

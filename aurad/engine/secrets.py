@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 import trio
 
-from aurad.engine.durable import sync_folder
+from aurad.engine.durable import sync
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 
@@ -103,7 +103,7 @@ def write_private(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise AuradError("E500-INTERNAL", f"cannot write {path}: {error.strerror or error}") from error
     finally:

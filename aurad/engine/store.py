@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import trio
 
-from aurad.engine.durable import make_folder, sync_folder
+from aurad.engine.durable import make_folder, sync
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 
@@ -139,7 +139,7 @@ class Store:
                 self._make_shelf(final.parent)
                 os.chmod(name, 0o444)
                 os.replace(name, final)
-                sync_folder(final.parent)
+                sync(final.parent)
             self._checked[sha256] = _stamp(final)
             return sha256, size
         finally:

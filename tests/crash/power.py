@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
 
@@ -253,10 +253,10 @@ class Remains:
     def files(self) -> Iterator[str]:
         return (path for path, file in self._paths.items() if file in self._contents)
 
-    def write_to(self, folder: Path, start: str = "/") -> None:
-        """All whose paths begin so."""
+    def write_to(self, folder: Path, wanted: Collection[str] = ()) -> None:
+        """All that is left, or what is left of these files."""
         for path in self._paths:
-            if path.startswith(start):
+            if not wanted or path in wanted:
                 self._write(path, folder / path[1:])
 
     def _write(self, path: str, target: Path) -> None:

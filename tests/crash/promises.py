@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import sqlite3
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from aurad.engine.migrations import migrate
 from aurad.model.job import Status
 
 JOURNAL = "/state/journal.sqlite"
+DATABASE = {JOURNAL, f"{JOURNAL}-wal", f"{JOURNAL}-journal"}  # all that SQLite reads
 OBJECTS = "/state/store/objects"
 SECRETS = "/state/secrets.json"
 ENDS = {"job-completed": "Succeeded", "job-failed": "Failed", "job-cancelled": "Cancelled"}
@@ -29,28 +31,22 @@ Read = Callable[[str], "bytes | bytearray | None"]  # a file by its path, None i
 
 
 class Promises:
-    """Grows with the marks of a log."""
+    """Grows with the marks of a log. `told` holds, by kind of mark, what was told."""
 
     def __init__(self) -> None:
-        self.epochs, self.accepted, self.results = set[str](), set[str](), set[str]()
-        self.seen, self.ended = set[tuple[Any, ...]](), set[tuple[Any, ...]]()
-        self.secrets: dict[str, str] = {}
+        self.told = collections.defaultdict[str, set[Any]](set)
 
     def hear(self, mark: bytes) -> None:
         [(kind, told)] = msgspec.json.decode(mark).items()
-        match kind:
-            case "epoch":
-                self.epochs.add(told)
-            case "accepted":
-                self.accepted.add(told)
-            case "result":
-                self.results.add(told)
-            case "seen":
-                self.seen.add(tuple(told))
-            case "ended":
-                self.ended.add(tuple(told))
-            case "secret":
-                self.secrets |= {told[0]: told[1]}
+        if kind == "dropping":
+            self.told["result"].discard(told)
+        else:
+            self.told[kind].add(tuple(told) if isinstance(told, list) else told)
+
+    @property
+    def kept(self) -> set[str]:
+        """Jobs that were accepted and that nobody has asked to forget."""
+        return self.told["accepted"] - self.told["deleting"]
 
     def check(self, journal: Path, read: Read, *, thorough: bool = False) -> None:
         """`journal` may be written to; `read` is asked for a file once."""
@@ -58,18 +54,25 @@ class Promises:
             connection.execute("PRAGMA synchronous = OFF")  # it is thrown away
             migrate(connection)
             if thorough:
-                assert _column(connection, "PRAGMA integrity_check") == {"ok"}
-            self._check_rows(connection)
+                assert _rows(connection, "PRAGMA integrity_check") == {"ok"}
+            self._check_jobs(connection)
+            self._check_others(connection)
             check_histories(connection)
             check_files(connection, read)
-        assert self.secrets.items() <= msgspec.json.decode(read(SECRETS) or b"{}").items()
+        assert self.told["secret"] <= msgspec.json.decode(read(SECRETS) or b"{}").items()
 
-    def _check_rows(self, connection: sqlite3.Connection) -> None:
-        assert self.epochs <= _column(connection, "SELECT value FROM meta WHERE key = 'epoch'")
-        assert self.accepted - _column(connection, "SELECT job_id FROM jobs") == set()
-        assert self.results - _column(connection, "SELECT digest FROM results") == set()
-        assert self.seen - set(connection.execute("SELECT seq, job_id, type FROM events")) == set()
-        assert self.ended - set(connection.execute("SELECT job_id, status FROM jobs")) == set()
+    def _check_jobs(self, connection: sqlite3.Connection) -> None:
+        kept, jobs = self.kept, _rows(connection, "SELECT job_id FROM jobs")
+        seen, ended = ({one for one in self.told[kind] if one[0] in kept} for kind in ("seen", "ended"))
+        assert kept - jobs == set()
+        assert self.told["deleted"] & jobs == set()
+        assert seen - _rows(connection, "SELECT job_id, seq, type FROM events") == set()
+        assert ended - _rows(connection, "SELECT job_id, status FROM jobs") == set()
+
+    def _check_others(self, connection: sqlite3.Connection) -> None:
+        assert self.told["epoch"] <= _rows(connection, "SELECT value FROM meta WHERE key = 'epoch'")
+        assert self.told["result"] - _rows(connection, "SELECT digest FROM results") == set()
+        assert self.told["asset"] - _rows(connection, "SELECT sha256 FROM assets") == set()
 
 
 def check_histories(connection: sqlite3.Connection) -> None:
@@ -88,5 +91,6 @@ def check_files(connection: sqlite3.Connection, read: Read) -> None:
         assert (len(data), hashlib.sha256(data).hexdigest()) == (size, sha256), f"{sha256} is damaged"
 
 
-def _column(connection: sqlite3.Connection, sql: str) -> set[str]:
-    return {row[0] for row in connection.execute(sql)}
+def _rows(connection: sqlite3.Connection, sql: str) -> set[Any]:
+    """A row of one column is its value."""
+    return {row if len(row) > 1 else row[0] for row in connection.execute(sql)}

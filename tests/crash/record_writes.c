@@ -1,6 +1,7 @@
 /* Preloaded into a process: whatever it changes under the folder $RECORD_ROOT goes to the file $RECORD_TO, in order.
    A record is a head, the names concerned and the data. A sync is two records, for what is written while it lasts is
-   not covered by it. SQLite's index of its log (-shm) is left out: nobody needs it after a power loss. */
+   not covered by it. SQLite's index of its log (-shm) is left out: nobody needs it after a power loss.
+   The process dies at sync number $RECORD_SYNCS, before it: most is done then that is not on disk. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -18,18 +19,20 @@
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 #define ROOM (PATH_MAX + NAME_MAX + 2)
+#define KILLED 9
 
 struct head { uint64_t kind, file, at, names, size; };
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* a change and its record are one */
 static const char *root = "";
 static int record = -1;
-static uint64_t syncs;
+static uint64_t syncs, last_sync;
 
 __attribute__((constructor)) static void begin(void) {
     if (!getenv("RECORD_ROOT") || !getenv("RECORD_TO"))
         return;
     root = getenv("RECORD_ROOT");
+    last_sync = getenv("RECORD_SYNCS") ? strtoull(getenv("RECORD_SYNCS"), NULL, 10) : 0;
     record = REAL(open)(getenv("RECORD_TO"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
@@ -160,7 +163,9 @@ SIZES(posix_fallocate64, (int fd, off64_t at, off64_t size), (fd, at, size))
         if (!find(fd, path)) \
             return REAL(name)(fd); \
         pthread_mutex_lock(&turn); \
-        put('S', number_of(fd), mine = ++syncs, "", 0, "", 0); \
+        if ((mine = ++syncs) == last_sync) \
+            _exit(KILLED); \
+        put('S', number_of(fd), mine, "", 0, "", 0); \
         pthread_mutex_unlock(&turn); \
         if ((failed = REAL(name)(fd))) \
             return failed; \

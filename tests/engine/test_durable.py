@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aurad.engine.durable import make_folder, sync_folder
+from aurad.engine.durable import make_folder, sync
 from aurad.engine.secrets import write_private
 from aurad.engine.store import Store
 
@@ -42,7 +42,7 @@ def test_a_folder_in_one_that_we_may_not_read_is_good_enough(tmp_path: Path, mon
     monkeypatch.setattr(os, "open", refuse)
     make_folder(tmp_path)
     with pytest.raises(PermissionError):
-        sync_folder(tmp_path)
+        sync(tmp_path)
 
 
 async def test_a_new_folder_of_objects_is_entered_before_its_object(tmp_path: Path, synced: list[str]) -> None:
