@@ -6,7 +6,6 @@ import errno
 import os
 import sqlite3
 import stat
-import time
 from pathlib import Path
 
 import trio
@@ -30,7 +29,7 @@ async def keep_asset(journal: Journal, store: Store, content: int | bytes, media
         artifact = await store.put_bytes(content, media_type)
     else:
         artifact = await store.put(content, media_type)
-    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, time.time())
+    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, journal.ages.now())
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)

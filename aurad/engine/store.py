@@ -13,7 +13,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -38,8 +39,8 @@ class Damaged(Exception):
 class Store:
     """Objects under `root/objects`, workspaces under `root/work` on the same file system."""
 
-    def __init__(self, root: Path) -> None:
-        self._objects, self.work = root / "objects", root / "work"
+    def __init__(self, root: Path, *, now: Callable[[], float] = time.time) -> None:
+        self._objects, self.work, self._now = root / "objects", root / "work", now
         shutil.rmtree(self.work, ignore_errors=True)  # what a killed daemon left half-made
         for folder in (self._objects, self.work):
             folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +136,7 @@ class Store:
             if not self._is_good(sha256):  # what is there may be damaged: our copy is not
                 final.parent.mkdir(exist_ok=True)
                 os.chmod(name, 0o444)
+                os.utime(name, (self._now(),) * 2)  # objects grow old by our clock, not by the machine's
                 os.replace(name, final)
                 _sync_folder(final.parent)
             self._checked[sha256] = _stamp(final)

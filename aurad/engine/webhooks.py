@@ -39,11 +39,11 @@ def shown_settings(settings: JobSettings) -> dict[str, Any]:
     return found
 
 
-def wanted(job_id: str, settings: JobSettings) -> list[Write]:
+def wanted(job_id: str, settings: JobSettings, now: float) -> list[Write]:
     """What belongs into the transaction of a job's end."""
     if settings.webhook is None:
         return []
-    row = (job_id, time.time())
+    row = (job_id, now)
     return [lambda connection: connection.execute("INSERT OR IGNORE INTO webhooks VALUES (?, 0, ?)", row)]
 
 
@@ -51,7 +51,7 @@ class Webhooks:
     """All that is still to be told. `look` says that there is more."""
 
     def __init__(self, journal: Journal) -> None:
-        self._journal, self._news = journal, trio.Event()
+        self._journal, self._now, self._news = journal, journal.ages.now, trio.Event()
         self.told = Counter[str]()  # attempts by how they ended: taken, put off, given up
 
     def look(self) -> None:
@@ -62,12 +62,12 @@ class Webhooks:
         while True:
             self._news = trio.Event()
             rows = await self._journal.read("SELECT job_id, attempts, due FROM webhooks ORDER BY due LIMIT ?", AT_ONCE)
-            due = [(row[0], row[1]) for row in rows if row[2] <= time.time()]
+            due = [(row[0], row[1]) for row in rows if row[2] <= self._now()]
             async with trio.open_nursery() as nursery:
                 for job_id, attempts in due:
                     nursery.start_soon(self._tell, job_id, attempts)
             if not due:
-                wait = min(rows[0][2] - time.time(), LONGEST) if rows else LONGEST
+                wait = min(rows[0][2] - self._now(), LONGEST) if rows else LONGEST
                 with trio.move_on_after(max(wait, 0.0)):
                     await self._news.wait()
 
@@ -82,7 +82,7 @@ class Webhooks:
             self.told["put off"] += 1
             log.info("webhook not taken, tried again later", job_id=job_id, attempt=attempts + 1, why=why)
             pause = min(PAUSE * 2**attempts, LONGEST) * random.uniform(0.5, 1.0)
-            await self._journal.commit(_later(job_id, attempts + 1, time.time() + pause))
+            await self._journal.commit(_later(job_id, attempts + 1, self._now() + pause))
             return
         self.told["given up" if why else "taken"] += 1
         if why:
