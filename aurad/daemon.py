@@ -18,6 +18,7 @@ from aurad.model.folders import Folders, folders
 from aurad.model.settings import Http
 from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
+from aurad.serve.descriptors import raise_limit
 from aurad.serve.logging import open_log
 from aurad.serve.signals import obey_signals
 from aurad.serve.statelock import locked
@@ -31,6 +32,7 @@ HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which n
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
+    raise_limit()
     places = folders(system, os.environ)
     as_read = stamp(places)
     settings, presets, broken = _configured(places, private=private)

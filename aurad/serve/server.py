@@ -30,12 +30,13 @@ from hypercorn.utils import wrap_app
 from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
+from aurad.serve import descriptors, limits
 from aurad.serve.systemd import listening
 
 BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
 STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
 IDLE = 20.0  # seconds a connection is kept without a request, and a request's head may take
-CONNECTIONS = 4096  # open at once; a further one is closed
+CONNECTIONS = 4096  # open at once if there are descriptors for them; a further one is closed
 FAREWELL = 0.3  # seconds for answers under way and last words to streams, when the daemon stops
 SHUT = 0.2  # seconds for connections to end after their sockets were shut down
 
@@ -217,7 +218,7 @@ class Server:
 
     async def _connection(self, stream: trio.SocketStream) -> None:
         """Catches whatever goes wrong: one connection must never end the server."""
-        if len(self._streams) >= CONNECTIONS:
+        if len(self._streams) >= descriptors.for_web(CONNECTIONS, limits.CONNECTIONS):
             stream.socket.close()
             return
         self._streams.add(stream)
