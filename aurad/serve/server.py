@@ -258,12 +258,12 @@ async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
             sock = trio.socket.socket(family, kind, protocol)
             sockets.append(sock)
             await _bind(sock, str(address[0]), port or sockets[0].getsockname()[1])  # 0: whatever the first got
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for a port that is none
         for sock in sockets:
             sock.close()
         raise AuradError(
             "E503-CONFIG",
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
             remedy="Choose another address: `http.bind`.",
         ) from error
     return sockets
