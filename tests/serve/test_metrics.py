@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aurad import __version__
 from aurad.api import Transient
-from aurad.engine import runner
+from aurad.engine import attempts
 from aurad.engine.figures import Deliveries, Figures, Histogram, Work
 from aurad.serve.metrics import METRICS, metrics, render, samples
 from aurad.serve.operations import Call, Nothing
@@ -55,7 +55,7 @@ async def test_work_is_counted_and_reuse_too(tmp_path: Path) -> None:
 
 
 async def test_every_metric_of_the_table_is_there_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAUSE", 0.01)
+    monkeypatch.setattr(attempts, "PAUSE", 0.01)
     monkeypatch.setattr(Scripted, "plan", [Transient("cannot: not now")])
     async with open_house(tmp_path, voice=("scripted",)) as house:
         await house.make("One sentence.")
