@@ -47,9 +47,13 @@ def load_usable(places: Folders, *, environ: Mapping[str, str]) -> Usable:
     try:
         return Usable(load_settings(places, environ=environ).settings, load_presets(places))
     except AuradError as error:
-        why = f"{error.detail}; until that is mended the defaults are in force"
-        broken = AuradError(error.code, why, remedy=error.remedy, details=error.details)
-        return Usable(_without_files(environ), _packaged_presets(), broken)
+        return Usable(_without_files(environ), _packaged_presets(), by_default(error))
+
+
+def by_default(error: AuradError) -> AuradError:
+    """The same, and what is in force for it."""
+    why = f"{error.detail}; until that is mended the defaults are in force"
+    return AuradError(error.code, why, remedy=error.remedy, details=error.details)
 
 
 def _without_files(environ: Mapping[str, str]) -> Settings:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import structlog
 import trio
+from msgspec.structs import replace
 
 from aurad import __version__
-from aurad.configuration import Usable, load_presets, load_settings, load_usable, stamp
+from aurad.configuration import Usable, by_default, load_presets, load_settings, load_usable, stamp
 from aurad.engine.engine import Engine, open_engine
+from aurad.model.errors import AuradError
 from aurad.model.folders import Folders, folders
 from aurad.model.settings import Http
 from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
+from aurad.serve.descriptors import raise_limit
 from aurad.serve.logging import open_log
 from aurad.serve.signals import obey_signals
 from aurad.serve.statelock import locked
@@ -31,6 +34,7 @@ HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which n
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
+    raise_limit()
     places = folders(system, os.environ)
     as_read = stamp(places)
     settings, presets, broken = _configured(places, private=private)
@@ -52,6 +56,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
             nursery.start_soon(notify.beat_forever)
             gc.collect()
             gc.freeze()  # what is there by now stays: with a thousand readers, looking at it again costs more than they
+            broken = engine.holds.broken
             notify("READY=1", f"STATUS={broken.detail if broken else f'serving on {socket}'}")
             if broken:
                 log.error("no job is started", code=broken.code, detail=broken.detail, remedy=broken.remedy)
@@ -69,11 +74,24 @@ def _configured(places: Folders, *, private: bool) -> Usable:
     return load_usable(places, environ=os.environ)
 
 
-def _open_web(engine: Engine, http: Http, tokens: Tokens, passed: Sequence[int]) -> AbstractAsyncContextManager[object]:
-    """Imported here: a private daemon, which starts while somebody waits, has no use for a web server."""
+@asynccontextmanager
+async def _open_web(engine: Engine, http: Http, tokens: Tokens, passed: Sequence[int]) -> AsyncIterator[None]:
+    """Where the settings say; if that is not safe or not possible, where the defaults say, so that it can be told.
+
+    Imported here: a private daemon, which starts while somebody waits, has no use for a web server.
+    """
     from aurad.serve.web import open_web
 
-    return open_web(engine, http, tokens, passed=passed)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(open_web(engine, http, tokens, passed=passed))
+        except AuradError as error:
+            if http == Http():
+                raise
+            engine.holds.broken = engine.holds.broken or by_default(error)
+            engine.started_with = replace(engine.started_with, http=Http())  # what is wanted waits for a restart
+            await stack.enter_async_context(open_web(engine, Http(), tokens, passed=passed))
+        yield
 
 
 async def _leave_when_idle(engine: Engine, control: Control, idle: float) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -33,7 +32,7 @@ async def keep_asset(journal: Journal, store: Store, content: int | bytes, media
         artifact = await store.put_bytes(content, media_type)
     else:
         artifact = await store.put(content, media_type)
-    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, time.time())
+    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, journal.ages.now())
 
     def write(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)

@@ -7,7 +7,6 @@ restarted often. An attempt that the daemon's own end interrupted is not counted
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 from aurad.engine.journal import Journal
@@ -48,7 +47,8 @@ class Attempts:
 
     async def load(self) -> None:
         """What the last daemon had counted."""
-        rows = await self._journal.read("SELECT digest, failed FROM attempts WHERE failed_at > ?", time.time() - STALE)
+        stale = self._journal.ages.now() - STALE
+        rows = await self._journal.read("SELECT digest, failed FROM attempts WHERE failed_at > ?", stale)
         self._failed = {str(digest): int(failed) for digest, failed in rows}
 
     def next(self, digest: str) -> int:
@@ -58,7 +58,7 @@ class Attempts:
     def failed(self, digest: str, attempt: int) -> None:
         """Another one will follow."""
         self._failed[digest] = attempt
-        row = (digest, attempt, time.time())
+        row = (digest, attempt, self._journal.ages.now())
         self._journal.commit_soon(
             lambda connection: connection.execute("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?)", row)
         )

@@ -70,7 +70,8 @@ class Board:
         self._steps["Script"].total = 1
         self._stage: Step = "Initialization"
         self._status = view.status
-        self._created = created_at(view)
+        # A clock that is set while it runs does not bend its timeline.
+        self._since = time.monotonic() - max(time.time() - created_at(view), 0.0)
         self._began: dict[str, float] = {}
         self._attempts: dict[str, int] = {}
         self._reused: set[str] = set()
@@ -91,7 +92,7 @@ class Board:
         self._count(step, task, reused=True)
         self._reused.add(task.name)
         self._forecast.known(task.name)
-        now = time.time() - self._created
+        now = self._seconds()
         self._record(task, now, now, reused=True)
 
     def was_reused(self, name: str) -> bool:
@@ -123,8 +124,12 @@ class Board:
         step.running.pop(task.name, None)
         self._count(step, task, reused=False)
         self._forecast.advance(task.name, 1.0)
-        now = time.time() - self._created
+        now = self._seconds()
         self._record(task, self._began.get(task.name, now), now, reused=False)
+
+    def _seconds(self) -> float:
+        """Since the job was created."""
+        return time.monotonic() - self._since
 
     def _count(self, step: StepState, task: Task, *, reused: bool) -> None:
         if task.method in _STEP_OF:
@@ -138,7 +143,7 @@ class Board:
         if task.method in _STEP_OF:
             step.running[task.name] = 0.0
         self._forecast.begin(task)
-        self._began[task.name] = time.time() - self._created
+        self._began[task.name] = self._seconds()
         self._attempts[task.name] = attempt
 
     def _progress(self, task: Task, news: ProgressNews) -> None:

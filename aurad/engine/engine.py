@@ -142,6 +142,7 @@ class Engine:
 
     async def housekeep_forever(self) -> None:
         """Forget old jobs and collect what nobody needs."""
+        await self._journal.commit(self._journal.ages.keep)
         while True:
             await trio.sleep(HOUSEKEEPING)
             await self.housekeep_if_due()
@@ -149,7 +150,8 @@ class Engine:
     async def housekeep_if_due(self) -> None:
         """One round, unless there was one lately: a private daemon asks at the end of its short life."""
         rows = await self._journal.read("SELECT value FROM meta WHERE key = 'housekept_at'")
-        now = time.time()
+        now = self._journal.ages.now()
+        await self._journal.commit(self._journal.ages.keep)
         if not rows or now - float(rows[0][0]) > HOUSEKEEPING_DUE:
             await self._journal.commit(
                 lambda connection: connection.execute("INSERT OR REPLACE INTO meta VALUES ('housekept_at', ?)", (now,))
@@ -158,9 +160,9 @@ class Engine:
 
     async def housekeep(self) -> int:
         """One round; returns the bytes freed."""
-        jobs, store = self.settings.jobs, self.settings.store
-        oldest = timestamp_at(time.time() - jobs.keep_days * DAY)
-        unused = time.time() - store.max_age_days * DAY
+        jobs, store, now = self.settings.jobs, self.settings.store, self._journal.ages.now()
+        oldest = timestamp_at(max(now - jobs.keep_days * DAY, 0.0))
+        unused = now - store.max_age_days * DAY
 
         await forget_jobs(self._journal, oldest, jobs.keep_count)
         await self._journal.commit(
@@ -201,7 +203,7 @@ async def open_engine(
     cores = settings.workers.cpu or os.cpu_count() or 1
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(folders.state / "journal.sqlite"))
-        store = Store(folders.state / "store")
+        store = Store(folders.state / "store", now=journal.ages.now)
         joblogs = await stack.enter_async_context(open_logfiles(folders.logs / "ffmpeg"))
         own = settings.workers
         executor = await stack.enter_async_context(

@@ -20,6 +20,7 @@ from aurad.engine.estimate import Costs
 from aurad.engine.events import Events
 from aurad.engine.forecast import Forecast
 from aurad.engine.holds import Holds
+from aurad.engine.ids import new_id
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Journal
 from aurad.engine.listing import Listed, fill, list_ids
@@ -112,10 +113,10 @@ class Jobs:
         if len(self._live) >= self._max_queued + self._max_running:
             raise AuradError("E202-BUSY", f"cannot take another job: {len(self._live)} are waiting")
         self._journal.check_room()
-        view = new_view(submitted, owner, correlation_id, retry_of)
+        view = new_view(new_id(at=self._journal.ages.now()), submitted, owner, correlation_id, retry_of)
         job = Job(view, submitted, recipe, lineage or view.job_id)
         with trio.CancelScope(shield=True):  # whoever asked may leave meanwhile: a job is taken whole or not at all
-            await self._journal.commit(insert_job(job))
+            await self._journal.commit(insert_job(job, self._journal.ages.now()))
             self._live[view.job_id] = job  # not before: it could have started, even ended, when it is told as queued
             self._tell(job)
             await self.events.flush()

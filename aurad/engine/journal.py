@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 import trio
 
+from aurad.engine.ages import Ages
 from aurad.engine.checkpoint import Checkpoints
 from aurad.engine.durable import make_folder, sync
 from aurad.engine.figures import Commits
@@ -59,6 +60,7 @@ class Journal:
         self.on_told: Callable[[], None] = _nothing  # after all of a transaction have been told
         self._checkpoints = Checkpoints(_connect(path))
         self._reserve = Reserve(path.with_name(path.name + ".reserve"))
+        self.ages = Ages(writer)
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
 
     def commit_soon(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -45,12 +44,14 @@ class Memo:
         if not all(self._store.has(sha256, size) for sha256, size in files):
             self._journal.commit_soon(_execute("DELETE FROM results WHERE digest = ?", digest))
             return None
-        self._journal.commit_soon(_execute("UPDATE results SET used_at = ? WHERE digest = ?", time.time(), digest))
+        self._journal.commit_soon(
+            _execute("UPDATE results SET used_at = ? WHERE digest = ?", self._journal.ages.now(), digest)
+        )
         return bytes(rows[0][0])
 
     async def record(self, digest: str, output: bytes, files: Iterable[Artifact]) -> None:
         """Make a result durable; its files are in the store already."""
-        now = time.time()
+        now = self._journal.ages.now()
         rows = [(digest, file.sha256, file.size_bytes) for file in {f.sha256: f for f in files}.values()]
 
         def write(connection: sqlite3.Connection) -> None:
@@ -79,7 +80,8 @@ class Memo:
         Files of retained jobs, uploads and whatever a running job has pinned stay, and do not count: to
         drop a result whose files all stay would free nothing. Returns the bytes freed.
         """
-        oldest, freed = time.time() - max_age, 0
+        now, freed = self._journal.ages.now(), 0
+        oldest = now - max_age
         rows = await self._journal.read(FREEABLE)
         total = sum(size for _, _, size in rows)
         for digest, used_at, size in rows:
@@ -88,7 +90,7 @@ class Memo:
             if used_at < oldest or size:
                 freed += await self.drop(digest)
                 total -= size
-        return freed + await self._sweep(oldest if total <= max_bytes else time.time() - FRESH)
+        return freed + await self._sweep(oldest if total <= max_bytes else now - FRESH)
 
     async def drop(self, digest: str) -> int:
         """Forget a result and remove those of its files that nobody else needs; returns the bytes freed."""

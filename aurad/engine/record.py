@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -79,13 +78,13 @@ class Job:
 
     @property
     def rank(self) -> tuple[int, str]:
-        return (self.view.priority, self.view.created_at + self.view.job_id)
+        return (self.view.priority, self.view.job_id)
 
 
-def new_view(submitted: Submitted, owner: Owner, correlation_id: str, retry_of: str | None) -> JobView:
+def new_view(job_id: str, submitted: Submitted, owner: Owner, correlation_id: str, retry_of: str | None) -> JobView:
     """A job that has just been taken."""
     return JobView(
-        job_id=new_id(), correlation_id=correlation_id or new_id(""), owner=owner, status=Status.QUEUED,
+        job_id=job_id, correlation_id=correlation_id or new_id(""), owner=owner, status=Status.QUEUED,
         created_at=timestamp(), priority=submitted.settings.priority, brief=summary(submitted.brief),
         settings=shown_settings(submitted.settings), labels=submitted.settings.labels, retry_of=retry_of,
     )  # fmt: skip
@@ -165,7 +164,7 @@ async def same_key(journal: Journal, submitted: Submitted, owner: Owner) -> Job 
         return None
     rows = await journal.read(
         "SELECT job_id, submitted FROM jobs WHERE owner_uid = ? AND idempotency_key = ? AND created_at > ?",
-        owner.uid, key, timestamp_at(time.time() - KEY_SECONDS),
+        owner.uid, key, timestamp_at(journal.ages.now() - KEY_SECONDS),
     )  # fmt: skip
     if not rows:
         return None
@@ -198,11 +197,12 @@ def unknown_job(job_id: str) -> AuradError:
     return AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
 
 
-def insert_job(job: Job) -> Write:
+def insert_job(job: Job, now: float) -> Write:
+    """A new job. `now` is what it grows old by; its view has the time of the wall clock, for people."""
     view = job.view
     row = (
         view.job_id, view.correlation_id, view.owner.uid, view.owner.name, view.status.value, view.priority,
-        view.created_at, job.lineage, view.retry_of, job.submitted.settings.idempotency_key,
+        timestamp_at(now), job.lineage, view.retry_of, job.submitted.settings.idempotency_key,
         canonical(job.submitted), canonical(job.recipe), msgspec.json.encode(view),
     )  # fmt: skip
 

@@ -14,7 +14,8 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -40,8 +41,8 @@ class Damaged(Exception):
 class Store:
     """Objects under `root/objects`, workspaces under `root/work` on the same file system."""
 
-    def __init__(self, root: Path) -> None:
-        self._objects, self.work = root / "objects", root / "work"
+    def __init__(self, root: Path, *, now: Callable[[], float] = time.time) -> None:
+        self._objects, self.work, self._now = root / "objects", root / "work", now
         shutil.rmtree(self.work, ignore_errors=True)  # what a killed daemon left half-made
         for folder in (self._objects, self.work):
             make_folder(folder)
@@ -138,6 +139,7 @@ class Store:
             if not self._is_good(sha256):  # what is there may be damaged: our copy is not
                 self._make_shelf(final.parent)
                 os.chmod(name, 0o444)
+                os.utime(name, (self._now(),) * 2)  # objects grow old by our clock, not by the machine's
                 os.replace(name, final)
                 sync(final.parent)
             self._checked[sha256] = _stamp(final)

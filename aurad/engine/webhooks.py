@@ -56,7 +56,7 @@ class Webhooks:
     """All that is still to be told. `of` knows the webhook of a job that has not ended."""
 
     def __init__(self, journal: Journal, events: Events) -> None:
-        self._journal, self._news = journal, trio.Event()
+        self._journal, self._now, self._news = journal, journal.ages.now, trio.Event()
         self.told = Counter[str]()  # attempts by how they ended: taken, put off, given up
         self.of: Callable[[str], Webhook | None] = lambda job_id: None
         events.also_told, events.on_told = self._wanted, self.look
@@ -69,7 +69,7 @@ class Webhooks:
         webhook = self.of(event.job_id)
         if webhook is None or kind not in webhook.events:
             return []
-        row = (event.job_id, time.time(), event.job_seq)  # no news if an earlier one is still to be told
+        row = (event.job_id, self._now(), event.job_seq)  # no news if an earlier one is still to be told
         return [lambda connection: connection.execute("INSERT OR IGNORE INTO webhooks VALUES (?, 0, ?, ?)", row)]
 
     async def serve_forever(self) -> None:
@@ -79,12 +79,12 @@ class Webhooks:
             rows = await self._journal.read(
                 "SELECT job_id, attempts, due, job_seq FROM webhooks ORDER BY due LIMIT ?", AT_ONCE
             )
-            due = [row for row in map(_Due._make, rows) if row.due <= time.time()]
+            due = [row for row in map(_Due._make, rows) if row.due <= self._now()]
             async with trio.open_nursery() as nursery:
                 for row in due:
                     nursery.start_soon(self._tell, row)
             if not due:
-                wait = min(rows[0][2] - time.time(), LONGEST) if rows else LONGEST
+                wait = min(rows[0][2] - self._now(), LONGEST) if rows else LONGEST
                 with trio.move_on_after(max(wait, 0.0)):
                     await self._news.wait()
 
@@ -95,16 +95,16 @@ class Webhooks:
         message = f"{row.job_id}-{event.job_seq}"
         if not (why := await _post(webhook, message, event.data)):
             self.told["taken"] += 1
-            await self._journal.commit(_go_on(row, webhook, event, attempts=0))
+            await self._journal.commit(_go_on(row, webhook, event, 0, self._now()))
         elif row.attempts + 1 < ATTEMPTS:
             self.told["put off"] += 1
             log.info("webhook not taken, tried again later", job_id=row.job_id, attempt=row.attempts + 1, why=why)
             pause = min(PAUSE * 2**row.attempts, LONGEST) * random.uniform(0.5, 1.0)
-            await self._journal.commit(_later(row, time.time() + pause))
+            await self._journal.commit(_later(row, self._now() + pause))
         else:
             self.told["given up"] += 1
             log.error("webhook given up", job_id=row.job_id, message=message, attempts=row.attempts + 1, why=why)
-            await self._journal.commit(_go_on(row, webhook, event, attempts=row.attempts))
+            await self._journal.commit(_go_on(row, webhook, event, row.attempts, self._now()))
 
 
 class _Event(NamedTuple):
@@ -166,7 +166,7 @@ def _later(row: _Due, due: float) -> Write:
     return lambda connection: connection.execute("UPDATE webhooks SET attempts = ?, due = ? WHERE job_id = ?", values)
 
 
-def _go_on(row: _Due, webhook: Webhook, told: _Event, attempts: int) -> Write:
+def _go_on(row: _Due, webhook: Webhook, told: _Event, attempts: int, now: float) -> Write:
     """With the next event, or with none. Who takes nothing is asked once for each, but often for the job's end."""
 
     def write(connection: sqlite3.Connection) -> None:
@@ -174,7 +174,7 @@ def _go_on(row: _Due, webhook: Webhook, told: _Event, attempts: int) -> Write:
         if following is None:
             connection.execute("DELETE FROM webhooks WHERE job_id = ?", (row.job_id,))
             return
-        values = (0 if following.terminal else attempts, time.time(), following.job_seq, row.job_id)
+        values = (0 if following.terminal else attempts, now, following.job_seq, row.job_id)
         connection.execute("UPDATE webhooks SET attempts = ?, due = ?, job_seq = ? WHERE job_id = ?", values)
 
     return write

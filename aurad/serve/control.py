@@ -59,7 +59,7 @@ class Control:
     async def _serve_safely(self, stream: trio.SocketStream) -> None:
         self.connections += 1
         try:
-            if self.connections <= limits.CONNECTIONS and not self._retired:
+            if self.connections <= limits.connections() and not self._retired:
                 await self._let_in(stream)
         except* (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the other end went away

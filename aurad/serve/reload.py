@@ -8,8 +8,10 @@ import msgspec
 import structlog
 import trio
 
-from aurad.configuration import load_presets, load_settings, stamp
+from aurad.configuration import by_default, load_presets, load_settings, stamp
 from aurad.engine.engine import Engine
+from aurad.model.errors import AuradError
+from aurad.model.recipe import Preset
 from aurad.model.settings import Settings
 from aurad.model.value import Value
 
@@ -32,14 +34,23 @@ async def reload(engine: Engine) -> Reloaded:
     Raises E503 that names file, line and key for what cannot be used; the settings of before stay in force.
     """
     async with engine.configuring:  # of two at once the later one reads later
-        settings, presets = await trio.to_thread.run_sync(
-            lambda: (load_settings(engine.folders, environ=os.environ).settings, load_presets(engine.folders))
-        )
+        settings, presets = await _read(engine)
         before = engine.settings
         engine.adopt(settings, presets)
     answer = Reloaded(changed=differing(before, settings), restart=waiting(engine))
     log.info("settings read", changed=answer.changed, restart=answer.restart)
     return answer
+
+
+async def _read(engine: Engine) -> tuple[Settings, dict[str, Preset]]:
+    """What the files say; where the daemon goes by the defaults, what is wrong with them now is why."""
+    try:
+        return await trio.to_thread.run_sync(
+            lambda: (load_settings(engine.folders, environ=os.environ).settings, load_presets(engine.folders))
+        )
+    except AuradError as error:
+        engine.holds.broken = engine.holds.broken and by_default(error)
+        raise
 
 
 async def refresh(engine: Engine) -> None:

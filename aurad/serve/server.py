@@ -28,6 +28,7 @@ from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
 from aurad.model.errors import AuradError
+from aurad.serve import descriptors, limits
 from aurad.serve.http1 import Http1
 from aurad.serve.systemd import listening
 from aurad.serve.watch import Stopping
@@ -35,7 +36,7 @@ from aurad.serve.watch import Stopping
 BACKLOG = 4096  # a burst of readers that come back after a restart is not refused
 STALLED = 20_000  # milliseconds in which the other end takes nothing that was sent; then it is gone
 IDLE = 20.0  # seconds a connection is kept without a request, and a request's head may take
-CONNECTIONS = 4096  # open at once; a further one is closed
+CONNECTIONS = 4096  # open at once if there are descriptors for them; a further one is closed
 FAREWELL = 0.3  # seconds for answers under way and last words to streams, when the daemon stops
 SHUT = 0.2  # seconds for connections to end after their sockets were shut down
 
@@ -187,7 +188,7 @@ class Server:
 
     async def _connection(self, stream: trio.SocketStream) -> None:
         """Catches whatever goes wrong: one connection must never end the server."""
-        if len(self._streams) >= CONNECTIONS:
+        if len(self._streams) >= descriptors.for_web(CONNECTIONS, limits.CONNECTIONS):
             stream.socket.close()
             return
         self._streams.add(stream)
@@ -227,12 +228,12 @@ async def listen(host: str, port: int) -> list[trio.socket.SocketType]:
             sock = trio.socket.socket(family, kind, protocol)
             sockets.append(sock)
             await _bind(sock, str(address[0]), port or sockets[0].getsockname()[1])  # 0: whatever the first got
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for a port that is none
         for sock in sockets:
             sock.close()
         raise AuradError(
             "E503-CONFIG",
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}",
             remedy="Choose another address: `http.bind`.",
         ) from error
     return sockets

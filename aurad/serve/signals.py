@@ -36,4 +36,5 @@ async def _reload(engine: Engine, notify: Notify) -> None:
         await reload(engine)
     except AuradError as error:  # the settings of before stay in force
         log.error("cannot read the settings again", code=error.code, detail=error.detail)
-    notify("READY=1")
+    broken = engine.holds.broken
+    notify("READY=1", f"STATUS={broken.detail if broken else 'serving'}")

@@ -32,7 +32,7 @@ async def aurad(path: Path, folder: Path, jobs: int = 0) -> None:
         made = await load_job(engine._journal, (await house.make("One sentence.")).job_id)
         for n in range(jobs - 1):
             view = msgspec.structs.replace(made.view, job_id=f"a-{n:026}")
-            await engine._journal.commit(insert_job(Job(view, made.submitted, made.recipe, view.job_id)))
+            await engine._journal.commit(insert_job(Job(view, made.submitted, made.recipe, view.job_id), 0.0))
         gc.collect()
         gc.freeze()  # as the daemon does
         print("ready", flush=True)

@@ -60,7 +60,7 @@ async def aurad(readers: int) -> None:
             engine, job_seq = site.house.engine, 0
             made = await load_job(engine._journal, (await site.house.make("One sentence.")).job_id)
             view = _changed(made.view, job_id="a-1", status=Status.RUNNING)
-            await engine._journal.commit(insert_job(Job(view, made.submitted, made.recipe, "a-1")))
+            await engine._journal.commit(insert_job(Job(view, made.submitted, made.recipe, "a-1"), 0.0))
 
             def publish(size: int, mark: str) -> None:
                 nonlocal job_seq

@@ -85,9 +85,11 @@ def progress(seq: int, job_seq: int, detail: str, job_id: str = SYNTHETIC) -> St
 
 async def open_stream(house: House) -> None:
     """A job for the invented events, as the one that was made."""
-    made = await load_job(house.engine._journal, (await house.make("One sentence.")).job_id)
+    journal = house.engine._journal
+    made = await load_job(journal, (await house.make("One sentence.")).job_id)
     view = msgspec.structs.replace(made.view, job_id=SYNTHETIC, status=Status.RUNNING)
-    await house.engine._journal.commit(insert_job(Job(view, made.submitted, made.recipe, SYNTHETIC)))
+    job = Job(view, made.submitted, made.recipe, SYNTHETIC)
+    await journal.commit(insert_job(job, journal.ages.now()))
 
 
 async def expected(house: House, where: str) -> list[bytes]:

@@ -173,3 +173,18 @@ async def test_reload_raises_what_a_signal_handler_can_tell(tmp_path: Path) -> N
         with pytest.raises(AuradError, match=r"aurad\.toml") as caught:
             await reload(house.engine)
         assert caught.value.code == "E503-CONFIG"
+
+
+async def test_what_is_wrong_with_the_files_now_is_why_the_defaults_are_in_force(tmp_path: Path) -> None:
+    broken = AuradError("E503-CONFIG", "cannot use the old thing")
+    async with open_house(tmp_path, private=False, broken=broken) as house:
+        file = house.engine.folders.settings_file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[jobs]\nnew = 1\n")
+        assert (await refusal(house, "config.reload", ADMIN)).code == "E503-CONFIG"
+        told = house.engine.holds.broken
+        assert told is not None
+        assert "jobs.new = 1" in told.detail
+        file.write_text("")
+        await ask(house, "config.reload", ADMIN)
+        assert house.engine.holds.broken is None

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from msgspec.structs import replace
 
+from aurad import daemon
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
 from aurad.model.settings import Http
@@ -18,8 +20,9 @@ from aurad.serve.access import Caller, Role
 from aurad.serve.endpoints import endpoints
 from aurad.serve.gate import COOKIE, Gate
 from aurad.serve.operations import TABLE, Call
+from aurad.serve.reload import waiting
 from aurad.serve.tokens import FILE, Tokens, open_tokens
-from tests.engine.house import ME
+from tests.engine.house import ME, open_house
 from tests.serve.edge import somebody
 from tests.serve.site import Site, open_site
 from tests.serve.test_web import problem
@@ -228,4 +231,30 @@ async def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
         taken = pytest.RaisesExc(AuradError, match=f"cannot listen on {bind}: Address already in use")
         with pytest.RaisesGroup(taken, flatten_subgroups=True):
             async with open_site(tmp_path / "other", http=Http(bind=bind)):
+                raise AssertionError
+
+
+@pytest.mark.parametrize(("bind", "why"), [("0.0.0.0:0", "nobody has a token"), ("127.0.0.1:99999", "99999")])
+async def test_a_service_that_cannot_serve_where_it_should_says_so_where_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bind: str, why: str
+) -> None:
+    monkeypatch.setattr(daemon, "Http", lambda: Http(bind="127.0.0.1:0"))  # the default, on a port of its own
+    tokens = Tokens(tmp_path / FILE)
+    async with (
+        open_house(tmp_path, private=False) as house,
+        daemon._open_web(house.engine, Http(bind=bind), tokens, ()),
+    ):
+        assert tokens.url.startswith("http://127.0.0.1:")
+        assert house.engine.holds.broken is not None
+        assert why in house.engine.holds.broken.detail
+        house.engine.adopt(replace(house.engine.settings, http=Http(bind="127.0.0.1:1")), {})
+        assert waiting(house.engine) == ["http.bind"]
+        assert house.engine.holds.broken is None
+
+
+async def test_where_the_default_cannot_be_served_nothing_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_site(tmp_path) as site:
+        monkeypatch.setattr(daemon, "Http", lambda: Http(bind=f"127.0.0.1:{site.port}"))
+        with pytest.raises(AuradError, match="Address already in use"):
+            async with daemon._open_web(site.house.engine, daemon.Http(), Tokens(tmp_path / FILE), ()):
                 raise AssertionError

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ class WebDaemon:
     """`request` is let in with the token of whoever runs the daemon."""
 
     def __init__(self, process: subprocess.Popen[str], path: Path, home: Path) -> None:
-        self.process, self._path, self.home = process, path, home
+        self.process, self.path, self.home = process, path, home
         with self.connect() as client:
             answer = client.call("web.token")
         self.token, self.url = answer["token"], answer["url"]
@@ -32,7 +32,7 @@ class WebDaemon:
         self.address = (host, int(port))
 
     def connect(self) -> Client:
-        return Client(self._path, timeout=PATIENCE)
+        return Client(self.path, timeout=PATIENCE)
 
     def open(self, *, receive_buffer: int | None = None) -> socket.socket:
         sock = socket.socket()
@@ -75,14 +75,17 @@ class WebDaemon:
 
 
 @contextmanager
-def open_daemon(folder: Path, **settings: str) -> Iterator[WebDaemon]:
+def open_daemon(folder: Path, *, wrapper: Sequence[str] = (), **settings: str) -> Iterator[WebDaemon]:
     """The socket's folder is not pytest's: a socket's path must stay under 108 bytes."""
     with tempfile.TemporaryDirectory(prefix="aurad-") as short:
         path = Path(short) / "s"
         environ = os.environ | {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("STATE", "CACHE", "CONFIG")}
         environ |= {"AURAD_HTTP__BIND": "127.0.0.1:0"} | settings
         process = subprocess.Popen(
-            [sys.executable, "-m", "aurad", "--socket", str(path)], env=environ, stdout=subprocess.DEVNULL, text=True
+            [*wrapper, sys.executable, "-m", "aurad", "--socket", str(path)],
+            env=environ,
+            stdout=subprocess.DEVNULL,
+            text=True,
         )
         try:
             until(lambda: _answers(path) or None)
