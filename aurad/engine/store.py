@@ -46,7 +46,8 @@ class Store:
         shutil.rmtree(self.work, ignore_errors=True)  # what a killed daemon left half-made
         for folder in (self._objects, self.work):
             make_folder(folder)
-        self._shelves, self._making = set[str](), threading.Lock()
+        self._shelves, self._making = {folder.name for folder in self._objects.iterdir()}, threading.Lock()
+        sync(self._objects)  # a killed daemon may have made the last of them
         self._pins: collections.Counter[str] = collections.Counter()
         self._limiter = trio.CapacityLimiter(THREADS)
         self._checked: dict[str, tuple[int, int]] = {}

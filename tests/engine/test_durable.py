@@ -56,3 +56,13 @@ async def test_a_new_folder_of_objects_is_entered_before_its_object(tmp_path: Pa
 def test_a_private_file_is_there_for_good(tmp_path: Path, synced: list[str]) -> None:
     write_private(tmp_path / "secrets.json", b"{}")
     assert synced[-1] == str(tmp_path)
+
+
+async def test_folders_of_objects_that_were_there_are_entered_at_once(tmp_path: Path, synced: list[str]) -> None:
+    await Store(tmp_path).put_bytes(b"one", "text/plain")
+    synced.clear()
+    store = Store(tmp_path)
+    assert str(tmp_path / "objects") in synced
+    synced.clear()
+    artifact = await store.put_bytes(b"one", "text/plain")
+    assert synced[1:] == [str(store.path(artifact.sha256).parent)]
