@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,9 +55,9 @@ class Line(NamedTuple):
 class Estate:
     """Its path is short: a socket's must stay under 108 bytes."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, wrapper: Sequence[str] = (), **settings: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="aurad-c-"))
-        self.socket, self.settings = self.home / "s", settings
+        self.socket, self.wrapper, self.settings = self.home / "s", wrapper, settings
         self.process: subprocess.Popen[bytes] | None = None
         for name in ("config/aurad/presets", "run"):
             (self.home / name).mkdir(parents=True)
@@ -85,7 +85,7 @@ class Estate:
     # ------------------------------------------------------------ the daemon
 
     def start(self) -> None:
-        argv = [sys.executable, "-P", "-m", "aurad", "--socket", str(self.socket)]
+        argv = [*self.wrapper, sys.executable, "-P", "-m", "aurad", "--socket", str(self.socket)]
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(argv, env=self.environment, stderr=log, stdout=log, cwd=self.home)
 
@@ -129,8 +129,14 @@ class Estate:
     def wait(self, job_id: str) -> dict[str, Any]:
         return dict(self.call("jobs.wait", jobId=job_id))
 
+    @property
+    def state(self) -> Path:
+        """As the daemon sees it, which may be in a file system of its own."""
+        root = Path(f"/proc/{self.process.pid}/root") if self.wrapper and self.process else Path("/")
+        return root / str(self.home / "state/aurad").lstrip("/")
+
     def rows(self, sql: str, *parameters: object) -> list[Any]:
-        with closing(sqlite3.connect(self.home / "state/aurad/journal.sqlite", timeout=PATIENCE)) as connection:
+        with closing(sqlite3.connect(self.state / "journal.sqlite", timeout=PATIENCE)) as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def open_jobs(self) -> int:
@@ -150,7 +156,7 @@ class Estate:
         return self.home / "cache/aurad/plugins/witness"
 
     def stored(self, sha256: str) -> Path:
-        return self.home / "state/aurad/store/objects" / sha256[:2] / sha256
+        return self.state / "store/objects" / sha256[:2] / sha256
 
     def frames(self, job_id: str) -> str:
         """The hash of every frame and packet of sound of the job's video, as FFmpeg tells them."""
@@ -185,7 +191,7 @@ class Estate:
     def tools(self) -> list[str]:
         """Whatever runs besides the daemon's warm workers, and what tasks have left in their private folders."""
         left = [line for line in self.processes().values() if line and not any(own in line for own in OURS)]
-        work = self.home / "state/aurad/store/work"
+        work = self.state / "store/work"
         return [*left, *(path.name for path in (work.iterdir() if work.is_dir() else ()))]
 
     def assert_quiet(self, within: float = ORPHANS_GONE) -> None:
@@ -221,8 +227,8 @@ class Estate:
 
 
 @contextmanager
-def open_estate(**settings: str) -> Iterator[Estate]:
-    estate = Estate(**settings)
+def open_estate(wrapper: Sequence[str] = (), **settings: str) -> Iterator[Estate]:
+    estate = Estate(wrapper, **settings)
     try:
         yield estate
     finally:
