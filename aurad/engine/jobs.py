@@ -158,6 +158,7 @@ class Jobs:
                 continue
             self._live[job.view.job_id] = job
             if job.status is Status.RUNNING:
+                job.interrupted = True
                 self._set(job, Status.QUEUED)
         self.dispatch()
 

@@ -58,6 +58,11 @@ class Quarantine:
         """Seconds that it still is put aside; 0 if it is not."""
         return max(0.0, self._until.get(plugin, 0.0) - trio.current_time())
 
+    @property
+    def count(self) -> int:
+        """How many are put aside now."""
+        return sum(self.left(plugin) > 0 for plugin in self._until)
+
     def reason(self, plugin: str) -> str:
         """Why it is put aside and until when, or ""."""
         if not (left := self.left(plugin)):

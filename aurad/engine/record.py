@@ -30,6 +30,9 @@ SCRIPT = "script.json"  # the artifact that holds the script a job is made from
 FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
 
 
+INTERRUPTED = "goes on after a restart of the daemon; what was finished is kept"
+
+
 class Job:
     """A job that has not ended, in memory."""
 
@@ -41,6 +44,7 @@ class Job:
         self.cancelled: tuple[str, str] | None = None
         self.pausing = False
         self.held: AuradError | None = None
+        self.interrupted = False  # by the end of the last daemon
         self.ended, self.stopped = trio.Event(), trio.Event()
 
     def log_failed(self, why: str) -> None:
@@ -63,8 +67,10 @@ class Job:
 
     @property
     def message(self) -> str:
-        """Why it waits, if it is not for its turn."""
-        return f"waiting: {self.held.detail}" if self.held and self.status is Status.QUEUED else ""
+        """Why it waits, if it is not for its turn; or that it goes on."""
+        if self.status is not Status.QUEUED:
+            return ""
+        return f"waiting: {self.held.detail}" if self.held else INTERRUPTED if self.interrupted else ""
 
     @property
     def disk_left(self) -> float:

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import trio
+
 from aurad import __version__
 from aurad.engine.engine import Engine
 from aurad.engine.figures import Histogram
@@ -58,6 +60,8 @@ METRICS = (
     Metric("aurad_log_lines_dropped", "counter", "Lines of jobs' logs that a slow disk cost."),
     Metric("aurad_webhooks", "counter", "Attempts at webhooks, by how they ended.", ("outcome",)),
     Metric("aurad_loop_lag_seconds", "histogram", "How late the event loop wakes a task: what everybody waits."),
+    Metric("aurad_loop_tasks", "gauge", "Tasks of the event loop; for a quiet daemon always as many."),
+    Metric("aurad_plugins_aside", "gauge", "Plugins put aside for a while as their workers kept dying."),
 )  # fmt: skip
 
 
@@ -104,6 +108,8 @@ def _rest(engine: Engine) -> Iterator[Sample]:
     yield Sample("aurad_commit_entries", (), figures.commits.entries)
     yield Sample("aurad_log_lines_dropped", (), engine.joblogs.lines_dropped)
     yield Sample("aurad_loop_lag_seconds", (), figures.loop)
+    yield Sample("aurad_loop_tasks", (), trio.lowlevel.current_statistics().tasks_living)
+    yield Sample("aurad_plugins_aside", (), engine.runner.quarantine.count)
 
 
 async def render(engine: Engine, accept: str = "") -> tuple[bytes, str]:

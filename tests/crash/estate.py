@@ -136,8 +136,15 @@ class Estate:
         return root / str(self.home / "state/aurad").lstrip("/")
 
     def rows(self, sql: str, *parameters: object) -> list[Any]:
-        with closing(sqlite3.connect(self.state / "journal.sqlite", timeout=PATIENCE)) as connection:
+        journal = self._copied() if self.wrapper else self.state / "journal.sqlite"
+        with closing(sqlite3.connect(journal, timeout=PATIENCE)) as connection:
             return connection.execute(sql, parameters).fetchall()
+
+    def _copied(self) -> Path:
+        """SQLite opens nothing through /proc; the daemon must be idle."""
+        for name in ("journal.sqlite", "journal.sqlite-wal"):
+            shutil.copy(self.state / name, self.home)
+        return self.home / "journal.sqlite"
 
     def open_jobs(self) -> int:
         return int(self.rows("SELECT count(*) FROM jobs WHERE status IN ('Queued', 'Running')")[0][0])

@@ -149,6 +149,7 @@ async def test_a_job_goes_on_after_a_restart(tmp_path: Path, gate: type[Gated]) 
         assert "write" not in house.ran
         [listed] = await house.engine.jobs.ended(None, 10)
     assert view.started_at == before.started_at  # it began once
+    assert [e["status"] for e in events if "goes on after a restart" in e["message"]] == ["Queued"]
     assert view.last_job_seq == listed.last_job_seq == events[-1]["jobSeq"]
     assert [event["jobSeq"] for event in events] == list(range(1, len(events) + 1))
     assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
