@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from aurad.api import Narration, StageContext, Transient, VoiceRequest, VoiceStage
-from aurad.engine import runner
+from aurad.engine import attempts
 from aurad.engine.logfiles import Piece
 from aurad.model.settings import Http, Log
 from aurad.model.value import Value
@@ -154,7 +154,7 @@ async def test_a_strangers_log_is_not_found(tmp_path: Path) -> None:
 
 
 async def test_one_correlation_id_goes_through_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "PAUSE", 0.01)
+    monkeypatch.setattr(attempts, "PAUSE", 0.01)
     said, to_log = os.pipe()
     with open_log(Log(level="debug"), stderr=to_log, environ={}):
         async with open_site(tmp_path, stages=(*STAGES, Broken), voice=("broken",)) as (house, http):
