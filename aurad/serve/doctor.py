@@ -69,6 +69,7 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
     state = engine.folders.state
     free, kept = shutil.disk_usage(state).free, engine.settings.store.max_gib
     detail = f"{free / 2**30:.1f} GiB free in {state}; the store holds {used / 2**30:.2f} of {kept:g} GiB"
+    detail += f", {engine.holds.room.reserve >> 20} MiB are kept free"
     yield _check("disk", free > max(ROOM, engine.holds.room.reserve) and os.access(state, os.W_OK), detail, REMEDY)
 
 
