@@ -27,6 +27,7 @@ from aurad.engine.durable import make_folder, sync
 from aurad.engine.figures import Commits
 from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve
+from aurad.engine.salvage import damage, mark_if_damaged, salvage, suspect
 from aurad.model.errors import AuradError
 
 T = TypeVar("T")
@@ -144,6 +145,7 @@ class Journal:
 
     def _break(self, error: Exception, verb: str) -> AuradError:
         """The end: not one more commit."""
+        mark_if_damaged(self._path, error)
         self._failure = self._failure or _journal_error(error, verb)
         self.stop()
         return self._failure
@@ -265,6 +267,9 @@ def _is_full(error: Exception) -> bool:
 def _open(path: Path) -> sqlite3.Connection:
     make_folder(path.parent)
     _settle(path.with_name(path.name + "-wal"))
+    if why := damage(path):
+        salvage(path, why)
+    suspect(path).unlink(missing_ok=True)
     connection = _connect(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -13,6 +13,7 @@ import trio
 from aurad.configuration import load_presets, load_settings
 from aurad.engine.engine import Engine
 from aurad.engine.room import REMEDY
+from aurad.engine.salvage import ASIDE
 from aurad.engine.tools import missing_parts
 from aurad.model.errors import AuradError
 from aurad.model.stage import StageKind
@@ -29,7 +30,14 @@ async def doctor(engine: Engine) -> list[dict[str, Any]]:
     usage = await engine.memo.usage()
     missing = await _missing(engine.catalog.ffmpeg)
     settings = await trio.to_thread.run_sync(_settings, engine)
-    return [settings, *_ffmpeg(engine, missing), *_disk(engine, usage.size_bytes), *_stages(engine), *_plugins(engine)]
+    return [
+        settings,
+        *_ffmpeg(engine, missing),
+        *_disk(engine, usage.size_bytes),
+        *_journal(engine),
+        *_stages(engine),
+        *_plugins(engine),
+    ]
 
 
 async def _missing(ffmpeg: Path | None) -> list[str]:
@@ -71,6 +79,12 @@ def _disk(engine: Engine, used: int) -> Iterator[dict[str, Any]]:
     detail = f"{free / 2**30:.1f} GiB free in {state}; the store holds {used / 2**30:.2f} of {kept:g} GiB"
     detail += f", {engine.holds.room.reserve >> 20} MiB are kept free"
     yield _check("disk", free > max(ROOM, engine.holds.room.reserve) and os.access(state, os.W_OK), detail, REMEDY)
+
+
+def _journal(engine: Engine) -> Iterator[dict[str, Any]]:
+    aside = sorted(engine.folders.state.glob(f"{ASIDE}*"))
+    told = f"one that was damaged was set aside in {aside[-1]}" if aside else str(engine.folders.state)
+    yield _check("journal", not aside, told, "Look whether jobs are missing, and at the disk; then remove that folder.")
 
 
 def _stages(engine: Engine) -> Iterator[dict[str, Any]]:

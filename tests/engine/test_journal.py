@@ -195,15 +195,6 @@ def test_a_step_that_fails_leaves_nothing(connection: sqlite3.Connection, monkey
     assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
 
 
-async def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "j"
-    path.write_bytes(b"precious" * 1000)
-    with pytest.raises(sqlite3.DatabaseError):
-        async with open_journal(path):
-            raise AssertionError
-    assert path.read_bytes() == b"precious" * 1000
-
-
 # ------------------------------------------------------------ beside the commits
 
 
