@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -84,7 +83,7 @@ def assert_contained(estate: Estate, how: str, method: str) -> None:
     put_up = estate.stage_cache / f"mischief-{method}"
     put_up.parent.mkdir(parents=True, exist_ok=True)
     put_up.write_text(how)
-    number = random.random()
+    number = time.time()  # not twice the same: pytest plugins may seed `random` for each test
     bad = estate.submit(tale("villain", number), captions="burn", **until(method))
     good = estate.submit(tale("hero", number))
     slowest = answers_until_ended(estate, bad, good)
