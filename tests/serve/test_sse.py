@@ -263,6 +263,26 @@ async def test_a_stopping_daemon_says_so_and_when_to_come_back(tmp_path: Path) -
             assert trio.current_time() - began < 0.5
 
 
+async def test_a_reader_that_has_stalled_holds_up_neither_others_nor_the_stop(tmp_path: Path) -> None:
+    async with open_gated(tmp_path) as site, site.connect() as stalled, site.connect() as other:
+        job, events = await site.submit(), site.house.engine.events
+        await Gated.reached.wait()
+        await stalled.follow(f"/api/jobs/{job}/events")
+        for stream in site.server._streams:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 15)
+        await other.follow("/api/events?types=job-status")
+        await take(other, 1)
+        for n in range(100):  # far more than both ends of a socket hold
+            events.append(lambda seq, n=n: progress(seq, 1000 + n, "x" * 60_000, job))
+            await events.flush()
+        began = trio.current_time()
+        site.stop()
+        assert (await collect(other))[-1].type == "server-stopping"
+        await site.wait_connections(0)
+        assert trio.current_time() - began < 1
+        assert b"server-stopping" not in await stalled.hear_all()
+
+
 async def test_a_reader_that_leaves_is_forgotten(tmp_path: Path) -> None:
     async with open_gated(tmp_path) as site:
         job = await site.submit()
