@@ -108,6 +108,23 @@ async def test_a_job_that_has_ended_is_one_snapshot_and_then_204(tmp_path: Path)
             assert (head.status, head.headers.get("content-length", "0")) == (204, "0")
 
 
+async def test_whoever_wanted_few_events_is_told_that_none_is_left(tmp_path: Path) -> None:
+    """An EventSource that gets 200 comes back again and again, and its last event is not the job's."""
+    async with open_site(tmp_path) as site:
+        job = await site.submit()
+        await site.house.engine.jobs.wait(job)
+        for path in (f"/api/jobs/{job}/events?types=artifact", f"/api/events?jobs={job}&types=artifact,warning"):
+            async with site.follow(path, after="earliest") as wire:
+                frames = await collect(wire)
+            assert {frame.type for frame in frames} == {"artifact"}
+            async with site.follow(path, after=frames[-2].id) as wire:
+                assert await collect(wire) == frames[-1:]
+            async with site.connect() as wire:
+                assert (await wire.follow(path, after=frames[-1].id)).status == 204
+        async with site.connect() as wire:
+            assert (await wire.follow(f"/api/jobs/{job}/events?types=step-error", after="earliest")).status == 204
+
+
 async def test_it_is_resumed_after_any_event_of_it(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site:
         job = await site.submit()
