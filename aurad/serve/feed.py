@@ -193,9 +193,10 @@ class Feed:
 
     async def _is_left(self, ended: JobView) -> bool:
         """Whether any of its events is still to be told: else one who wants few would come back for ever."""
-        if ended.last_seq <= self.cursor or self._filter.types is None:
-            return ended.last_seq > self.cursor
-        return await self._events.any_after(self.cursor, ended.job_id, self._filter.types)
+        if ended.last_seq <= self.cursor or not self._wants(ended):
+            return False
+        types = self._filter.types
+        return types is None or await self._events.any_after(self.cursor, ended.job_id, types)
 
     def _close(self, job_id: str) -> None:
         if job_id in self._open:

@@ -121,8 +121,9 @@ async def test_whoever_wanted_few_events_is_told_that_none_is_left(tmp_path: Pat
                 assert await collect(wire) == frames[-1:]
             async with site.connect() as wire:
                 assert (await wire.follow(path, after=frames[-1].id)).status == 204
-        async with site.connect() as wire:
-            assert (await wire.follow(f"/api/jobs/{job}/events?types=step-error", after="earliest")).status == 204
+        for path in (f"/api/jobs/{job}/events?types=step-error", f"/api/events?jobs={job}&labels=k:v"):
+            async with site.connect() as wire:
+                assert (await wire.follow(path, after="earliest")).status == 204
 
 
 async def test_it_is_resumed_after_any_event_of_it(tmp_path: Path) -> None:
