@@ -1,5 +1,7 @@
 """The public names for plugins. Adding one is a promise; taking one away breaks somebody."""
 
+from importlib.resources import files
+
 import aurad.api
 
 EXPORTED = """
@@ -13,3 +15,8 @@ Visual VisualRequest VisualsStage VoiceRequest VoiceStage WORDS_PER_MINUTE Word 
 
 def test_the_exported_names_are_these() -> None:
     assert sorted(name for name in vars(aurad.api) if not name.startswith("_")) == EXPORTED.split()
+
+
+def test_the_type_checker_of_whoever_uses_us_sees_our_types() -> None:
+    """Without the mark it takes all that an installed package gives for `Any`."""
+    assert files("aurad").joinpath("py.typed").is_file()

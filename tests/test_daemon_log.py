@@ -40,6 +40,7 @@ def test_every_line_about_a_job_carries_its_ids_and_ffmpegs_runs_are_in_its_log(
     _, said = process.communicate(timeout=PATIENCE)
     lines = [msgspec.json.decode(line) for line in said.splitlines()]
     assert lines[0]["event"] == "serving"
+    assert (lines[-1]["event"], lines[-1]["signal"]) == ("stopping", "SIGTERM")
     about = [line for line in lines if line.get("jobId") == job]
     assert {"job queued", "job running", "job succeeded"} <= {line["event"] for line in about}
     assert {line["correlationId"] for line in about} == {ASKED}

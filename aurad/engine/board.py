@@ -360,7 +360,7 @@ class Board:
 
     def _emit_progress(self, step: StepState) -> None:
         step.changed, step.told = False, step.percent
-        self.message = step.message or f"{step.name}: {step.done} of {step.total}"
+        self.message = step.said
         self.emit(StepProgress, step=step.name, progress_pct=step.percent, items=step.items, detail=step.message)
 
     def view(self, **changes: Any) -> JobView:

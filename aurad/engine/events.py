@@ -82,6 +82,15 @@ class Events:
 
         return await self._journal.ask(ask)
 
+    async def any_after(self, seq: int, job_id: str, types: Sequence[str]) -> bool:
+        """Whether a job has an event of some types after `seq`, on its way to the disk or there."""
+        await self.flush()
+        sql = (
+            "SELECT 1 FROM events INDEXED BY events_by_job"
+            f" WHERE job_id = ? AND seq > ? AND type IN ({','.join('?' * len(types))}) LIMIT 1"
+        )
+        return bool(await self._journal.read(sql, job_id, seq, *types))
+
     @property
     def last(self) -> int:
         """The newest number given, published or not: views of jobs may tell it already."""

@@ -156,6 +156,7 @@ class LogFiles:
                 offset += len(data)
                 yield data
             if over:
+                self._wake(job_id)  # or a place for its news would be kept for ever
                 return
             await news.wait()
 

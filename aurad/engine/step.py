@@ -43,6 +43,12 @@ class StepState:
         self.running.clear()
 
     @property
+    def said(self) -> str:
+        """What it does, in words; how much there is to do may not be known yet."""
+        counted = f"{self.name}: {self.done} of {self.total}" if self.total else self.name
+        return self.message or counted
+
+    @property
     def percent(self) -> float:
         if self.status is StepStatus.SUCCEEDED:
             return 100.0

@@ -16,7 +16,7 @@ from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 
 from aurad.engine.hub import Published
-from aurad.model.event import AnyEvent, JobView
+from aurad.model.event import AnyEvent, EventType, JobView
 from aurad.model.value import Value
 from aurad.serve.asgi import Pieces, Stream
 from aurad.serve.endpoints import Serve, endpoint
@@ -46,7 +46,7 @@ class Follow(Value, frozen=True, kw_only=True):
     whether anybody is still there.
     """
 
-    types: tuple[str, ...] | None = None
+    types: tuple[EventType, ...] | None = None
     heartbeat: Literal["comment", "event"] = "comment"
     last_event_id: Annotated[str, Meta(max_length=64)] | None = msgspec.field(default=None, name="lastEventID")
 

@@ -188,8 +188,15 @@ class Feed:
             except AuradError:
                 self._close(job_id)
             else:
-                if view.status.terminal and view.last_seq <= self.cursor:
+                if view.status.terminal and not await self._is_left(view):
                     self._close(job_id)
+
+    async def _is_left(self, ended: JobView) -> bool:
+        """Whether any of its events is still to be told: else one who wants few would come back for ever."""
+        if ended.last_seq <= self.cursor or not self._wants(ended):
+            return False
+        types = self._filter.types
+        return types is None or await self._events.any_after(self.cursor, ended.job_id, types)
 
     def _close(self, job_id: str) -> None:
         if job_id in self._open:

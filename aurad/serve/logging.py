@@ -106,18 +106,29 @@ class Stderr:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor, self._dropped, self._lock = descriptor, 0, threading.Lock()
+        self._torn = False  # whether the last line lacks its end
         self._ready = select.poll()
         self._ready.register(descriptor, select.POLLOUT)
 
     def __call__(self, line: str) -> None:
         data = line.encode(errors="replace") + b"\n"
         with self._lock, suppress(OSError):  # nowhere to say it
-            if self._dropped and self._writable():
-                os.write(self._descriptor, b'{"event":"%d lines of the log were dropped"}\n' % self._dropped)
-                self._dropped = 0
-            while data and self._writable():
-                data = data[os.write(self._descriptor, data[:ATOMIC]) :]
-            self._dropped += bool(data)
+            self._confess()
+            left = data if self._dropped else self._write(data)
+            self._dropped += bool(left)
+            self._torn = self._torn or 0 < len(left) < len(data)
+
+    def _confess(self) -> None:
+        if self._dropped and self._writable():
+            end = b"\n" if self._torn else b""
+            os.write(self._descriptor, b'%b{"event":"%d lines of the log were dropped"}\n' % (end, self._dropped))
+            self._dropped, self._torn = 0, False
+
+    def _write(self, data: bytes) -> bytes:
+        """What was not taken."""
+        while data and self._writable():
+            data = data[os.write(self._descriptor, data[:ATOMIC]) :]
+        return data
 
     def close(self) -> None:
         """The descriptor is not ours."""

@@ -11,7 +11,7 @@ import msgspec
 
 from aurad import __version__
 from aurad.model.errors import KINDS
-from aurad.model.event import AnyEvent
+from aurad.model.event import AnyEvent, LogLines
 from aurad.model.value import Value
 from aurad.serve.endpoints import Endpoint
 from aurad.serve.exchange import ANY, JSON, NO_BODY
@@ -84,7 +84,7 @@ def _link(one: Endpoint) -> dict[str, Any]:
 
 
 def _results(result: Any) -> tuple[Any, ...]:
-    return get_args(AnyEvent) if result is AnyEvent else (result,)
+    return (*get_args(AnyEvent), LogLines) if result is AnyEvent else (result,)
 
 
 def _operation(one: Endpoint, by_type: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -192,7 +192,7 @@ _ALSO = {
 def _streamed(one: Endpoint, by_type: dict[int, Any]) -> dict[str, Any]:
     if one.result is not AnyEvent:
         return {}
-    return {"x-event-data": {"oneOf": [by_type[id(each)] for each in get_args(AnyEvent)]}}
+    return {"x-event-data": {"oneOf": [by_type[id(each)] for each in _results(AnyEvent)]}}
 
 
 def _problems(one: Endpoint) -> dict[str, Any]:

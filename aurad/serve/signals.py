@@ -26,6 +26,7 @@ async def obey_signals(
             if number == signal.SIGHUP:
                 await _reload(engine, notify)
             else:
+                log.info("stopping", signal=signal.Signals(number).name)
                 notify("STOPPING=1")
                 scope.cancel()
 

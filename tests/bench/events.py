@@ -1,6 +1,7 @@
 """What an event costs until N readers have it, beside others: `python -m tests.bench.events [--quick]`.
 
 CPU is the server's alone, all of its threads, divided by events times readers. Every reader gets every byte.
+A whole run tells the figures of `tests.bench.commits` too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import trio
+
+from tests.bench import commits
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("aurad", "trio", "sse-starlette", "c")
@@ -209,6 +214,8 @@ def main() -> None:
             print(f"CPU, us an event and reader, {what}, N={number}: " + ", ".join(row), flush=True)
     with tempfile.TemporaryDirectory(prefix="aurad-", dir=ROOT) as folder:
         print(f"fdatasync: {fdatasync(Path(folder)):.2f} ms", flush=True)
+        if not quick:
+            trio.run(commits.main, folder)
     for stalled in (0, 20):
         p50, p99, grown = delays(100, stalled, 4 if quick else 10)
         told = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, {grown:+.1f} MB"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aurad.engine.tools import find_ffmpeg
+from tests.bench import commits, events
 from tests.bench.journal import Moment, eta_error, never_falls
 from tests.bench.make import Figure, change_sentence
 
@@ -77,6 +78,28 @@ def test_one_sentence_is_changed_and_nothing_else() -> None:
 )
 def test_verdicts(figure: Figure, verdict: str) -> None:
     assert figure.verdict == verdict
+
+
+def test_one_run_tells_every_figure_of_events(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def journal(folder: str) -> None:
+        print("journal")
+
+    for name, found in (("cost", 1.0), ("delays", (1.0, 2.0, 3.0)), ("memory", 4.0), ("fdatasync", 5.0)):
+        monkeypatch.setattr(events, name, lambda *_, found=found: found)
+    monkeypatch.setattr(commits, "main", journal)
+    monkeypatch.setattr(sys, "argv", ["events"])
+    events.main()
+    told = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in told if line.startswith("CPU")] == [
+        f"CPU, us an event and reader, {what}, N={n}"
+        for what in ("in bursts of 32", "one at a time")
+        for n in (1, 100, 1000)
+    ]
+    assert told[6:] == [
+        "fdatasync", "journal", *(f"100 readers, {n} stalled, 50 events/s" for n in (0, 20)), "memory of one reader",
+    ]  # fmt: skip
 
 
 REFERENCE = """

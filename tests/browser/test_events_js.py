@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 
-from aurad.model.event import EventType
+from aurad.model.event import ArtifactView, EventType, Items, JobView, LogLines, Output, PluginChoice, StepView
 from tests.browser.tools import HERE, ROOT, need, node_modules, running
 from tests.client.rude_server import (
     EPOCH,
@@ -54,6 +55,18 @@ def test_it_listens_to_every_type_of_event() -> None:
 def test_its_types_tell_of_every_type_of_event() -> None:
     told = re.findall(r'\btype: "([\w-]+)"', (PAGE / "events.d.ts").read_text())
     assert sorted(told) == sorted(typing.get_args(EventType))
+
+
+@pytest.mark.parametrize(
+    ("interface", "kind"),
+    [("Job", JobView), ("StepView", StepView), ("Artifact", ArtifactView), ("Output", Output), ("Items", Items),
+     ("Plugin", PluginChoice), ("JobLog", LogLines)],
+)  # fmt: skip
+def test_its_types_tell_every_member(interface: str, kind: type[msgspec.Struct]) -> None:
+    text = (PAGE / "events.d.ts").read_text()
+    (body,) = re.findall(rf"^export interface {interface} {{$(.*?)^}}$", text, re.MULTILINE | re.DOTALL)
+    told = set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE)) - {"type"}
+    assert told == {field.encode_name for field in msgspec.structs.fields(kind)}
 
 
 async def test_the_daemon_serves_it_to_anybody(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ async def test_a_job_that_succeeds(tmp_path: Path) -> None:
     assert events[-1]["output"].keys() >= {"videoPath", "sizeBytes", "durationSeconds"}
     assert (events[-1]["progress"], events[-1]["status"]) == (100.0, "Succeeded")
     assert all(event["progress"] < 100 for event in events[:-1])
+    assert not [event for event in events if event["message"].endswith(" of 0")]
 
 
 async def test_an_attempt_that_fails_and_is_made_again(tmp_path: Path) -> None:

@@ -115,6 +115,18 @@ async def test_following_a_job_that_never_says_anything_ends_with_it(files: LogF
         assert [data async for data in files.follow("a-9", 0, is_over)] == []
 
 
+async def test_nothing_is_kept_of_those_who_have_read_a_log_to_its_end(files: LogFiles) -> None:
+    async def is_over() -> bool:
+        return True
+
+    write(files, "last words")
+    files.finish("a-1")
+    await files.flush()
+    for _ in range(2):
+        assert [data async for data in files.follow("a-1", 0, is_over)] == [b"last words\n"]
+    assert not files._news
+
+
 async def test_news_are_made_for_those_who_listen_only(files: LogFiles) -> None:
     write(files, "nobody hears this")
     await files.flush()

@@ -189,6 +189,20 @@ def test_a_reader_that_does_not_read_costs_lines_and_no_time(pipe: Pipe) -> None
     assert last["event"] == "read again"
 
 
+def test_a_line_of_which_only_the_beginning_was_taken_spoils_no_other(pipe: Pipe) -> None:
+    with logging_to(pipe) as log:
+        for number in range(100):  # each longer than a pipe takes at once
+            log.info("x" * 10_000, number=number)
+        early = pipe.text()
+        log.info("read again")
+    assert not early.endswith("\n")
+    end_of_the_torn, *rest = pipe.text().splitlines()
+    assert end_of_the_torn == ""
+    confession, last = (msgspec.json.decode(line) for line in rest)
+    assert confession["event"] == f"{100 - early.count(chr(10))} lines of the log were dropped"
+    assert last["event"] == "read again"
+
+
 def test_nothing_stays_behind(pipe: Pipe) -> None:
     hooks = (sys.unraisablehook, threading.excepthook, logging.getLogger().level, len(logging.getLogger().handlers))
     with logging_to(pipe):

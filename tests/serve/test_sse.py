@@ -108,6 +108,24 @@ async def test_a_job_that_has_ended_is_one_snapshot_and_then_204(tmp_path: Path)
             assert (head.status, head.headers.get("content-length", "0")) == (204, "0")
 
 
+async def test_whoever_wanted_few_events_is_told_that_none_is_left(tmp_path: Path) -> None:
+    """An EventSource that gets 200 comes back again and again, and its last event is not the job's."""
+    async with open_site(tmp_path) as site:
+        job = await site.submit()
+        await site.house.engine.jobs.wait(job)
+        for path in (f"/api/jobs/{job}/events?types=artifact", f"/api/events?jobs={job}&types=artifact,warning"):
+            async with site.follow(path, after="earliest") as wire:
+                frames = await collect(wire)
+            assert {frame.type for frame in frames} == {"artifact"}
+            async with site.follow(path, after=frames[-2].id) as wire:
+                assert await collect(wire) == frames[-1:]
+            async with site.connect() as wire:
+                assert (await wire.follow(path, after=frames[-1].id)).status == 204
+        for path in (f"/api/jobs/{job}/events?types=step-error", f"/api/events?jobs={job}&labels=k:v"):
+            async with site.connect() as wire:
+                assert (await wire.follow(path, after="earliest")).status == 204
+
+
 async def test_it_is_resumed_after_any_event_of_it(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site:
         job = await site.submit()
@@ -261,6 +279,26 @@ async def test_a_stopping_daemon_says_so_and_when_to_come_back(tmp_path: Path) -
                 assert 500 <= int(milliseconds) <= 3000
                 assert await wire.hear_all() == b""
             assert trio.current_time() - began < 0.5
+
+
+async def test_a_reader_that_has_stalled_holds_up_neither_others_nor_the_stop(tmp_path: Path) -> None:
+    async with open_gated(tmp_path) as site, site.connect() as stalled, site.connect() as other:
+        job, events = await site.submit(), site.house.engine.events
+        await Gated.reached.wait()
+        await stalled.follow(f"/api/jobs/{job}/events")
+        for stream in site.server._streams:
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 15)
+        await other.follow("/api/events?types=job-status")
+        await take(other, 1)
+        for n in range(100):  # far more than both ends of a socket hold
+            events.append(lambda seq, n=n: progress(seq, 1000 + n, "x" * 60_000, job))
+            await events.flush()
+        began = trio.current_time()
+        site.stop()
+        assert (await collect(other))[-1].type == "server-stopping"
+        await site.wait_connections(0)
+        assert trio.current_time() - began < 1
+        assert b"server-stopping" not in await stalled.hear_all()
 
 
 async def test_a_reader_that_leaves_is_forgotten(tmp_path: Path) -> None:

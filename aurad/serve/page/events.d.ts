@@ -25,6 +25,8 @@ export interface Artifact {
   sizeBytes: number;
   sha256: string;
   sceneId?: string;
+  /** Where the daemon gives it. */
+  href: string;
 }
 
 export interface Output {
@@ -48,10 +50,32 @@ export interface Plugin {
   fallbackFrom?: string;
 }
 
+/** What could have been better, as the event `warning` tells it. */
+export interface Warning {
+  step: Step;
+  code: string;
+  detail: string;
+  remedy?: string;
+}
+
+export interface StepView {
+  name: Step;
+  status: StepStatus;
+  /** 0..100 of the step. */
+  progress: number;
+  startedAt: string | null;
+  durationSeconds: number | null;
+  items: Items;
+  plugin: Plugin | null;
+  message: string;
+  errors: Problem[];
+}
+
 /** A job as it is now. */
 export interface Job {
   jobId: string;
   correlationId: string;
+  owner: { uid: number; name: string };
   status: JobStatus;
   stage: Step;
   progress: number;
@@ -61,10 +85,20 @@ export interface Job {
   startedAt: string | null;
   endedAt: string | null;
   position: number | null;
+  /** 1 is first, 10 last. */
+  priority: number;
   labels: Record<string, string>;
+  /** The job that this one was made from. */
+  retryOf: string | null;
+  brief: Record<string, unknown>;
+  settings: Record<string, unknown>;
+  steps: StepView[];
   artifacts: Artifact[];
   output: Output | null;
+  warnings: Warning[];
   errors: Problem[];
+  /** What services of stages have billed. */
+  usage: Record<string, unknown>[];
   lastSeq: number;
   /** The `jobSeq` of its newest event. */
   lastJobSeq?: number;
@@ -109,6 +143,8 @@ export type JobEvent =
 export interface JobLog {
   type: "job-log";
   jobId: string;
+  timestamp: string;
+  correlationId: string;
   step: Step;
   sceneId?: string;
   offset: number;
@@ -132,8 +168,8 @@ export interface Gap {
 }
 
 export interface Options {
-  /** Each event once, in order. */
-  onEvent?: (event: JobEvent | JobLog | any) => void;
+  /** Each event once, in order. Who asks for `job-log` takes `JobEvent | JobLog`. */
+  onEvent?: (event: JobEvent) => void;
   /** The jobs as they are: at the beginning, and after a gap. Events go on from here. More were `leftOut`: list them. */
   onSnapshot?: (jobs: Job[], leftOut: number) => void;
   onGap?: (gap: Gap) => void;
