@@ -20,7 +20,11 @@ ADDRESS = re.compile(r"^(?:(?:https?|ftp|file|ssh|git)://|www\.)(?P<host>[^/\s?#
 MAIL = re.compile(r"^(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
 DOTTED = re.compile(r"^\.?[A-Za-z][\w-]*(?:\.[A-Za-z]\w*)+$")
 ABBREVIATED = re.compile(r"^(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}$")
-RANGE = re.compile(r"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)")
+DAYS_MONTHS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+RANGE = re.compile(
+    rf"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)|(?<=\d[ap]m)[–—-](?=\d)"
+    rf"|(?<=\b(?:{DAYS_MONTHS}))[–—-](?=(?:{DAYS_MONTHS})\b)"
+)
 TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
 UNIT_SLASH = re.compile(r"^\d*(?:[a-zµ°A-Z]{1,3}|[kMGT]i?bit|[KMGT]iB)/[a-z]{1,3}²?$")
