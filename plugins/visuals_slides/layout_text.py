@@ -69,9 +69,10 @@ def code(look: Look) -> Page:
         kept = lines[: min(CODE_LINES, fit.keep or CODE_LINES)]
         shown = box("col", *(_line(part) for runs in highlighted(kept) for part in _folded(runs, letters)))
         label = text("kicker", look.slide.note, 0.95, lines=1)
-        padding = f"1.3em {sides / 2}em 1.6em {sides / 2}em"
-        lit = box("col", label, shown, gap="0.9em", reveal=Reveal(delay=FIRST, effect="fade"))
-        return box("card", _buttons(look), lit, gap="1em", padding=padding)
+        padding = f"1.1em {sides / 2}em 1.3em {sides / 2}em"
+        lit = box("col", shown, reveal=Reveal(delay=FIRST, effect="fade"))
+        bar = box("row", _buttons(look), label, gap="1em", align_items="center")
+        return box("card", bar, lit, gap="0.9em", padding=padding)
 
     # Start at the scale at which the longest line is whole, if that can still be read; else it is folded.
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + sides + 0.4)

@@ -160,6 +160,13 @@ def test_long_code_says_how_much_of_it_is_shown(english: Grammar) -> None:
     assert max(len(line) for line in slide.body.split("\n")) <= 88
 
 
+def test_code_is_not_cut_for_a_single_line(english: Grammar) -> None:
+    code = "\n".join(f"value_{n} = {n}" for n in range(15))
+    script = write(f"{HEAD}This is what we run here:\n\n```python\n{code}\n```\n", english)
+    (slide,) = [scene.slide for scene in script.scenes if scene.slide.kind == "code"]
+    assert (slide.body, slide.note) == (code, "Python")
+
+
 def test_a_table_of_some_rows_goes_on_over_slides(english: Grammar) -> None:
     rows = "\n".join(f"| N{n} | P{n} | {n} |" for n in range(12))
     scenes = write(f"{HEAD}| Name | Place | Size |\n|--|--|--|\n{rows}\n", english).scenes
