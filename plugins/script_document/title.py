@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -36,6 +36,21 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
         count += 1
     first = msgspec.structs.replace(sections[0], units=units[count:])
     return units[:count], [*([first] if first.units else []), *sections[1:]]
+
+
+def give_back(
+    opening: tuple[Unit, ...], sections: Sequence[Section], is_silent: Callable[[Sentence], bool]
+) -> tuple[tuple[Unit, ...], list[Section]]:
+    """Fewer sentences over the title, if those left of the same section would have nothing to show."""
+    rest = list(sections)
+    while len(opening) > 1 and rest and rest[0].level == 1 and all(is_empty(unit, is_silent) for unit in rest[0].units):
+        rest[0] = msgspec.structs.replace(rest[0], units=(opening[-1], *rest[0].units))
+        opening = opening[:-1]
+    return opening, rest
+
+
+def is_empty(unit: Unit, is_silent: Callable[[Sentence], bool]) -> bool:
+    return unit.kind == "prose" and (unit.sentence is None or is_silent(unit.sentence))
 
 
 def make_title_scene(

@@ -28,6 +28,7 @@ from aurad_plugins.script_document.select import keep_most_important, weigh
 from aurad_plugins.script_document.slides import Place, make_scene
 from aurad_plugins.script_document.title import (
     DEFINES,
+    give_back,
     make_title_scene,
     opening_words,
     take_opening,
@@ -203,6 +204,7 @@ def count_words(sections: Sequence[Section], title: str) -> int:
 def make_scenes(sections: Sequence[Section], title: str, document: Document, wording: Wording) -> list[Scene]:
     sections = [replace(section, units=split_units(section.units)) for section in sections]
     opening, rest = take_opening(sections, title)
+    opening, rest = give_back(opening, rest, lambda sentence: is_silent(sentence, wording))
     rest, last = split_closing(rest)
     scenes = [make_title_scene(title, opening, document.description, rest, wording)]
     for section in rest:
