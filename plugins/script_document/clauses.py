@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.abbreviations import announces, is_inside
+from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_inside
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
@@ -156,7 +156,11 @@ def noun_chunks(words: Words) -> Iterator[list[int]]:
     depth = 0
     inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
     for index, tag in enumerate(words.tags):
-        is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        is_part = (
+            bool(words.cores[index])
+            and words.lower[index] not in EXPLAINING
+            and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        )
         raw = words.raw[index]
         depth += raw.count("(") + raw.count("[")
         if is_part and not depth:
@@ -172,4 +176,7 @@ def noun_chunks(words: Words) -> Iterator[list[int]]:
 
 
 def ends_chunk(words: Words, index: int) -> bool:
+    following = words.lower[index + 1] if index + 1 < len(words.raw) and not words.trails[index] else ""
+    if following in NUMBERED:  # `measure no. 3`
+        return False
     return words.tags[index] in NOUNS and not announces(words.raw[index], "".join(words.raw[index + 1 : index + 2]))

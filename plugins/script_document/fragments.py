@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aurad_plugins.script_document.abbreviations import announces
+from aurad_plugins.script_document.abbreviations import EXPLAINING, announces
 from aurad_plugins.script_document.clauses import Words
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.vocabulary import word_set
@@ -64,7 +64,8 @@ def ends_well(words: Words, kept: list[int]) -> bool:
         return False
     if following in TIMES and "," in words.trails[last]:  # `until 1877, when ...` says more, but nothing else
         return True
-    return not (following in CONDITIONS or (tag.startswith("VB") and following in ASKS))
+    tells = (tag == "RP" and following == "that") or (tag.startswith("VB") and following in ASKS)  # `points out that`
+    return not (following in CONDITIONS or tells)
 
 
 def begins_well(words: Words, kept: list[int], most: int) -> bool:
@@ -74,7 +75,7 @@ def begins_well(words: Words, kept: list[int], most: int) -> bool:
         return False
     if lower in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:
         return False
-    if tag in ("POS", "WDT", "TO") or lower in BAD_STARTS or lacks_subject(words, kept):
+    if tag in ("POS", "WDT", "TO") or lower in BAD_STARTS | EXPLAINING or lacks_subject(words, kept):
         return False
     return lower not in PRONOUNS | POSSESSIVES or lower in SPEAKERS or len(words.raw) <= most
 

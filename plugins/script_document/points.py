@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from aurad_plugins.script_document.abbreviations import EXPLAINING
 from aurad_plugins.script_document.clauses import Words, analyse, noun_chunks, split_punctuation, split_subordinate
 from aurad_plugins.script_document.figures import figures
-from aurad_plugins.script_document.fragments import VAGUE
+from aurad_plugins.script_document.fragments import BE, VAGUE
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.labels import capitalise, render, tidy
 from aurad_plugins.script_document.phrases import (
@@ -33,6 +34,7 @@ SILENCE = 15  # words, about six seconds, after which a slide should show someth
 LONG_SENTENCE = 16  # words from which one sentence may make two points
 FEWEST_LISTED, MOST_LISTED = 3, 5  # members of an enumeration worth a list of its own
 MEMBER, NAMED = 9, 6  # words of a member that says something, and of one that only names
+MEMBER_LEAST = 2  # words
 SHORTEST = 3  # letters of a member that is a single word
 NAME = 5  # words of a name
 KEY_WORDS = 14  # of a statement that has no shorter form
@@ -210,11 +212,15 @@ def enumerations(words: Words) -> Iterator[list[list[int]]]:
     """Runs of pieces between commas that end with `and ...`, the joining word taken away."""
     run: list[list[int]] = []
     for piece, mark in split_punctuation(words):
+        if words.lower[piece[0]] in EXPLAINING:  # of what stands before it
+            run = []
+            continue
         if run and words.tags[piece[0]] == "CC" and len(piece) > 1:
             yield [*run, piece[1:]]
             run = []
             continue
         joint = next((n for n in range(1, len(piece) - 1) if words.lower[piece[n]] in ("and", "or")), 0)
+        joint = 0 if "between" in [words.lower[index] for index in piece[:joint]] else joint
         if run and joint and mark == ";":
             yield [*run, piece[:joint], piece[joint + 1 :]]
         run = [*run, piece] if mark == "," else []
@@ -233,7 +239,9 @@ def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
         return []
     kept = [next(split_subordinate(words, part)) for part in (first[begins[-1] :], *others)]
     kept = [before_circumstance(words, part) for part in kept]
-    return kept if all(2 <= len(part) <= MEMBER for part in kept) else []
+    if words.lower[kept[0][0]] in BE and len(kept[0]) > MEMBER_LEAST and words.tags[kept[0][1]] == "VBN":
+        kept[0] = kept[0][1:]  # `written in Rust`
+    return kept if all(MEMBER_LEAST <= len(part) <= MEMBER for part in kept) else []
 
 
 def after_how(words: Words, part: list[int]) -> list[int]:
@@ -278,5 +286,7 @@ def is_named(words: Words, part: list[int]) -> bool:
     tags = [words.tags[index] for index in part]
     if len(part) == 1 and len(words.cores[part[0]]) < SHORTEST:
         return False
+    if tags[:1] == ["RB"] and tags[1:2] != [] and tags[1].startswith(("JJ", "RBR")):  # `much faster start-up`
+        tags = tags[1:]
     has_noun = bool(tags) and tags[-1] in NOUNS | {"VBG"} and tags[0] not in ("VBG", "VBN", "PRP$", "IN", "RB")
     return has_noun and len(part) <= NAMED and not any(tag in FINITE or tag in ("PRP", "VB") for tag in tags)

@@ -27,6 +27,7 @@ RANGE = re.compile(
 )
 TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
+SINCE = re.compile(r"^(\d+(?:\.\d+)+)\+([,.;:!?)]*)$")  # `Rust 1.74+`
 UNIT_SLASH = re.compile(r"^\d*(?:[a-zµ°A-Z]{1,3}|[kMGT]i?bit|[KMGT]iB)/[a-z]{1,3}²?$")
 TIME = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour"}
 PER_TIME = re.compile(rf"^(?P<number>\d[\d.,]*[kMG]?)?(?P<counted>[^\W\d]{{2,}})/(?P<time>{'|'.join(TIME)})$")
@@ -100,6 +101,8 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[tuple[str, ...]] = []
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
+        if index and words[index - 1][:1].isupper() and (since := SINCE.match(word)):
+            said = tuple(f"{since[1]} or newer{since[2]}".split())
         if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
             said = ("into",)  # `command > file.txt`
         if index and words[index - 1].strip("(~") == "1" and said[1:2] == ("per",):
@@ -130,6 +133,8 @@ def speak_word(word: str) -> tuple[str, ...]:
         return (word,)
     if (bare := word.rstrip(",.;:!?)")) in SIGNS:  # of `(+183 %),` too
         return tuple((SIGNS[bare] + word[len(bare) :]).split())
+    if word[:1] == "(" and word[1:] in SIGNS:
+        return tuple(f"({SIGNS[word[1:]].removeprefix('or ')}".split())
     if sign := QUOTED_SIGN.match(word):
         return tuple(f"{name_sign(sign['sign'])}{sign['trail']}".split())
     parts = EDGES.match(word)

@@ -53,6 +53,47 @@ def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list
     assert [item.at for item in slide.items] == sorted(item.at or 0 for item in slide.items)
 
 
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "On Linux it listens to inotify (new), FSEvents (old) and polls (slow), so an idle tree costs nothing.",
+            "inotify,",
+        ),
+        ("The main forces in a bridge are tension in the cables and compression in the towers.", "in the towers"),
+        ("Thomas Telford's Menai Bridge, c. 1826, linked the island of Anglesey with Wales.", "Menai Bridge linked"),
+        ("It is written in Rust, needs no daemon, and uses less than 12 MB of RAM.", "Written in Rust"),
+    ],
+)
+def test_a_point_keeps_what_it_needs(sentence: str, shown: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert any(shown in text for text in (*texts(slide), slide.body, slide.heading))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dr. Okafor says that hoods can only be replaced in the long summer break, i.e. between 15 July and 31 August.",
+        "The Tacoma Narrows Bridge collapsed in a wind; engineers, e.g. Othmar Ammann, insisted on tests afterwards.",
+    ],
+)
+def test_an_explanation_is_no_point(sentence: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert not [text for text in (*texts(slide), slide.body) if text.startswith(("e.g.", "i.e.", "31 August"))]
+
+
+def test_an_entry_that_cannot_be_shortened_is_shown_whole(english: Grammar) -> None:
+    entries = (
+        "Considerable stiffness or profiling may be needed to keep the deck from vibrating",
+        "The relatively low stiffness makes it more difficult to carry heavy rail traffic",
+        "Limiting by address only; offices and schools often share a single one",
+    )
+    source = "# Bridges\n\nBridges are old.\n\n## Drawbacks\n\n" + "".join(f"- {entry}\n" for entry in entries)
+    items = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide.items
+    assert [item.text for item in items] == [*entries[:2], "Limiting by address only"]
+    assert items[2].detail == "Offices and schools often share a single one"
+
+
 def test_members_of_a_negated_enumeration_are_not_shown(english: Grammar) -> None:
     slide = slide_of("It does not read the file, write the cache, or delete the folder when it starts.", english)
     assert not {"Write the cache", "Delete the folder"} & {*texts(slide), slide.body}

@@ -42,6 +42,8 @@ def write(source: str, grammar: Grammar) -> Script:
         ("Start with http:// or https:// please.", "Start with http or https please."),
         ("That is 54^4 ≈ 8.5 million.", "That is 54 to the power of 4 or about 8.5 million."),
         ("Sales rose in 2024 (+183 %), a record.", "Sales rose in 2024 (+183 percent), a record."),
+        ("The kernel (≈ 79,000 files) is big.", "The kernel (about 79,000 files) is big."),
+        ("It needs Rust 1.74+, with 50+ crates.", "It needs Rust 1.74 or newer, with 50 plus crates."),
         ("Open Mon–Fri, 10am–5pm.", "Open Mon to Fri, 10am to 5pm."),
         ("UPDATE ... RETURNING works.", "UPDATE, RETURNING works."),
     ],
