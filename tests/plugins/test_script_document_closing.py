@@ -61,7 +61,7 @@ def test_a_word_before_the_last_ones_does_not_flash_by(english: Grammar) -> None
 def test_the_title_leaves_enough_for_the_slide_after_it(english: Grammar) -> None:
     """What follows the byline is shown by its parts, not as a slide without a word below its heading."""
     lines = "This release brings a new panel, much faster start-up and better support for Greek."
-    lines += " It is a recommended upgrade for everybody on 4.1 and on any of the versions before that one."
+    lines += " If you come from 3.9 or from an older version, the guide tells what is new and what is gone."
     source = f"# Pen 4.2.0\n\n*Released on 2025-03-18*\n\n{lines}\n\n## Added\n\n- Tabs\n- Ink\n- Nibs\n"
     title, second, *_ = write_document(Brief(source=source), english, lambda code, detail: None).scenes
     assert title.text == "Pen 4.2.0. Released on 2025-03-18."
