@@ -50,7 +50,9 @@ PREPOSITIONS = _words("""
 """)
 ARTICLES = _words("a an the my your his her its our their this these those no every each very")
 BINDING = ARTICLES | CONJUNCTIONS | PREPOSITIONS
-SHORTENED = _words("bldg c ca cf dr e.g fig figs i.e mr mrs ms mt no nos p pp prof st vs vol approx")  # for what follows
+SHORTENED = _words(
+    "bldg c ca cf dr e.g fig figs i.e mr mrs ms mt no nos p pp prof st vs vol approx"
+)  # for what follows
 UNIT_LETTERS = 3  # of what is counted: `38 s`, `12 MB`
 SHORT_FORM = 4  # letters with the full stop: of `etc.` and others that rarely end a sentence
 

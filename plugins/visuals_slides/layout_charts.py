@@ -19,6 +19,7 @@ LABEL = 18.5  # em of width for labels beside bars, at most
 LABEL_SHARE = 0.34  # of the width
 VALUE = 7.6  # em of width for the value behind a bar
 LETTER = 0.66  # em: a digit of a value is about so wide
+NAMED, UNDER, VALUE_TALL = 0.7, 0.8, 1.6  # em: a name below the floor, a value below its point, and its height
 MOST_LABELS = 9
 SOURCE = 3.0  # em that the line of a source takes below a chart
 
@@ -129,10 +130,17 @@ def _labels(look: Look, items: list[Item], plot: Plot, spots: Spots, place: int,
     reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
     value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
     name = text("name soft", item.text, 1.35, lines=1, text_align="center")
+    above = y + UNDER if is_valley(spots, place) and y + UNDER + VALUE_TALL < plot.floor + NAMED else y - 2.5
+    shift = 0.0 if above > y else shift
     return [
-        spot(x + shift, y - 2.5, value, room, plot.width, reveal),
-        spot(x, plot.floor + 0.7, name, room, plot.width),
+        spot(x + shift, above, value, room, plot.width, reveal),
+        spot(x, plot.floor + NAMED, name, room, plot.width),
     ]
+
+
+def is_valley(spots: Spots, place: int) -> bool:
+    """Whether the line climbs to both sides of a point: over it, both would run through its value."""
+    return 0 < place < len(spots) - 1 and spots[place][1] > max(spots[place - 1][1], spots[place + 1][1])
 
 
 def _svg(look: Look, plot: Plot, spots: Spots) -> bytes:

@@ -79,7 +79,8 @@ def test_gradients_are_dithered_and_always_the_same() -> None:
         ("Light", "sun"), ("Water", "droplets"), ("Carbon dioxide", "wind"), ("Faster startup", "rocket"),
         ("Databases", "database"), ("Our privacy policy", "lock"), ("Honey bees in the hive", "hexagon"),
         ("Teams and people", "users"), ("Testing in the lab", "flask-conical"), ("", None), ("xyzzy", None),
-        ("Rate limiting", None), ("Steel cables", None),
+        ("Rate limiting", None), ("Steel cables", None), ("The peak load", None),
+        ("Memory", None),
     ],
 )  # fmt: skip
 def test_an_icon_is_found_by_the_words(words: str, name: str | None) -> None:
