@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from aurad_plugins.script_document.abbreviations import INITIALS
 from aurad_plugins.script_document.clauses import SUBORDINATORS
 from aurad_plugins.script_document.fragments import BE
 from aurad_plugins.script_document.grammar import NOUNS
@@ -170,7 +171,7 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
             or tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB")
         ):
             break
-        kept.append(word.strip("()").rstrip(".,;:!?"))
+        kept.append(word if INITIALS.match(word) else word.rstrip(".,;:!?").strip("()"))
         if word_ends(word):
             break
     ended = bool(kept) and word_ends(sentence.words[after + len(kept) - 1])

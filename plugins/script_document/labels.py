@@ -44,6 +44,6 @@ def tidy(text: str) -> str:
 
 
 def capitalise(text: str) -> str:
-    first = text.split(" ", 1)[0]
+    first = text.split(" ", 1)[0].rstrip(",")
     is_word = re.sub("[-'’]", "", first).isalpha() and first.islower()
     return text[:1].upper() + text[1:] if is_word else text

@@ -284,7 +284,9 @@ def after_nouns(words: Words, clause: list[int], inner: int, verb: int) -> int:
         return 0
     rest = inner + nouns[-1] + 1
     is_loose = words.tags[clause[rest]].startswith(("RB", "JJ")) and words.lower[clause[rest]] not in KEPT_ADVERBS
-    return 0 if is_loose else rest
+    counts = any(word[:1].isdigit() for word in (words.cores[index] for index in clause[inner:rest]))
+    is_measure = counts and words.tags[clause[0]] != "DT"  # `doses of 5 g can be fatal`, not all of them
+    return 0 if is_loose or is_measure else rest
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:

@@ -42,6 +42,7 @@ REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
 ASIDE = re.compile(r"\s*\([^()]*\)")
 PARTS = re.compile(r"[;:](?= )|, (?:and|but|so|which|where|hence)\b")
+NEGATED = re.compile(r"n['’]t\b")  # the tagger takes `isn't` for a noun
 FEWEST_WORDS = 5  # of a part that says something
 VERBS = ("VBZ", "VBD", "VBP", "VB")
 
@@ -114,7 +115,8 @@ def condensed(sentence: Sentence, most: int, wording: Wording) -> str:
     for match in [*PARTS.finditer(text), None]:
         part = text[: match.start()] if match else text
         size = len(part.split())
-        says = not wording.grammar.knows or not (FINITE | {"VB"}).isdisjoint(wording.grammar.tags(part.split()))
+        tags = [*wording.grammar.tags(part.split()), "VB" if NEGATED.search(part) else ""]
+        says = not wording.grammar.knows or not (FINITE | {"VB"}).isdisjoint(tags)
         if FEWEST_WORDS <= size <= most and len(part) <= LONGEST_LABEL and says:
             return tidy(part)
     return ""

@@ -19,6 +19,7 @@ REST = re.compile(r"^(?:others?|rest|misc\w*|remainder|unknown)\b", re.IGNORECAS
 FLAG = re.compile(r"^(?:-\w(?:[ ,/]+|\s+or\s+))?--?(?P<name>[A-Za-z][\w-]*)(?:[= ].*)?$")
 DESCRIBING = frozenset(("description", "meaning", "purpose", "note", "notes", "details", "comment", "explanation"))
 FILE = re.compile(r"^(?=\S{8,}$)[\w.+~/-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")  # to be read, not to be heard
+CHANGES = frozenset((("old", "new"), ("before", "after"), ("from", "to"), ("was", "is now")))
 VERSIONED = frozenset(("version", "release"))
 YES = frozenset(("✅", "✔", "✓", "☑", "yes", "✔️"))
 NO = frozenset(("❌", "✗", "✘", "✖", "no", "-", "–", "—", "", "☐"))
@@ -169,6 +170,9 @@ def has_words(text: str) -> bool:
 
 
 def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
+    row = (FLAG.sub(r"\g<name>", row[0]), *row[1:])
+    if len(header) == 2 and tuple(head.strip().lower() for head in header) in CHANGES:
+        return f"{row[0]} becomes {row[1]}"
     if len(header) == 2:
         return f"{row[0]}: {wording.soften(row[1])}"
     if not header[0]:  # names stand on both sides

@@ -81,7 +81,7 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
 def make_wording(brief: Brief, grammar: Grammar, texts: Sequence[str]) -> Wording:
     whole = "\n".join(texts)
     names, small = frozenset(NAME.findall(whole)), frozenset(SMALL.findall(whole))
-    starts = {text.split(maxsplit=1)[0] for text in texts if text[:1].islower()}
+    starts = {text.split(maxsplit=1)[0].rstrip(",;:") for text in texts if text[:1].islower()}
     uncapped = frozenset(word for word in starts if grammar.knows and not grammar.is_common(word.lower()))
     return Wording(brief.language, brief.density, grammar, word_weights(texts), names - small, small, uncapped)
 

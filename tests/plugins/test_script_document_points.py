@@ -62,6 +62,7 @@ def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list
         ),
         ("The main forces in a bridge are tension in the cables and compression in the towers.", "in the towers"),
         ("Thomas Telford's Menai Bridge, c. 1826, linked the island of Anglesey with Wales.", "Menai Bridge linked"),
+        ("Doses of 5–10 g can be fatal for adults, as doctors have found out many times.", "5–10 g"),
         ("It is written in Rust, needs no daemon, and uses less than 12 MB of RAM.", "Written in Rust"),
     ],
 )
@@ -80,6 +81,30 @@ def test_a_point_keeps_what_it_needs(sentence: str, shown: str, english: Grammar
 def test_an_explanation_is_no_point(sentence: str, english: Grammar) -> None:
     slide = slide_of(sentence, english)
     assert not [text for text in (*texts(slide), slide.body) if text.startswith(("e.g.", "i.e.", "31 August"))]
+
+
+def test_an_enumeration_is_not_torn_and_a_heading_not_said_again(english: Grammar) -> None:
+    slide = slide_of("Caffeine is found in the seeds, fruits, nuts, or leaves of a number of plants.", english)
+    assert not [text for text in (*texts(slide), slide.body) if text.endswith("nuts")]
+    script = write_document(
+        Brief(
+            source="# Tea\n\nTea is old.\n\n## How\n\nIt works.\n\nThe half-life of caffeine in healthy adults is"
+            " 3 to 7 hrs, but nicotine cuts it by up to 50%, while pregnancy lengthens it to as much as 15 hrs.\n"
+        ),
+        english,
+        lambda code, detail: None,
+    )
+    slide = script.scenes[-1].slide
+    assert not ("half-life" in slide.heading and "half-life" in slide.body)
+
+
+def test_a_label_over_a_quotation_is_a_warning_and_names_are_raised_alike(english: Grammar) -> None:
+    source = "# Tool\n\nIt sorts.\n\n## Use\n\n> **Warning**\n> Always read the script before you run it!\n\n"
+    source += "## Parts\n\n- tables, columns and so on\n- Indexes (partial indexes too)\n- views, functions and so on\n"
+    scenes = write_document(Brief(source=source), english, lambda code, detail: None).scenes
+    assert "Warning: Always read" in " ".join(scene.text for scene in scenes)
+    assert not [scene for scene in scenes if scene.slide.kind == "quote"]
+    assert all(item.text[:1].isupper() for item in scenes[-1].slide.items)
 
 
 def test_an_entry_that_cannot_be_shortened_is_shown_whole(english: Grammar) -> None:

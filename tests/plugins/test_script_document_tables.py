@@ -95,3 +95,10 @@ def test_versions_in_their_order_are_a_course_and_years_no_measure(english: Gram
     spans += "| Kyo | 1998 | 1,991 |\n| Belt | 1998 | 1,624 |\n| Gate | 1937 | 1,280 |\n"
     assert told(spans, english).text.startswith("Span: the highest is Kyo, at 1,991 meters")
     assert "Opened" not in told(spans, english).text
+
+
+def test_flags_are_said_by_their_names_and_what_changes_becomes_something(english: Grammar) -> None:
+    flags = "| Flag | Meaning |\n|--|--|\n| `-s`, `--schema NAME` | Compare it |\n| `--safe` | Refuse it |\n"
+    assert told(flags, english).text == "schema: compare it. safe: refuse it."
+    changes = "| Old | New |\n|--|--|\n| `KITE_ENV` | `KITE_MODE` |\n| Blue | Green |\n"
+    assert told(changes, english).text == "KITE ENV becomes KITE MODE. Blue becomes Green."
