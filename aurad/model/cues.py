@@ -54,7 +54,8 @@ SHORTENED = _words(
     "bldg c ca cf dr e.g fig figs i.e mr mrs ms mt no nos p pp prof st vs vol approx"
 )  # for what follows
 UNIT_LETTERS = 3  # of what is counted: `38 s`, `12 MB`
-SHORT_FORM = 4  # letters with the full stop: of `etc.` and others that rarely end a sentence
+FEW = 3  # letters with the full stop; what is as short rarely ends a sentence before a small letter
+MID_SENTENCE = _words("etc. inc. ltd. dept. univ.")
 
 
 class Cue(Value, frozen=True, kw_only=True):
@@ -245,7 +246,8 @@ def _break_cost(word: str, following: str) -> float:
     bare_word = word.rstrip(CLOSERS)
     if _announces(bare_word.lstrip("(“\"'"), following):
         return BOUND
-    may_end = not following[:1].islower() or len(bare_word) > SHORT_FORM  # before a name in small letters
+    is_word = len(bare_word) > FEW and bare_word.lower() not in MID_SENTENCE
+    may_end = is_word or not following[:1].islower()  # a name in small letters may begin one
     if may_end and bare_word.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")):
         return SENTENCE
     if bare_word.endswith((",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛")) or _opens(following):

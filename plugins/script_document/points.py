@@ -167,11 +167,17 @@ def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> lis
              if f.counts and f.score and " " in f.detail]  # fmt: skip
     for chunk in noun_chunks(words):
         if tells(words, chunk, wording.weights):
-            text = capitalise(render(words, chunk))
-            found.append(
-                Point(text, start + sentence.starts[chunk[0]], start + sentence.starts[chunk[-1] + 1], number, False)
-            )
+            kept = with_deed(words, chunk)
+            at, end = (start + sentence.starts[index] for index in (kept[0], kept[-1] + 1))
+            found.append(Point(capitalise(render(words, kept)), at, end, number, says=False))
     return found
+
+
+def with_deed(words: Words, chunk: list[int]) -> list[int]:
+    """`Designed by James Finley` rather than the name alone."""
+    begin = chunk[0] - 2
+    is_deed = begin >= 0 and words.tags[begin] == "VBN" and words.lower[begin + 1] == "by"
+    return [begin, begin + 1, *chunk] if is_deed else chunk
 
 
 def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
@@ -280,7 +286,8 @@ def noun_members(words: Words, members: list[list[int]]) -> list[list[int]]:
 def until_verb(words: Words, part: list[int], *, placed: bool) -> list[int]:
     """The last member ends where the sentence goes on; `placed`: the members are like `five in Rome`."""
     stops = FINITE | {"TO", "VBG", "WDT"} | (set() if placed else {"IN"})
-    ends = [n for n, i in enumerate(part) if n and words.tags[i] in stops and words.lower[i] != "of"]
+    kept = ("of", "for") if len(part) <= NAMED else ("of",)  # `better support for Greek`
+    ends = [n for n, i in enumerate(part) if n and words.tags[i] in stops and words.lower[i] not in kept]
     return part[: ends[0]] if ends else part
 
 

@@ -17,7 +17,10 @@ from aurad_plugins.script_document.wording import Wording, joined
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
 NOTHING = Phrase("", 0, 0.0)
 SUBTITLE = 10
-LONGEST_DEFINITION, FEWEST_DEFINING = 12, 4
+LONGEST_DEFINITION, LONGEST_KIND, FEWEST_DEFINING = 12, 15, 4
+ASIDE = re.compile(r" \([^()]*\)")
+KIND = re.compile(r"(?:kind|type|sort|form) of ")  # says nothing without what follows
+ARTICLE = re.compile(r"^(?:the|an?) ")
 DEFINES = re.compile(r"^(?P<name>[^,;:]{1,40}?)(?: \([^)]*\))? (?:is|are|was) (?P<what>an?|the) (?P<rest>[^,;:(]+)")
 FEWEST_OPENING_WORDS = 5
 MOST_CHAPTERS = 3  # named where nothing else opens the video
@@ -117,10 +120,11 @@ def tagline(sentences: Sequence[Sentence]) -> str:
 
 def definition(sentence: Sentence, title: str, wording: Wording) -> str:
     """`A small tool that watches files` of `Watcher is a small tool that watches files, ...`."""
-    match = DEFINES.match(sentence.text)
-    if not match or match["name"].lower().removeprefix("the ") not in title.lower():
+    match = DEFINES.match(ASIDE.sub("", sentence.text))
+    if not match or ARTICLE.sub("", match["name"].lower()) not in title.lower():
         return ""
-    found = wording.label(f"{match['what'].capitalize()} {match['rest']}", LONGEST_DEFINITION).text
+    most = LONGEST_KIND if KIND.match(match["rest"]) else LONGEST_DEFINITION
+    found = wording.label(f"{match['what'].capitalize()} {match['rest']}", most).text
     return "" if found.endswith("…") or len(found.split()) < FEWEST_DEFINING else found
 
 

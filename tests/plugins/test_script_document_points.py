@@ -8,7 +8,9 @@ import pytest
 
 from aurad.api import Brief, Scene, Script, Slide
 from aurad_plugins.script_document.grammar import Grammar, load_english
-from aurad_plugins.script_document.write import write_document
+from aurad_plugins.script_document.points import find_names
+from aurad_plugins.script_document.sentences import make_sentence
+from aurad_plugins.script_document.write import make_wording, write_document
 
 HEAD = "# Watcher\n\nHello there, dear world.\n\n## Part\n\n"
 DOCUMENTS = sorted((Path(__file__).parents[1] / "quality" / "documents").glob("*.md"))
@@ -69,6 +71,13 @@ def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list
 def test_a_point_keeps_what_it_needs(sentence: str, shown: str, english: Grammar) -> None:
     slide = slide_of(sentence, english)
     assert any(shown in text for text in (*texts(slide), slide.body, slide.heading))
+
+
+def test_a_name_comes_with_what_was_done(english: Grammar) -> None:
+    sentence = make_sentence("The Creek Bridge in Pennsylvania, designed by James Finley, opened in 1801.")
+    names = find_names(0, (sentence, 0), make_wording(Brief(source="x"), english, [sentence.text]))
+    (made,) = [name for name in names if "Finley" in name.text]
+    assert (made.text, made.at) == ("Designed by James Finley", 5)
 
 
 @pytest.mark.parametrize(

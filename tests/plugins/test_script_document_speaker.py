@@ -48,6 +48,7 @@ def write(source: str, grammar: Grammar) -> Script:
         ("It got 4.3/5; TLS 1.0/1.1 is gone.", "It got 4.3 out of 5; TLS 1.0 and 1.1 is gone."),
         ("Many waited > 5 days, where x > 5.", "Many waited over 5 days, where x greater than 5."),
         ("It waits (1 s, 2 s, …). You see.", "It waits 1 s, 2 s. You see."),
+        ("Fixed it in lines with emoji such as \U0001f469\u200d\U0001f680", "Fixed it in lines with emoji"),
         ("Open Mon–Fri, 10am–5pm.", "Open Mon to Fri, 10am to 5pm."),
         ("UPDATE ... RETURNING works.", "UPDATE, RETURNING works."),
     ],
