@@ -49,7 +49,7 @@ PREPOSITIONS = _words("""
     under up upon via with within without
 """)
 ARTICLES = _words("a an the my your his her its our their this these those no every each very")
-BINDING = ARTICLES | CONJUNCTIONS | PREPOSITIONS
+BINDING = _words("i") | ARTICLES | CONJUNCTIONS | PREPOSITIONS
 SHORTENED = _words(
     "bldg c ca cf dr e.g fig figs i.e mr mrs ms mt no nos p pp prof st vs vol approx"
 )  # for what follows

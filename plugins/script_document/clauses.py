@@ -44,6 +44,7 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
 
 def corrected(lower: list[str], tags: list[str]) -> list[str]:
     """The tagger takes `Sales improved by 5%` for `sales that were improved`."""
+    tags = ["IN" if lower[n : n + 2] == ["thanks", "to"] else tag for n, tag in enumerate(tags)]
     return [
         "VBD" if tag == "VBN" and is_change(lower, tags, index) and tags[index - 1] in NOUNS else tag
         for index, tag in enumerate(tags)

@@ -190,6 +190,9 @@ def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
         or any("'" in word or "’" in word for word in lower)
     ):
         return False
+    around = (*words.lower[max(0, chunk[0] - 1) : chunk[0]], *words.lower[chunk[-1] + 1 : chunk[-1] + 2])
+    if "and" in around or "or" in around:  # one of several
+        return False
     if tags[0] == "VBG" or not MONTHS.isdisjoint(lower):
         return False
     if any("$" in word or (len(chunk) == 1 and not word.isalpha()) for word in lower):

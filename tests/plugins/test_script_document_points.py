@@ -80,6 +80,15 @@ def test_a_name_comes_with_what_was_done(english: Grammar) -> None:
     assert (made.text, made.at) == ("Designed by James Finley", 5)
 
 
+@pytest.mark.parametrize("name", ["East Asia", "Cincinnati", "St. Louis"])
+def test_one_of_several_names_is_no_point(name: str, english: Grammar) -> None:
+    text = "Caffeine is found in the seeds, fruits, nuts, or leaves of a number of plants native to Africa, East Asia"
+    text += (
+        " and South America. It followed on 24 May 1883; St. Louis and Cincinnati already had several bridges of his."
+    )
+    assert name not in [item.text for scene in write(HEAD + text, english).scenes for item in scene.slide.items]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
@@ -95,6 +104,10 @@ def test_an_explanation_is_no_point(sentence: str, english: Grammar) -> None:
 def test_an_enumeration_is_not_torn_and_a_heading_not_said_again(english: Grammar) -> None:
     slide = slide_of("Caffeine is found in the seeds, fruits, nuts, or leaves of a number of plants.", english)
     assert not [text for text in (*texts(slide), slide.body) if text.endswith("nuts")]
+    source = "# Kite\n\nKites fly.\n\n## New\n\n- It flies well.\n"
+    source += "- Up to 3× faster builds thanks to a new incremental compiler\n"
+    items = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide.items
+    assert not items[1].text.endswith("thanks")
     script = write_document(
         Brief(
             source="# Tea\n\nTea is old.\n\n## How\n\nIt works.\n\nThe half-life of caffeine in healthy adults is"
