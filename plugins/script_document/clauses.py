@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -93,11 +94,17 @@ def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
             piece.append(index)
         depth = max(0, depth + opened - closed)
         trail = words.trails[index]
-        mark = "" if depth else ";" if BREAKS.search(trail) or not words.cores[index] else "," if "," in trail else ""
+        is_break = BREAKS.search(trail) or (not words.cores[index] and not is_sign(raw))
+        mark = "" if depth else ";" if is_break else "," if "," in trail else ""
         if mark and piece:
             pieces.append((piece, mark))
             piece = []
     return [*pieces, (piece, ";")] if piece else pieces
+
+
+def is_sign(word: str) -> bool:
+    """Whether it is a drawn sign, such as the star of `4.6 ★ on average`, and no dash."""
+    return all(unicodedata.category(character) == "So" for character in word.strip(".,"))
 
 
 def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list[list[int]]:

@@ -65,6 +65,7 @@ def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list
         ("The main forces in a bridge are tension in the cables and compression in the towers.", "in the towers"),
         ("Thomas Telford's Menai Bridge, c. 1826, linked the island of Anglesey with Wales.", "Menai Bridge linked"),
         ("Doses of 5–10 g can be fatal for adults, as doctors have found out many times.", "5–10 g"),
+        ("The new app is rated 4.6 ★ on iOS but only 3.9 ★ on Android.", "iOS but only 3.9"),
         ("It is written in Rust, needs no daemon, and uses less than 12 MB of RAM.", "Written in Rust"),
     ],
 )

@@ -167,6 +167,20 @@ def test_long_code_says_how_much_of_it_is_shown(english: Grammar) -> None:
     assert max(len(line) for line in slide.body.split("\n")) <= 88
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("Customer from Leeds", "a customer from Leeds:"),
+        ("Engineer at a bank", "an engineer at a bank:"),
+        ("The customer", "the customer:"),
+        ("David Steinman", "David Steinman:"),
+    ],
+)
+def test_who_has_no_name_gets_an_article(source: str, said: str, english: Grammar) -> None:
+    script = write(f"{HEAD}They said so.\n\n> I got an answer within a minute!\n>\n> — {source}\n", english)
+    assert f"In the words of {said} I got" in " ".join(scene.text for scene in script.scenes)
+
+
 def test_code_is_not_cut_for_a_single_line(english: Grammar) -> None:
     code = "\n".join(f"value_{n} = {n}" for n in range(15))
     script = write(f"{HEAD}This is what we run here:\n\n```python\n{code}\n```\n", english)
