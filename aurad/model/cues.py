@@ -49,7 +49,13 @@ PREPOSITIONS = _words("""
     under up upon via with within without
 """)
 ARTICLES = _words("a an the my your his her its our their this these those no every each very")
-BINDING = ARTICLES | CONJUNCTIONS | PREPOSITIONS
+BINDING = _words("i") | ARTICLES | CONJUNCTIONS | PREPOSITIONS
+SHORTENED = _words(
+    "bldg c ca cf dr e.g fig figs i.e mr mrs ms mt no nos p pp prof st vs vol approx"
+)  # for what follows
+UNIT_LETTERS = 3  # of what is counted: `38 s`, `12 MB`
+FEW = 3  # letters with the full stop; what is as short rarely ends a sentence before a small letter
+MID_SENTENCE = _words("etc. inc. ltd. dept. univ.")
 
 
 class Cue(Value, frozen=True, kw_only=True):
@@ -238,11 +244,13 @@ def _between(one: Atom, other: Atom) -> float:
 def _break_cost(word: str, following: str) -> float:
     """How much it hurts to part `word` from what follows."""
     bare_word = word.rstrip(CLOSERS)
-    if bare_word.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")) and not following[:1].islower():
-        return SENTENCE if not _is_initial(bare_word) else BOUND
-    if bare_word.endswith((",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛")) or following.startswith(
-        ("—", "–", "(", "“", "«", "「", "（")
-    ):
+    if _announces(bare_word.lstrip("(“\"'"), following):
+        return BOUND
+    is_word = len(bare_word) > FEW and bare_word.lower() not in MID_SENTENCE
+    may_end = is_word or not following[:1].islower()  # a name in small letters may begin one
+    if may_end and bare_word.endswith((".", "!", "?", "…", "。", "！", "？", "؟", "۔", "।")):
+        return SENTENCE
+    if bare_word.endswith((",", ";", ":", "—", "–", "、", "，", "；", "：", "،", "؛")) or _opens(following):
         return CLAUSE
     if bare_word.lower() in BINDING:
         return BOUND
@@ -251,6 +259,16 @@ def _break_cost(word: str, following: str) -> float:
     return PREPOSITION if following.lower() in PREPOSITIONS else ANYWHERE
 
 
-def _is_initial(word: str) -> bool:
-    """`J.` of a name and the like: no end of a sentence."""
-    return len(word) == 2 and word[0].isupper() and word[0] != "I"
+def _announces(word: str, following: str) -> bool:
+    """Whether what follows has to stand beside it: an initial, `St.`, `e.g.`, a number before its unit."""
+    if word.endswith("."):
+        is_initial = len(word) == 2 and word[0].isupper() and word[0] != "I"
+        return is_initial or word[:-1].lower() in SHORTENED
+    unit = following.rstrip(CLOSERS + ".,;:!?")
+    is_unit = 0 < len(unit) <= UNIT_LETTERS and unit.isalpha() and unit.lower() not in BINDING
+    return is_unit and word[-1:].isdigit()
+
+
+def _opens(word: str) -> bool:
+    """Whether an aside begins here; one of a single word stays with what it is about."""
+    return word.startswith(("—", "–", "(", "“", "«", "「", "（")) and not (word[0] == "(" and ")" in word)

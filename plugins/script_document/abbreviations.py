@@ -8,9 +8,10 @@ from aurad_plugins.script_document.vocabulary import word_set
 
 # Never the end of a sentence: what they announce has to come.
 OPEN = word_set("e.g i.e vs cf approx ca incl excl viz resp dr mr mrs ms prof st")
+EXPLAINING = word_set("e.g i.e viz cf")  # what they announce only explains what was said
 # Before a number, in small letters too, and those that are words of their own unless they have a capital.
 NUMBERED, CAPITAL = (
-    word_set("p pp fig figs eq eqs nos vol vols rfc"),
+    word_set("c chap bldg no p pp fig figs eq eqs nos vol vols rfc"),
     word_set("No Sec Tab Ch App Art Ref Refs Para Nr"),
 )
 INITIALS = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]\.$")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.abbreviations import announces, is_inside
+from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_inside
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
@@ -44,6 +45,7 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
 
 def corrected(lower: list[str], tags: list[str]) -> list[str]:
     """The tagger takes `Sales improved by 5%` for `sales that were improved`."""
+    tags = ["IN" if lower[n : n + 2] == ["thanks", "to"] else tag for n, tag in enumerate(tags)]
     return [
         "VBD" if tag == "VBN" and is_change(lower, tags, index) and tags[index - 1] in NOUNS else tag
         for index, tag in enumerate(tags)
@@ -92,11 +94,17 @@ def split_punctuation(words: Words) -> list[tuple[list[int], str]]:
             piece.append(index)
         depth = max(0, depth + opened - closed)
         trail = words.trails[index]
-        mark = "" if depth else ";" if BREAKS.search(trail) or not words.cores[index] else "," if "," in trail else ""
+        is_break = BREAKS.search(trail) or (not words.cores[index] and not is_sign(raw))
+        mark = "" if depth else ";" if is_break else "," if "," in trail else ""
         if mark and piece:
             pieces.append((piece, mark))
             piece = []
     return [*pieces, (piece, ";")] if piece else pieces
+
+
+def is_sign(word: str) -> bool:
+    """Whether it is a drawn sign, such as the star of `4.6 ★ on average`, and no dash."""
+    return all(unicodedata.category(character) == "So" for character in word.strip(".,"))
 
 
 def join_enumerations(words: Words, pieces: list[tuple[list[int], str]]) -> list[list[int]]:
@@ -156,7 +164,11 @@ def noun_chunks(words: Words) -> Iterator[list[int]]:
     depth = 0
     inner = ("JJ", "NN", "CD", "VBN", "VBG", "POS", "JJR", "JJS", "NNP", "$", "HYPH")
     for index, tag in enumerate(words.tags):
-        is_part = bool(words.cores[index]) and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        is_part = (
+            bool(words.cores[index])
+            and words.lower[index] not in EXPLAINING
+            and (tag.startswith(inner) or (words.lower[index] == "of" and bool(chunk)))
+        )
         raw = words.raw[index]
         depth += raw.count("(") + raw.count("[")
         if is_part and not depth:
@@ -172,4 +184,7 @@ def noun_chunks(words: Words) -> Iterator[list[int]]:
 
 
 def ends_chunk(words: Words, index: int) -> bool:
+    following = words.lower[index + 1] if index + 1 < len(words.raw) and not words.trails[index] else ""
+    if following in NUMBERED:  # `measure no. 3`
+        return False
     return words.tags[index] in NOUNS and not announces(words.raw[index], "".join(words.raw[index + 1 : index + 2]))

@@ -16,6 +16,7 @@ from aurad_plugins.script_document.wording import Wording
 FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
 FEWEST_CLOSING_WORDS = 8  # about three seconds
 MOST_CLOSING_WORDS = 40
+MOST_LEFT = 3  # words before the last ones that have no scene of their own
 SHOWN_LAST = 18  # words of a last sentence that has no shorter form
 FEWEST_CHAPTERS, MOST_CHAPTERS = 2, 3  # summed up; more cannot be read in the time of a sentence
 
@@ -30,6 +31,8 @@ def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Uni
     while prose < len(section.units) and is_free_prose(section.units[-1 - prose], pictured):
         prose += 1
     count = next((n for n in range(1, prose + 1) if size(section.units[-n:]) >= FEWEST_CLOSING_WORDS), 0)
+    if prose == len(section.units) and size(section.units[: len(section.units) - count]) <= MOST_LEFT:
+        count = prose  # a word or two alone would flash by
     if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
         return list(sections), ()
     rest, last = section.units[:-count], section.units[-count:]

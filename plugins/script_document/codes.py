@@ -65,7 +65,7 @@ def code_unit(code: Code, lead: Sentence | None, title: str, wording: Wording) -
     language = code.language.lower()
     note = LANGUAGES.get(language, "Shell" if language in SHELLS else "" if language in OUTPUT else code.language)
     lines = code.text.strip("\n").count("\n") + 1
-    if lines > MOST_LINES:
+    if lines > MOST_LINES + 1:
         note = f"{note}, {MOST_LINES} of {lines} lines".removeprefix(", ")
     return speech.unit(Slide(kind="code", body=shown(code.text), note=note))
 
@@ -152,9 +152,10 @@ def unique(names: list[str]) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """What fits on a slide; what is left out is marked."""
+    """What fits on a slide; what is left out is marked, and a single line is not, since its mark takes as much."""
     lines = text.expandtabs(4).rstrip().split("\n")
     while lines and not lines[0].strip():
         lines.pop(0)
-    kept = [line if len(line) <= MOST_COLUMNS else line[: MOST_COLUMNS - 1] + "…" for line in lines[:MOST_LINES]]
-    return "\n".join([*kept, "…"] if len(lines) > MOST_LINES else kept)
+    most = MOST_LINES + (len(lines) == MOST_LINES + 1)
+    kept = [line if len(line) <= MOST_COLUMNS else line[: MOST_COLUMNS - 1] + "…" for line in lines[:most]]
+    return "\n".join([*kept, "…"] if len(lines) > most else kept)

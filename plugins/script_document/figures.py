@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from aurad_plugins.script_document.abbreviations import INITIALS
+from aurad_plugins.script_document.clauses import SUBORDINATORS
 from aurad_plugins.script_document.fragments import BE
 from aurad_plugins.script_document.grammar import NOUNS
 from aurad_plugins.script_document.labels import capitalise
@@ -27,7 +29,9 @@ NEARLY = word_set("about around roughly nearly almost approximately some circa")
 STRIKING, NOTABLE = 2, 1  # what a number needs to fill a slide, and to stand beside such a one
 MOST_FIGURES, NARROW = 3, 7  # numbers side by side, and characters of each; wider ones would all become small
 LATEST = 14  # words that are said before the first number comes: five seconds
-UNIT = re.compile(r"^(?:[kMGT]?(?:Wh|W|B|Hz|Wp|iB|bit/s)|[kcmµ]?m[²³]?|k?g|ms|[sht]|min|ft|°[CF]|US\$|€)[.,;:!?)]*$")
+UNIT = re.compile(
+    r"^(?:[kMGT]?(?:Wh|W|B|Hz|Wp|iB|bit/s)|[kcmµ]?m[²³]?|k?g|ms|[sht]|ct|min|ft|°[CF]|US\$|€)(?:/\w{1,4}[²³]?)?[.,;:!?)]*$"
+)
 AFTER_FIGURE = 6  # words that may say what a number counts
 
 
@@ -113,7 +117,10 @@ def measured(sentence: Sentence, index: int, wording: Wording) -> str:
     """What a number that counts nothing is the measure of: `Costs rose` for `Costs rose by 5%`."""
     begins = [n + 1 for n in range(index) if word_ends(sentence.words[n]) or sentence.words[n].startswith("(")]
     first = begins[-1] if begins else 0
+    first += sentence.words[first].lower() in SUBORDINATORS
     kept, tags = list(sentence.words[first:index]), wording.grammar.tags(sentence.words)[first:index]
+    if kept[-1:] == ["to"] and "from" in kept:  # `The price climbed from 2 to 3`
+        kept = kept[: kept.index("from")]
     if not kept or len(kept) > AFTER_FIGURE or not tags[0].startswith(("NN", "DT", "JJ")):
         return ""
     if kept[0].lower() in ("a", "an") or any(character.isdigit() for word in kept for character in word):
@@ -164,7 +171,7 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
             or tag in ("VBZ", "VBD", "VBP", "MD", "WDT", "CC", "WP", "WRB")
         ):
             break
-        kept.append(word.strip("()").rstrip(".,;:!?"))
+        kept.append(word if INITIALS.match(word) else word.rstrip(".,;:!?").strip("()"))
         if word_ends(word):
             break
     ended = bool(kept) and word_ends(sentence.words[after + len(kept) - 1])

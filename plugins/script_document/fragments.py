@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aurad_plugins.script_document.abbreviations import announces
+from aurad_plugins.script_document.abbreviations import EXPLAINING, announces
 from aurad_plugins.script_document.clauses import Words
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.vocabulary import word_set
@@ -15,6 +15,7 @@ ASKS = word_set("that how to when where why what who which if whether")  # after
 CONDITIONS = word_set("if unless until than except without when while before after")
 TIMES = word_set("when while before after")
 OPENS_PAIR = word_set("between")  # what stands before holds only with what follows
+FEWEST_COMMAS = 2  # of an enumeration
 LOOSE_ENDS = word_set("not very more most which only both")
 PAIRS = {"either": "or", "both": "and", "neither": "nor", "between": "and"}
 VAGUE = word_set(
@@ -64,7 +65,17 @@ def ends_well(words: Words, kept: list[int]) -> bool:
         return False
     if following in TIMES and "," in words.trails[last]:  # `until 1877, when ...` says more, but nothing else
         return True
-    return not (following in CONDITIONS or (tag.startswith("VB") and following in ASKS))
+    if following in ("and", "or") and is_torn_list(words, kept):
+        return False
+    tells = (tag == "RP" and following == "that") or (tag.startswith("VB") and following in ASKS)  # `points out that`
+    return not (following in CONDITIONS or tells)
+
+
+def is_torn_list(words: Words, kept: list[int]) -> bool:
+    """Whether the last member is missing: `seeds, fruits, nuts` of `seeds, fruits, nuts, or leaves`."""
+    if "," not in words.trails[kept[-1]] or sum("," in words.trails[index] for index in kept) < FEWEST_COMMAS:
+        return False
+    return "".join(words.tags[kept[-1] + 2 : kept[-1] + 3]).startswith(("NN", "JJ", "VBG"))
 
 
 def begins_well(words: Words, kept: list[int], most: int) -> bool:
@@ -74,7 +85,7 @@ def begins_well(words: Words, kept: list[int], most: int) -> bool:
         return False
     if lower in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:
         return False
-    if tag in ("POS", "WDT", "TO") or lower in BAD_STARTS or lacks_subject(words, kept):
+    if tag in ("POS", "WDT", "TO") or lower in BAD_STARTS | EXPLAINING or lacks_subject(words, kept):
         return False
     return lower not in PRONOUNS | POSSESSIVES or lower in SPEAKERS or len(words.raw) <= most
 

@@ -23,6 +23,10 @@ DASH = re.compile(r"\s*(?:—|(?<=\s)--?(?=\s)|(?<=\s)–(?=\s))\s*")
 TAIL = re.compile(
     r"(?<=[\w.!?…:)\"”’])\s+[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff\s]+$"
 )  # a smile at the end
+SPAN = re.compile(  # `12 – 17`
+    r"(?<![\w.,–—-])(\d{1,3}) [–—] (?=\d{1,3}(?![\w.,-]*\d))|(?<![\w.,–—-])(\d{4}) [–—] (?=\d{4}\b)"
+)
+ANNOUNCING = re.compile(r",?\s+(?:such as|like|e\.g\.|for example|for instance):?$")
 EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)")
 SPACE_BEFORE = re.compile(r"\s+([,.;:!?](?:\s|$))")
 
@@ -33,9 +37,15 @@ def clean(text: str) -> str:
     text = FOOTNOTE.sub("", text)
     text = without_issues(text)
     text = EMOJI_CODE.sub("", text)
-    text = DASH.sub(" — ", text)
+    text = DASH.sub(" — ", SPAN.sub(r"\1\2–", text))
     text = EMPTY_BRACKETS.sub("", text)
-    return TAIL.sub("", SPACE_BEFORE.sub(r"\1", " ".join(text.split())))
+    return without_tail(SPACE_BEFORE.sub(r"\1", " ".join(text.split())))
+
+
+def without_tail(text: str) -> str:
+    """Without signs at its end, and without what announced them: `emoji such as 🚀`."""
+    bare = TAIL.sub("", text)
+    return ANNOUNCING.sub("", bare) if bare != text else text
 
 
 def without_issues(text: str) -> str:

@@ -21,10 +21,17 @@ def render(words: Words, kept: Sequence[int]) -> str:
         is_last, follows = place == len(kept) - 1, place + 1 < len(kept) and kept[place + 1] == index + 1
         keeps_mark = not is_last and follows
         word = words.raw[index].strip("()[]") if keeps_mark else words.cores[index]
-        parts.append(word)
+        parts.append(word if is_last or follows else word + mark_after_aside(words, index, kept[place + 1]))
     text = tidy(" ".join(parts))
     begins = kept[0] == 0 or "." in words.trails[kept[0] - 1]  # written as its sentence begins
     return text if begins else capitalise(text)
+
+
+def mark_after_aside(words: Words, index: int, following: int) -> str:
+    """The comma of `inotify (Linux), FSEvents` once the aside is gone."""
+    aside = words.raw[index + 1 : following]
+    is_aside = bool(aside) and aside[0].startswith("(") and ")" in aside[-1]
+    return aside[-1][-1] if is_aside and aside[-1][-1] in ",;" else ""
 
 
 def tidy(text: str) -> str:
@@ -37,6 +44,6 @@ def tidy(text: str) -> str:
 
 
 def capitalise(text: str) -> str:
-    first = text.split(" ", 1)[0]
+    first = text.split(" ", 1)[0].rstrip(",")
     is_word = re.sub("[-'’]", "", first).isalpha() and first.islower()
     return text[:1].upper() + text[1:] if is_word else text

@@ -7,6 +7,7 @@ never ending on a word that waits for more.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -283,7 +284,9 @@ def after_nouns(words: Words, clause: list[int], inner: int, verb: int) -> int:
         return 0
     rest = inner + nouns[-1] + 1
     is_loose = words.tags[clause[rest]].startswith(("RB", "JJ")) and words.lower[clause[rest]] not in KEPT_ADVERBS
-    return 0 if is_loose else rest
+    counts = any(word[:1].isdigit() for word in (words.cores[index] for index in clause[inner:rest]))
+    is_measure = counts and words.tags[clause[0]] != "DT"  # `doses of 5 g can be fatal`, not all of them
+    return 0 if is_loose or is_measure else rest
 
 
 def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int | None) -> bool:
@@ -300,10 +303,22 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
         return False
     if words.tags[before].startswith(("VB", "RB", "IN", "JJR")) or words.lower[before] in WAITING:
         return False
+    if (tag == "TO" and words.tags[before].startswith("JJ")) or goes_in_parallel(words, kept, end):
+        return False
     if verb is None:
         return words.tags[before] in NOUNS
     after_verb = [i for i in kept[:end] if i > clause[verb]]
     return any(words.tags[i] in NOUNS | {"JJ", "CD", "NNP"} for i in after_verb)
+
+
+def goes_in_parallel(words: Words, kept: list[int], end: int) -> bool:
+    """Whether half of a pair would be cut off: `tension in the cables and compression in the towers`."""
+    same = [place for place, index in enumerate(kept) if words.lower[index] == words.lower[kept[end]]]
+    for one, other in itertools.pairwise(same):
+        between = {words.tags[index] for index in kept[one:other]}
+        if end in (one, other) and "CC" in between and FINITE.isdisjoint(between):
+            return True
+    return False
 
 
 def follows_of(words: Words, kept: list[int]) -> bool:

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from aurad_plugins.script_document.abbreviations import EXPLAINING
 from aurad_plugins.script_document.clauses import Words, analyse, noun_chunks, split_punctuation, split_subordinate
 from aurad_plugins.script_document.figures import figures
-from aurad_plugins.script_document.fragments import VAGUE
+from aurad_plugins.script_document.fragments import BE, VAGUE
 from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.labels import capitalise, render, tidy
 from aurad_plugins.script_document.phrases import (
@@ -33,6 +34,7 @@ SILENCE = 15  # words, about six seconds, after which a slide should show someth
 LONG_SENTENCE = 16  # words from which one sentence may make two points
 FEWEST_LISTED, MOST_LISTED = 3, 5  # members of an enumeration worth a list of its own
 MEMBER, NAMED = 9, 6  # words of a member that says something, and of one that only names
+MEMBER_LEAST = 2  # words
 SHORTEST = 3  # letters of a member that is a single word
 NAME = 5  # words of a name
 KEY_WORDS = 14  # of a statement that has no shorter form
@@ -40,6 +42,7 @@ REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
 ASIDE = re.compile(r"\s*\([^()]*\)")
 PARTS = re.compile(r"[;:](?= )|, (?:and|but|so|which|where|hence)\b")
+NEGATED = re.compile(r"n['’]t\b")  # the tagger takes `isn't` for a noun
 FEWEST_WORDS = 5  # of a part that says something
 VERBS = ("VBZ", "VBD", "VBP", "VB")
 
@@ -112,7 +115,8 @@ def condensed(sentence: Sentence, most: int, wording: Wording) -> str:
     for match in [*PARTS.finditer(text), None]:
         part = text[: match.start()] if match else text
         size = len(part.split())
-        says = not wording.grammar.knows or not (FINITE | {"VB"}).isdisjoint(wording.grammar.tags(part.split()))
+        tags = [*wording.grammar.tags(part.split()), "VB" if NEGATED.search(part) else ""]
+        says = not wording.grammar.knows or not (FINITE | {"VB"}).isdisjoint(tags)
         if FEWEST_WORDS <= size <= most and len(part) <= LONGEST_LABEL and says:
             return tidy(part)
     return ""
@@ -163,11 +167,17 @@ def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> lis
              if f.counts and f.score and " " in f.detail]  # fmt: skip
     for chunk in noun_chunks(words):
         if tells(words, chunk, wording.weights):
-            text = capitalise(render(words, chunk))
-            found.append(
-                Point(text, start + sentence.starts[chunk[0]], start + sentence.starts[chunk[-1] + 1], number, False)
-            )
+            kept = with_deed(words, chunk)
+            at, end = (start + sentence.starts[index] for index in (kept[0], kept[-1] + 1))
+            found.append(Point(capitalise(render(words, kept)), at, end, number, says=False))
     return found
+
+
+def with_deed(words: Words, chunk: list[int]) -> list[int]:
+    """`Designed by James Finley` rather than the name alone."""
+    begin = chunk[0] - 2
+    is_deed = begin >= 0 and words.tags[begin] == "VBN" and words.lower[begin + 1] == "by"
+    return [begin, begin + 1, *chunk] if is_deed else chunk
 
 
 def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
@@ -179,6 +189,9 @@ def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
         or not (VAGUE | WAITING).isdisjoint(lower)
         or any("'" in word or "’" in word for word in lower)
     ):
+        return False
+    around = (*words.lower[max(0, chunk[0] - 1) : chunk[0]], *words.lower[chunk[-1] + 1 : chunk[-1] + 2])
+    if "and" in around or "or" in around:  # one of several
         return False
     if tags[0] == "VBG" or not MONTHS.isdisjoint(lower):
         return False
@@ -210,11 +223,15 @@ def enumerations(words: Words) -> Iterator[list[list[int]]]:
     """Runs of pieces between commas that end with `and ...`, the joining word taken away."""
     run: list[list[int]] = []
     for piece, mark in split_punctuation(words):
+        if words.lower[piece[0]] in EXPLAINING:  # of what stands before it
+            run = []
+            continue
         if run and words.tags[piece[0]] == "CC" and len(piece) > 1:
             yield [*run, piece[1:]]
             run = []
             continue
         joint = next((n for n in range(1, len(piece) - 1) if words.lower[piece[n]] in ("and", "or")), 0)
+        joint = 0 if "between" in [words.lower[index] for index in piece[:joint]] else joint
         if run and joint and mark == ";":
             yield [*run, piece[:joint], piece[joint + 1 :]]
         run = [*run, piece] if mark == "," else []
@@ -233,7 +250,9 @@ def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
         return []
     kept = [next(split_subordinate(words, part)) for part in (first[begins[-1] :], *others)]
     kept = [before_circumstance(words, part) for part in kept]
-    return kept if all(2 <= len(part) <= MEMBER for part in kept) else []
+    if words.lower[kept[0][0]] in BE and len(kept[0]) > MEMBER_LEAST and words.tags[kept[0][1]] == "VBN":
+        kept[0] = kept[0][1:]  # `written in Rust`
+    return kept if all(MEMBER_LEAST <= len(part) <= MEMBER for part in kept) else []
 
 
 def after_how(words: Words, part: list[int]) -> list[int]:
@@ -270,7 +289,8 @@ def noun_members(words: Words, members: list[list[int]]) -> list[list[int]]:
 def until_verb(words: Words, part: list[int], *, placed: bool) -> list[int]:
     """The last member ends where the sentence goes on; `placed`: the members are like `five in Rome`."""
     stops = FINITE | {"TO", "VBG", "WDT"} | (set() if placed else {"IN"})
-    ends = [n for n, i in enumerate(part) if n and words.tags[i] in stops and words.lower[i] != "of"]
+    kept = ("of", "for") if len(part) <= NAMED else ("of",)  # `better support for Greek`
+    ends = [n for n, i in enumerate(part) if n and words.tags[i] in stops and words.lower[i] not in kept]
     return part[: ends[0]] if ends else part
 
 
@@ -278,5 +298,7 @@ def is_named(words: Words, part: list[int]) -> bool:
     tags = [words.tags[index] for index in part]
     if len(part) == 1 and len(words.cores[part[0]]) < SHORTEST:
         return False
+    if tags[:1] == ["RB"] and tags[1:2] != [] and tags[1].startswith(("JJ", "RBR")):  # `much faster start-up`
+        tags = tags[1:]
     has_noun = bool(tags) and tags[-1] in NOUNS | {"VBG"} and tags[0] not in ("VBG", "VBN", "PRP$", "IN", "RB")
     return has_noun and len(part) <= NAMED and not any(tag in FINITE or tag in ("PRP", "VB") for tag in tags)

@@ -12,6 +12,7 @@ SIGNED = re.compile(r"^(?P<text>.*?)\s*(?:—|–|―|--|~)\s+(?P<source>[^—.!
 ENDED = re.compile(r"[.!?…\"”’']$")
 ALERT = re.compile(r"^\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]\s*", re.IGNORECASE)
 NOTE = re.compile(r"^(?:note|tip|hint|warning|important|caution|attention|info)\s?[:.!—]", re.IGNORECASE)
+LABELLED = re.compile(r"^(note|tip|hint|warning|important|caution|attention|info)\s+(\S.*)$", re.IGNORECASE | re.DOTALL)
 MARKS = '"“”„«»'
 
 
@@ -28,6 +29,10 @@ def make_quote(blocks: Sequence[Block]) -> Paragraph | Quote:
     whole = " ".join(parts)
     if NOTE.match(whole):
         return Paragraph(text=Text(text=whole))
+    if label := LABELLED.match(whole):
+        first = next(block.text for block in blocks if isinstance(block, Paragraph))
+        if first.strong[:1] == (label[1],):
+            return Paragraph(text=Text(text=f"{label[1]}: {label[2]}"))
     if alert := ALERT.match(whole):
         text = next(block.text for block in blocks if isinstance(block, Paragraph))
         return Paragraph(text=type(text)(text=whole[alert.end() :], strong=text.strong))

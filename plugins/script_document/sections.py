@@ -38,6 +38,7 @@ LEANING = word_set(
     instead meanwhile otherwise similarly likewise still yet here there because
     """
 )
+DETERMINERS = word_set("the a an one our my your his her their some several many")
 CHAPTER_LEVEL = 2  # the document's main sections, whichever mark it gives them
 POINTER_WORDS = 5  # beside the address
 LONG_LEAD = 20  # words of a sentence that announces a list but takes a scene of its own
@@ -284,4 +285,11 @@ def quote_units(quote: Quote, lead: Sentence | None, wording: Wording) -> list[U
 def make_opening(source: str, wording: Wording) -> Sentence:
     from aurad_plugins.script_document.sentences import make_sentence
 
-    return make_sentence(f"In the words of {source.split(',', maxsplit=1)[0]}:")
+    return make_sentence(f"In the words of {named(wording.soften(source.split(',', maxsplit=1)[0]))}:")
+
+
+def named(source: str) -> str:
+    """`a customer from Leeds` of `customer from Leeds`; names stay as they are."""
+    first = source.split(maxsplit=1)[0]
+    is_one = first[:1].islower() and first not in DETERMINERS and not first.endswith("s")
+    return f"{'an' if first[0] in 'aeiou' else 'a'} {source}" if is_one else source

@@ -124,7 +124,9 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""
     body = named if points and points[0].says else whole(sentences, heading, wording) or named
-    return Slide(kind="section", kicker=kicker, heading=heading, body=body)
+    if kicker and is_shorter(heading, body):  # said once is enough
+        kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
+    return Slide(kind="section", kicker=kicker if kicker != heading else "", heading=heading, body=body)
 
 
 def is_heading(points: list[Point], starts: list[int]) -> bool:
@@ -159,3 +161,9 @@ def whole(sentences: list[Sentence], heading: str, wording: Wording) -> str:
 def repeats(heading: str, text: str) -> bool:
     """Whether the heading says what the text says; a name alone does not."""
     return len(heading.split()) >= TELLING and heading.lower() in text.lower()
+
+
+def is_shorter(heading: str, text: str) -> bool:
+    """Whether the heading is the text with some words left out."""
+    words = iter(text.lower().split())
+    return len(heading.split()) >= TELLING and all(word in words for word in heading.lower().split())

@@ -20,9 +20,14 @@ ADDRESS = re.compile(r"^(?:(?:https?|ftp|file|ssh|git)://|www\.)(?P<host>[^/\s?#
 MAIL = re.compile(r"^(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+$")
 DOTTED = re.compile(r"^\.?[A-Za-z][\w-]*(?:\.[A-Za-z]\w*)+$")
 ABBREVIATED = re.compile(r"^(?:[A-Za-z]{1,2}\.)+[A-Za-z]{0,2}$")
-RANGE = re.compile(r"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)")
+DAYS_MONTHS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+RANGE = re.compile(
+    rf"(?<=\d)[%°]?[–—](?=[$€£]?\d)|(?<=\d)\.\.\.?(?=\d)|(?<=\d[ap]m)[–—-](?=\d)"
+    rf"|(?<=\b(?:{DAYS_MONTHS}))[–—-](?=(?:{DAYS_MONTHS})\b)"
+)
 TIMES = re.compile(r"^(\d+(?:[.,]\d+)?)[x×]$")
 VERSION = re.compile(r"^[vV](\d+(?:\.\w+)*)$")
+SINCE = re.compile(r"^(\d+(?:\.\d+)+)\+([,.;:!?)]*)$")  # `Rust 1.74+`
 UNIT_SLASH = re.compile(r"^\d*(?:[a-zµ°A-Z]{1,3}|[kMGT]i?bit|[KMGT]iB)/[a-z]{1,3}²?$")
 TIME = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour"}
 PER_TIME = re.compile(rf"^(?P<number>\d[\d.,]*[kMG]?)?(?P<counted>[^\W\d]{{2,}})/(?P<time>{'|'.join(TIME)})$")
@@ -33,6 +38,7 @@ COUNTED = {  # what is short for something that is counted
     "iter": "iteration", "iters": "iteration", "rec": "record", "recs": "record",
 }  # fmt: skip
 PLURAL = re.compile(r"^[a-z]{3,}s$")  # `300 calls/s`
+RATED = re.compile(r"^(\d+\.\d+)/(\d+(?:\.\d+)?)$")  # `4.3/5`, `1.0/1.1`
 SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
 # Of `~/.config/app.toml` the last part is enough.
 PATH = re.compile(
@@ -96,6 +102,10 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[tuple[str, ...]] = []
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
+        if word == ">" and is_amount(words, index):
+            said = ("over",)
+        if index and words[index - 1][:1].isupper() and (since := SINCE.match(word)):
+            said = tuple(f"{since[1]} or newer{since[2]}".split())
         if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
             said = ("into",)  # `command > file.txt`
         if index and words[index - 1].strip("(~") == "1" and said[1:2] == ("per",):
@@ -104,6 +114,12 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
             add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
     return balance(groups)
+
+
+def is_amount(words: Sequence[str], index: int) -> bool:
+    """Whether a number follows a sign between words, as in `waited > 5 days`, unlike `x > 5`."""
+    around = ("".join(words[max(0, index - 1) : index]), "".join(words[index + 1 : index + 2]))
+    return len(around[0]) > 1 and around[0].isalpha() and around[1][:1].isdigit()
 
 
 def is_arrow(words: Sequence[str], index: int) -> bool:
@@ -126,6 +142,8 @@ def speak_word(word: str) -> tuple[str, ...]:
         return (word,)
     if (bare := word.rstrip(",.;:!?)")) in SIGNS:  # of `(+183 %),` too
         return tuple((SIGNS[bare] + word[len(bare) :]).split())
+    if word[:1] == "(" and word[1:] in SIGNS:
+        return tuple(f"({SIGNS[word[1:]].removeprefix('or ')}".split())
     if sign := QUOTED_SIGN.match(word):
         return tuple(f"{name_sign(sign['sign'])}{sign['trail']}".split())
     parts = EDGES.match(word)
@@ -163,6 +181,8 @@ def speak_core(core: str) -> str:
         return f"{times[1]} times"
     if (rate := PER_TIME.match(core)) and (said := speak_rate(rate)):
         return said
+    if rated := RATED.match(core):
+        return f"{rated[1]} {'and' if '.' in rated[2] else 'out of'} {rated[2]}"
     if UNIT_SLASH.match(core) or SLASHED.match(core):
         return core
     if path := PATH.match(core):
@@ -208,4 +228,6 @@ def add_pause(groups: list[tuple[str, ...]], mark: str) -> None:
             *rest, last = groups[index]
             if last[-1] not in ",.;:!?…":
                 groups[index] = (*rest, last + mark)
+            elif last[-1] == "," and mark in ".!?":  # the end of what could not be said
+                groups[index] = (*rest, last[:-1] + mark)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from aurad.api import Item, Slide
@@ -32,6 +33,7 @@ MOST_TABLES = 3  # slides of one table; more rows are a list to look up, not to 
 MOST_COLUMNS = 6
 SPOKEN_ROWS = 4  # bars that are said one by one
 RANKS = word_set("rank # no nr pos position place")
+SIGNS = re.compile(r"^“([^\w\s“”]+)”$")  # code that is only a sign is quoted for the voice
 CELL = 60  # characters of a cell on a slide; longer is cut at a word
 
 
@@ -133,7 +135,7 @@ def table_slide(header: tuple[str, ...], rows: list[tuple[str, ...]], columns: l
 
 def shown_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     written = [tuple(written_mark(cell) for cell in row) for row in rows] if is_marked(rows) else rows
-    return tuple(tuple(cut(cell) for cell in row[:MOST_COLUMNS]) for row in [header, *written])
+    return tuple(tuple(cut(SIGNS.sub(r"\1", cell)) for cell in row[:MOST_COLUMNS]) for row in [header, *written])
 
 
 def left_out(table: Table, rows: list[tuple[str, ...]], shown: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aurad_plugins.script_document.columns import HEAD_UNIT, NUMBER, TIME, Column, spoken_unit
+from aurad_plugins.script_document.columns import HEAD_UNIT, NUMBER, TIME, Column, name_of, spoken_unit
 from aurad_plugins.script_document.units import Speech
 from aurad_plugins.script_document.wording import Wording, joined
 
@@ -17,6 +17,10 @@ MOST_MARKED = 5
 TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$", re.IGNORECASE)  # adds the others up
 REST = re.compile(r"^(?:others?|rest|misc\w*|remainder|unknown)\b", re.IGNORECASE)
 FLAG = re.compile(r"^(?:-\w(?:[ ,/]+|\s+or\s+))?--?(?P<name>[A-Za-z][\w-]*)(?:[= ].*)?$")
+DESCRIBING = frozenset(("description", "meaning", "purpose", "note", "notes", "details", "comment", "explanation"))
+FILE = re.compile(r"^(?=\S{8,}$)[\w.+~/-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")  # to be read, not to be heard
+CHANGES = frozenset((("old", "new"), ("before", "after"), ("from", "to"), ("was", "is now")))
+VERSIONED = frozenset(("version", "release"))
 YES = frozenset(("✅", "✔", "✓", "☑", "yes", "✔️"))
 NO = frozenset(("❌", "✗", "✘", "✖", "no", "-", "–", "—", "", "☐"))
 
@@ -94,6 +98,18 @@ def is_course(rows: Rows) -> bool:
     return all(TIME.match(row[0]) for row in rows)
 
 
+def is_ascending(rows: Rows) -> bool:
+    """Whether versions stand in the order in which they came."""
+    parts = [re.findall(r"\d+", row[0]) for row in rows]
+    numbers = [tuple(map(int, part)) for part in parts]
+    return all(numbers) and numbers == sorted(numbers) and len(set(numbers)) == len(numbers)
+
+
+def is_dates(column: Column) -> bool:
+    """Whether the numbers are years: those are no measure of anything."""
+    return not column.unit and all(TIME.match(shown) for shown in column.shown)
+
+
 def is_monotone(values: Sequence[float]) -> bool:
     return list(values) in (sorted(values), sorted(values, reverse=True))
 
@@ -105,13 +121,16 @@ def tell_table(
     if is_marked(rows):
         return [marks_text(header, row) for row in shown[:MOST_MARKED]]
     if len(columns) > 1 and len(rows) > 1:
-        labels = [row[0] for row in rows]
+        labels = [name_of(row[0], header[0]) for row in rows]
         years = [column for column in columns if TIME.match(column.name)]
         if len(years) > 1:
             return [growth_text(number, labels, years) for number in weightiest(labels, years[-1])]
-        if is_course(rows):
+        if is_course(rows) or (header[0].strip().lower() in VERSIONED and is_ascending(rows)):
             return [course_text(column, labels) for column in columns[:TOLD_COLUMNS]]
-        return [range_text(labels, column) for column in columns[: TOLD_COLUMNS - 1]]
+        measures = [column for column in columns if not is_dates(column)]
+        if len(measures) == 1:
+            return [extremes_text(labels, measures[0], header[0], wording)]
+        return [range_text(labels, column) for column in (measures or columns)[: TOLD_COLUMNS - 1]]
     told = [row_text(header, row, wording) for row in rows]
     if len(rows) <= SPOKEN_ROWS and len(header) <= SPOKEN_COLUMNS and len(" ".join(told).split()) <= SPOKEN_WORDS:
         return told
@@ -151,6 +170,9 @@ def has_words(text: str) -> bool:
 
 
 def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
+    row = (FLAG.sub(r"\g<name>", row[0]), *row[1:])
+    if len(header) == 2 and tuple(head.strip().lower() for head in header) in CHANGES:
+        return f"{row[0]} becomes {row[1]}"
     if len(header) == 2:
         return f"{row[0]}: {wording.soften(row[1])}"
     if not header[0]:  # names stand on both sides
@@ -159,13 +181,15 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
     cells = [
         with_head(name, cell, wording) if name else cell
         for name, cell in zip(header[1:], row[1:], strict=True)
-        if has_words(cell)
+        if has_words(cell) and not FILE.match(cell.strip())
     ]
     return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
 
 
 def with_head(head: str, cell: str, wording: Wording) -> str:
     """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`."""
+    if head.strip().lower() in DESCRIBING:  # it says so itself
+        return wording.soften(cell)
     named = HEAD_UNIT.match(head)
     if not named or not NUMBER.match(cell.strip()) or not named["name"]:
         return f"{wording.soften(head)} {wording.soften(cell)}"

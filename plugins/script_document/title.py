@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -17,7 +17,10 @@ from aurad_plugins.script_document.wording import Wording, joined
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
 NOTHING = Phrase("", 0, 0.0)
 SUBTITLE = 10
-LONGEST_DEFINITION, FEWEST_DEFINING = 12, 4
+LONGEST_DEFINITION, LONGEST_KIND, FEWEST_DEFINING = 12, 15, 4
+ASIDE = re.compile(r" \([^()]*\)")
+KIND = re.compile(r"(?:kind|type|sort|form) of ")  # says nothing without what follows
+ARTICLE = re.compile(r"^(?:the|an?) ")
 DEFINES = re.compile(r"^(?P<name>[^,;:]{1,40}?)(?: \([^)]*\))? (?:is|are|was) (?P<what>an?|the) (?P<rest>[^,;:(]+)")
 FEWEST_OPENING_WORDS = 5
 MOST_CHAPTERS = 3  # named where nothing else opens the video
@@ -36,6 +39,21 @@ def take_opening(sections: Sequence[Section], title: str) -> tuple[tuple[Unit, .
         count += 1
     first = msgspec.structs.replace(sections[0], units=units[count:])
     return units[:count], [*([first] if first.units else []), *sections[1:]]
+
+
+def give_back(
+    opening: tuple[Unit, ...], sections: Sequence[Section], is_silent: Callable[[Sentence], bool]
+) -> tuple[tuple[Unit, ...], list[Section]]:
+    """Fewer sentences over the title, if those left of the same section would have nothing to show."""
+    rest = list(sections)
+    while len(opening) > 1 and rest and rest[0].level == 1 and all(is_empty(unit, is_silent) for unit in rest[0].units):
+        rest[0] = msgspec.structs.replace(rest[0], units=(opening[-1], *rest[0].units))
+        opening = opening[:-1]
+    return opening, rest
+
+
+def is_empty(unit: Unit, is_silent: Callable[[Sentence], bool]) -> bool:
+    return unit.kind == "prose" and (unit.sentence is None or is_silent(unit.sentence))
 
 
 def make_title_scene(
@@ -102,10 +120,11 @@ def tagline(sentences: Sequence[Sentence]) -> str:
 
 def definition(sentence: Sentence, title: str, wording: Wording) -> str:
     """`A small tool that watches files` of `Watcher is a small tool that watches files, ...`."""
-    match = DEFINES.match(sentence.text)
-    if not match or match["name"].lower().removeprefix("the ") not in title.lower():
+    match = DEFINES.match(ASIDE.sub("", sentence.text))
+    if not match or ARTICLE.sub("", match["name"].lower()) not in title.lower():
         return ""
-    found = wording.label(f"{match['what'].capitalize()} {match['rest']}", LONGEST_DEFINITION).text
+    most = LONGEST_KIND if KIND.match(match["rest"]) else LONGEST_DEFINITION
+    found = wording.label(f"{match['what'].capitalize()} {match['rest']}", most).text
     return "" if found.endswith("…") or len(found.split()) < FEWEST_DEFINING else found
 
 

@@ -13,7 +13,7 @@ from aurad_plugins.script_document.labels import LONGEST_WORD, capitalise, tidy
 from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
-LABEL = re.compile(r"^(?P<label>[^:—.!?()]{1,48}?)\s*(?::|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
+LABEL = re.compile(r"^(?P<label>[^:;—.!?()]{1,48}?)\s*(?::|;|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
 DASHED = re.compile(r"^(?P<label>[^—!?()]{1,64}?)\s+—\s+(?P<rest>\S.*)$", re.DOTALL)  # code may hold any other mark
 BRACKETED = re.compile(r"^(?P<label>[^():]{4,80}) \((?P<rest>[^()]{6,90})\)\.?$")
 LONG_NAME = re.compile(r"\b(?=[\w.]{24})(?:[A-Za-z_]\w*\.){2,}(?P<last>[A-Za-z_]\w*)\b")  # in code
@@ -29,6 +29,7 @@ SHORT = 10  # words that a slide shows whole
 VERBS = FINITE | {"VB"}
 FEWEST = 2  # words; no clause is as short
 LONG = 12  # words of a clause that has no better short form
+WHOLE = 18  # words of what has no short form at all; half of it would be no statement
 LONGEST_LABEL = 120  # characters
 
 
@@ -72,7 +73,10 @@ class Wording(NamedTuple):
         if found is None or not found.says:
             plain = make_sentence(BRACKETS.sub("", text))
             found = self.saying_clause(plain.text) or punctuation_phrase(plain, LONG) or found
-        return found._replace(text=self.raised(found.text)) if found else Phrase(abridge(tidy(text)), 0, 0.0)
+        if found:
+            return found._replace(text=self.raised(found.text))
+        is_whole = len(words) <= WHOLE and len(text) <= LONGEST_LABEL
+        return Phrase(self.raised(tidy(text)) if is_whole else abridge(tidy(text)), 0, 0.0)
 
     def saying_clause(self, text: str) -> Phrase | None:
         """The first clause between marks that has a verb."""

@@ -28,6 +28,7 @@ from aurad_plugins.script_document.select import keep_most_important, weigh
 from aurad_plugins.script_document.slides import Place, make_scene
 from aurad_plugins.script_document.title import (
     DEFINES,
+    give_back,
     make_title_scene,
     opening_words,
     take_opening,
@@ -80,7 +81,7 @@ def write_document(brief: Brief, grammar: Grammar, warn: Warn) -> Script:
 def make_wording(brief: Brief, grammar: Grammar, texts: Sequence[str]) -> Wording:
     whole = "\n".join(texts)
     names, small = frozenset(NAME.findall(whole)), frozenset(SMALL.findall(whole))
-    starts = {text.split(maxsplit=1)[0] for text in texts if text[:1].islower()}
+    starts = {text.split(maxsplit=1)[0].rstrip(",;:") for text in texts if text[:1].islower()}
     uncapped = frozenset(word for word in starts if grammar.knows and not grammar.is_common(word.lower()))
     return Wording(brief.language, brief.density, grammar, word_weights(texts), names - small, small, uncapped)
 
@@ -203,6 +204,7 @@ def count_words(sections: Sequence[Section], title: str) -> int:
 def make_scenes(sections: Sequence[Section], title: str, document: Document, wording: Wording) -> list[Scene]:
     sections = [replace(section, units=split_units(section.units)) for section in sections]
     opening, rest = take_opening(sections, title)
+    opening, rest = give_back(opening, rest, lambda sentence: is_silent(sentence, wording))
     rest, last = split_closing(rest)
     scenes = [make_title_scene(title, opening, document.description, rest, wording)]
     for section in rest:

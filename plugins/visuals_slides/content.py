@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +18,12 @@ KICKER, HEADING, BODY, NOTE, UNIT = 80, 240, 900, 240, 12
 TEXT, DETAIL, CELL, CODE_LINE, CODE_LINES = 300, 400, 160, 240, 60
 MOST_ROWS, MOST_CELLS = 40, 12
 MOST_ITEMS, MOST_POINTS = 16, 60
+
+
+UNIT_AFTER = re.compile(
+    r"(?<=\d) (?=(?:%|°[CF]?|[kMGTmµnc]?(?:g|s|W|Wh|Wp|B|iB|Hz|V|Pa|J|bit)"
+    r"|[kmcµn]?m[²³]?|mL|L|l|t|h|hrs|min|px|ft|ct)\b)"
+)
 
 
 class Prepared(NamedTuple):
@@ -42,7 +49,7 @@ class _Cleaner:
     def text(self, words: str, most: int) -> str:
         """One paragraph of at most `most` characters."""
         shown = self._shown(" ".join(words[: most * 4].split()))
-        return self._short(" ".join(shown.split()), most, len(words) > most * 4)
+        return united(self._short(" ".join(shown.split()), most, len(words) > most * 4))
 
     def lines(self, words: str, most: int, count: int) -> str:
         """At most `count` lines of at most `most` characters, indented as they are."""
@@ -73,6 +80,11 @@ class _Cleaner:
         """How many of them to keep."""
         self.cut |= len(things) > most
         return most
+
+
+def united(words: str) -> str:
+    """Numbers in one piece with their units, so that no line breaks between them."""
+    return UNIT_AFTER.sub("\u00a0", words)
 
 
 def prepared(slide: Slide, words: int, *, branded: bool = False) -> Prepared:
@@ -106,5 +118,5 @@ def _item(item: Item, clean: _Cleaner, words: int) -> Item:
     icon = icons.resolve(item.icon, item.text) or "" if item.icon else ""
     at = item.at if item.at is None or words == 0 else min(item.at, words - 1)
     value = item.value if item.value is not None and math.isfinite(item.value) else None
-    told, detail = clean.text(item.text, TEXT), clean.lines(item.detail, DETAIL, 8)
+    told, detail = clean.text(item.text, TEXT), united(clean.lines(item.detail, DETAIL, 8))
     return msgspec.structs.replace(item, text=told, detail=detail, icon=icon, at=at, value=value)

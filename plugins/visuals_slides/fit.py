@@ -17,6 +17,7 @@ STEPS = 14  # scales tried between the largest and the smallest
 HEADING_SMALLEST = 0.5
 SLACK = 0.75  # px by which rounding may exceed a box
 SPARE = 1.03  # a table is laid out in whole pixels, so a word may need a little more than it measures
+NEARLY_LONGEST = 0.8  # of the letters of the longest word: a shorter one with wide letters may be wider
 LONGEST_LINES = 6  # a text that is clamped at all is clamped to at most so many lines
 _JUSTIFY = {"start": "flex-start", "center": "center", "end": "flex-end"}
 _WORD = re.compile(r"[^ \t\n\u00ad\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef-]+-?")  # CJK may break between any two
@@ -140,19 +141,26 @@ def _pinned(node: Node, made: MeasuredNode, painter: Painter) -> tuple[Node, Mea
     left when the edges of a box have been rounded: up to one less. A last word that just fitted would then
     start a line that nothing has room for.
     """
-    narrowed = _narrowed(node, made)
+    narrowed = _narrowed(node, made, _em(node), painter)
     return narrowed, _measured(narrowed, painter)
 
 
 def _settled(node: Node, painter: Painter) -> Node:
-    return _narrowed(node, _measured(node, painter))
+    return _narrowed(node, _measured(node, painter), _em(node), painter)
 
 
-def _narrowed(node: Node, made: MeasuredNode) -> Node:
+def _narrowed(node: Node, made: MeasuredNode, em: float, painter: Painter) -> Node:
     if node.kind == "text":
-        return replace(node, style={**node.style, "max-width": f"{made.width:.0f}px"})
-    children = (_narrowed(child, box_of) for child, box_of in zip(node.children, made.children, strict=True))
-    return replace(node, children=tuple(children))
+        # Balanced lines become narrower than their box: a word that fits must not be broken for that.
+        whole = {"overflow-wrap": "normal"} if _word_fits(node, made, em, painter) else {}
+        return replace(node, style={**node.style, **whole, "max-width": f"{made.width:.0f}px"})
+    pairs = zip(node.children, made.children, strict=True)
+    return replace(node, children=tuple(_narrowed(child, box_of, em, painter) for child, box_of in pairs))
+
+
+def _em(node: Node) -> float:
+    """The size in pixels that a scaled tree's sizes are multiples of."""
+    return float(str(node.style["font-size"]).removesuffix("px"))
 
 
 def _height(node: Node, painter: Painter) -> float:
@@ -182,15 +190,17 @@ def _brief(node: Node, made: MeasuredNode, scale: float, most: int, painter: Pai
 
 def _words_fit(node: Node, made: MeasuredNode, scale: float, painter: Painter) -> bool:
     """Whether no word is wider than its column (it would be broken in the middle)."""
-    for part, box_of in _pairs(node, made):
-        words = _WORD.findall(part.text)
-        if part.kind == "text" and words:
-            longest = max(words, key=len)
-            width = painter.word_width(part.css, longest) * part.size * scale * painter.frame.unit
-            cell = "cell" in part.css.split()
-            if width * (SPARE if cell else 1.0) > box_of.width + (0.0 if cell else SLACK):
-                return False
-    return True
+    em = scale * painter.frame.unit
+    return all(part.kind != "text" or _word_fits(part, box_of, em, painter) for part, box_of in _pairs(node, made))
+
+
+def _word_fits(part: Node, made: MeasuredNode, em: float, painter: Painter) -> bool:
+    words = _WORD.findall(part.text)
+    least = max(map(len, words), default=0) * NEARLY_LONGEST
+    widest = max((painter.word_width(part.css, word) for word in words if len(word) >= least), default=0.0)
+    width = widest * part.size * em
+    cell = "cell" in part.css.split()
+    return width * (SPARE if cell else 1.0) <= made.width + (0.0 if cell else SLACK)
 
 
 def placed(node: Node, painter: Painter) -> list[tuple[Node, tuple[float, float, float, float]]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aurad.api import Item
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
-from aurad_plugins.visuals_slides.numbers import number
+from aurad_plugins.visuals_slides.numbers import number, places_of
 from aurad_plugins.visuals_slides.page import FIRST, STAGGER, Fit, Look, Page, entrances, source, together
 from aurad_plugins.visuals_slides.plotting import Plot, Spots, axis, drawing, path_of, plot_of, spot
 
@@ -19,6 +19,7 @@ LABEL = 18.5  # em of width for labels beside bars, at most
 LABEL_SHARE = 0.34  # of the width
 VALUE = 7.6  # em of width for the value behind a bar
 LETTER = 0.66  # em: a digit of a value is about so wide
+NAMED, UNDER, VALUE_TALL = 0.7, 0.8, 1.6  # em: a name below the floor, a value below its point, and its height
 MOST_LABELS = 9
 SOURCE = 3.0  # em that the line of a source takes below a chart
 
@@ -61,7 +62,7 @@ def _bar(look: Look, item: Item, share: float, sides: tuple[float, float], revea
     bar = box(
         "bar", flex_grow=share, flex_shrink=1, flex_basis=0, min_width=f"{THICK}em", reveal=grows,
     )  # fmt: skip
-    told = "" if item.value is None else number(item.value, look.slide.unit)
+    told = "" if item.value is None else number(item.value, look.slide.unit, _places(look))
     value = text("value", told, 1.7, reveal=then) or box("", width="1em")
     track = box(
         "row lane",
@@ -116,7 +117,7 @@ def _drawn(look: Look, items: list[Item], plot: Plot) -> Node:
 
 def _widest(look: Look, items: list[Item]) -> float:
     """About how wide the widest value is in em, with the space that keeps it apart from the next."""
-    letters = max(len(number(item.value or 0.0, look.slide.unit)) for item in items)
+    letters = max(len(number(item.value or 0.0, look.slide.unit, _places(look))) for item in items)
     return letters * LETTER * 1.3 + 0.8
 
 
@@ -127,12 +128,23 @@ def _labels(look: Look, items: list[Item], plot: Plot, spots: Spots, place: int,
     steep = (y - ahead[1]) / (ahead[0] - x)
     shift = 0.0 if place == 0 else -min(1.6, max(0.0, steep * 1.6))
     reveal = Reveal(effect="fade", delay=round(FIRST + 0.3 + STAGGER * place, 3))
-    value = text("value", number(item.value or 0.0, look.slide.unit), 1.3)
+    value = text("value", number(item.value or 0.0, look.slide.unit, _places(look)), 1.3)
     name = text("name soft", item.text, 1.35, lines=1, text_align="center")
+    above = y + UNDER if is_valley(spots, place) and y + UNDER + VALUE_TALL < plot.floor + NAMED else y - 2.5
+    shift = 0.0 if above > y else shift
     return [
-        spot(x + shift, y - 2.5, value, room, plot.width, reveal),
-        spot(x, plot.floor + 0.7, name, room, plot.width),
+        spot(x + shift, above, value, room, plot.width, reveal),
+        spot(x, plot.floor + NAMED, name, room, plot.width),
     ]
+
+
+def _places(look: Look) -> int:
+    return places_of(item.value for item in look.slide.items if item.value is not None)
+
+
+def is_valley(spots: Spots, place: int) -> bool:
+    """Whether the line climbs to both sides of a point: over it, both would run through its value."""
+    return 0 < place < len(spots) - 1 and spots[place][1] > max(spots[place - 1][1], spots[place + 1][1])
 
 
 def _svg(look: Look, plot: Plot, spots: Spots) -> bytes:

@@ -12,6 +12,7 @@ FEW, BRIEF = 3, 48  # so many statements of so many characters make better cards
 PAIRED, SHORT = 6, 34  # from so many statements of so many characters on, wide canvases take two columns
 ROW = 7.5  # units that a row takes at most on wide canvases
 TALL_ROW = 13.0  # and on others
+LABEL, BESIDE = 1.0, 2.1  # shares of the width of a row that its label and what is said of it take
 
 
 def bullets(look: Look) -> Page:
@@ -46,10 +47,11 @@ def _rows(look: Look, columns: int) -> Page:
     names = [item.icon or icons.pick(item.text, item.detail) or "" for item in items]
     named = all(names) and len(set(names)) == len(names)
     size = look.pick(1.8, 1.75, 1.75)
+    aside = look.wide and len(items) > FEW and all(item.detail for item in items)  # one over the other would be small
 
     def body(fit: Fit) -> Node:
         kept = list(zip(items[: fit.keep or None], names, come, strict=False))
-        rows = [_row(look, item, name if named else "", size, reveal) for item, name, reveal in kept]
+        rows = [_row(look, item, name if named else "", size, reveal, aside=aside) for item, name, reveal in kept]
         lines = -(-len(rows) // columns)
         most = (ROW if look.wide else TALL_ROW) * lines
         height = filled(fit, 0.72 if look.slide.body else look.pick(0.98, 0.98, 0.9), most)
@@ -59,7 +61,7 @@ def _rows(look: Look, columns: int) -> Page:
     return Page(header=look.header(), body=body, largest=1.75, smallest=0.5, count=len(items), gap=1.9)
 
 
-def _row(look: Look, item: Item, name: str, size: float, reveal: Reveal) -> Node:
+def _row(look: Look, item: Item, name: str, size: float, reveal: Reveal, *, aside: bool) -> Node:
     """The panel and its mark's place are there from the start; the mark and the words come in."""
     if name:
         mark = box(
@@ -68,11 +70,24 @@ def _row(look: Look, item: Item, name: str, size: float, reveal: Reveal) -> Node
     else:
         lit = box("rule", width="0.34em", flex_grow=1, reveal=reveal)
         mark = box("col track", lit, width="0.34em", flex_shrink=0, align_self="stretch")
-    words = box(
-        "col", text("text", item.text, size), text("lead", item.detail, 1.3), gap="0.25em",
-        flex_grow=1, flex_shrink=1, flex_basis=0, reveal=reveal,
-    )  # fmt: skip
+    words = _beside(item, size, reveal) if aside else _stacked(item, size, reveal)
     return box(
         "card row", mark, words, gap="1.1em", padding="0.6em 1.2em", align_items="center",
         flex_direction="row", flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
+
+
+def _stacked(item: Item, size: float, reveal: Reveal) -> Node:
+    return box(
+        "col", text("text", item.text, size), text("lead", item.detail, 1.3), gap="0.25em",
+        flex_grow=1, flex_shrink=1, flex_basis=0, reveal=reveal,
+    )  # fmt: skip
+
+
+def _beside(item: Item, size: float, reveal: Reveal) -> Node:
+    """The label at the left and what is said of it at the right."""
+    label = box("col", text("text", item.text, size), flex_grow=LABEL, flex_shrink=1, flex_basis=0)
+    told = box("col", text("lead", item.detail, 1.5), flex_grow=BESIDE, flex_shrink=1, flex_basis=0)
+    return box(
+        "row", label, told, gap="1.2em", align_items="center", flex_grow=1, flex_shrink=1, flex_basis=0, reveal=reveal
+    )

@@ -56,10 +56,7 @@ def card_page(look: Look) -> Page:
         kept = list(zip(items[: fit.keep or None], names, come, strict=False))
         columns = _columns(look, len(kept) or 1)
         flat = not look.wide and columns == 1
-        made = [
-            _card(look, item, name if marked else "", place, reveal, flat=flat)
-            for place, (item, name, reveal) in enumerate(kept)
-        ]
+        made = [_card(look, item, name if marked else "", reveal, flat=flat) for item, name, reveal in kept]
         lines = -(-len(kept) // columns)
         height = filled(fit, 0.7 if look.slide.body else look.pick(0.98, 0.98, 0.9), CARD_MOST * lines)
         panels = grid(made, columns, 1.2 if look.wide else 1.0, height=height)
@@ -75,16 +72,14 @@ def card_page(look: Look) -> Page:
     )
 
 
-def _card(look: Look, item: Item, name: str, place: int, reveal: Reveal, *, flat: bool) -> Node:
+def _card(look: Look, item: Item, name: str, reveal: Reveal, *, flat: bool) -> Node:
     """A card with its sign on top, or (flat) at the side. The sign's place shows before the sign comes."""
     words = box(
         "col", text("strong", item.text, 1.75 if item.detail else 2.1), text("lead", item.detail, 1.3), gap="0.45em",
         flex_grow=1 if flat else 0, flex_shrink=1, flex_basis=0 if flat else "auto",
         reveal=replace(reveal, delay=round(reveal.delay + 0.1, 3)),
     )  # fmt: skip
-    inner = look.icon(name, 1.9) if name else text("number accent", str(place + 1), 1.6)
-    side = "3.2em"
-    sign = box("tile", box("row", inner, reveal=replace(reveal, effect="grow")), width=side, height=side, flex_shrink=0)
+    sign = _sign(look, name, replace(reveal, effect="grow")) if name else _bar(reveal, flat=flat)
     if flat:
         return box(
             "card row", sign, words, gap="1.3em", align_items="center", padding="1.1em 1.4em", flex_direction="row",
@@ -95,6 +90,20 @@ def _card(look: Look, item: Item, name: str, place: int, reveal: Reveal, *, flat
         "card", box("row", sign), words, gap="1.1em", padding="1.4em", justify_content="space-between",
         flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
+
+
+def _sign(look: Look, name: str, reveal: Reveal) -> Node:
+    side = "3.2em"
+    return box("tile", box("row", look.icon(name, 1.9), reveal=reveal), width=side, height=side, flex_shrink=0)
+
+
+def _bar(reveal: Reveal, *, flat: bool) -> Node:
+    """What marks a card where not all have an icon: numbers would put things of equal rank in an order."""
+    if flat:
+        lit = box("rule", width="0.34em", flex_grow=1, reveal=reveal)
+        return box("col track", lit, width="0.34em", flex_shrink=0, align_self="stretch")
+    lit = box("rule", width="2.6em", height="0.34em", reveal=reveal)
+    return box("row track", lit, width="2.6em", height="0.34em", flex_shrink=0)
 
 
 def steps(look: Look) -> Page:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from aurad_plugins.visuals_slides.layout_charts import LABEL, LABEL_SHARE, LETTER, MOST_LABELS, SOURCE, VALUE
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
-from aurad_plugins.visuals_slides.numbers import number
 from aurad_plugins.visuals_slides.page import Fit, Look, Page, entrances, source, together
 from aurad_plugins.visuals_slides.plotting import Plot, axis, drawing, path_of, plot_of, spot
 from aurad_plugins.visuals_slides.series import Series, Table, colours, sign, table_of
@@ -51,7 +50,7 @@ def _group(look: Look, table: Table, place: int, sides: tuple[float, float]) -> 
     longest = max(map(abs, table.values)) or 1.0
     come = entrances(tuple(one.item for one in table.series))
     bars = [
-        _bar(look, one.values[place], abs(one.values[place]) / longest, thick, colour, reveal)
+        _bar(one.told(place, look.slide.unit), abs(one.values[place]) / longest, thick, colour, reveal)
         for one, colour, reveal in zip(table.series, colours(look), come, strict=False)
     ]
     lanes = box("col", *bars, gap=f"{BETWEEN}em", flex_grow=1, flex_shrink=1, flex_basis=0)
@@ -62,14 +61,14 @@ def _group(look: Look, table: Table, place: int, sides: tuple[float, float]) -> 
     return box("col", text("cell soft", name, 1.5), box("row", lanes), gap="0.35em")
 
 
-def _bar(look: Look, value: float, share: float, thick: float, colour: str, reveal: Reveal) -> Node:
+def _bar(value: str, share: float, thick: float, colour: str, reveal: Reveal) -> Node:
     grows = replace(reveal, effect="wipe", seconds=0.9)
     then = replace(reveal, effect="fade", delay=round(reveal.delay + 0.5, 3))
     bar = box(
         "", flex_grow=share, flex_shrink=1, flex_basis=0, min_width="0.3em", background_color=colour,
         border_radius="0.45em", reveal=grows,
     )  # fmt: skip
-    told = box("row", text("value", number(value, look.slide.unit), 1.42, reveal=then), align_items="center",
+    told = box("row", text("value", value, 1.42, reveal=then), align_items="center",
                width=f"{VALUE}em", flex_shrink=0, padding="0px 0.7em")  # fmt: skip
     rest = box("", flex_grow=round(1 - share, 6), flex_shrink=1, flex_basis=0)
     return box("row lane", bar, told, rest, align_items="stretch", height=f"{thick:.3f}em")
@@ -83,7 +82,9 @@ def lines(look: Look) -> Page:
         width = look.frame.columns / fit.scale
         tallest = fit.height - LEGEND - (SOURCE if look.slide.note.strip() else 0)
         height = max(9.0, min(width * look.pick(0.46, 0.8, 1.1), tallest))
-        side = max(len(number(value, look.slide.unit)) for value in table.values) * LETTER * 1.3 + BESIDE + 0.6
+        unit = look.slide.unit
+        letters = max(len(one.told(place, unit)) for one in table.series for place in range(len(one.values)))
+        side = letters * LETTER * 1.3 + BESIDE + 0.6
         drawn = _drawn(look, table, plot_of(table.values, width, height, min(side, width / 4), TOP))
         return box("col", legend(look, table), drawn, source(look.slide.note))
 
@@ -143,7 +144,7 @@ def _ends(look: Look, table: Table, plot: Plot, come: Sequence[Reveal], end: int
     left, justify = (0.0, "flex-end") if end == 0 else (plot.width - plot.side + BESIDE, "flex-start")
     made = []
     for place, (one, y) in enumerate(zip(table.series, heights, strict=True)):
-        value = text("value", number(one.values[end], look.slide.unit), 1.3, color=colours(look)[place])
+        value = text("value", one.told(end, look.slide.unit), 1.3, color=colours(look)[place])
         then = replace(come[place], effect="fade", delay=round(come[place].delay + (ENTER if end else 0.1), 3))
         made.append(box(
             "row", value, position="absolute", justify_content=justify, width=f"{plot.side - BESIDE:.3f}em",

@@ -7,7 +7,7 @@ import math
 from aurad_plugins.visuals_slides.highlight import Run, highlighted
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, text
 from aurad_plugins.visuals_slides.numbers import is_number
-from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, filled, source
+from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, filled, source, together
 
 MOST_ROWS = 12
 CODE_LINES = 26
@@ -19,19 +19,24 @@ PADDING = (4.4, 2.8, 2.6)  # em by shape: left and right of the code in its pane
 
 
 def table(look: Look) -> Page:
-    """A header and rows with hairlines between; columns of numbers are set to the right."""
+    """A header and rows with hairlines between; numbers are set to the right, unless they name the rows."""
     most = round(look.pick(7, 5, 4))
     rows = [row[:most] for row in look.slide.rows]
     count = max((len(row) for row in rows), default=0)
     rows = [(*row, *[""] * (count - len(row))) for row in rows]
     columns = list(zip(*rows, strict=True))
-    shares = [_share(column) for column in columns]
     apart = look.pick(2.2, 1.5, 1.2)
-    right = [len(rows) > 1 and all(map(is_number, column[1:])) for column in columns]
+    right = [bool(place) and len(rows) > 1 and all(map(is_number, one[1:])) for place, one in enumerate(columns)]
+    shares = [_share(column, whole=numbers) for column, numbers in zip(columns, right, strict=True)]
 
     def cell(words: str, column: int, *, head: bool) -> Node:
         css = "cell head" if head else "cell" if column == 0 else "cell soft"
-        inner = text(css, words, 1.4, text_align="right" if right[column] else "left")
+        inner = text(
+            css,
+            together(words) if right[column] and not head else words,
+            1.4,
+            text_align="right" if right[column] else "left",
+        )
         return box("col", inner, flex_grow=shares[column], flex_shrink=1, flex_basis=0)
 
     def line(row: tuple[str, ...], place: int) -> Node:
@@ -53,9 +58,13 @@ def table(look: Look) -> Page:
     return Page(header=look.header(), body=body, largest=1.9, smallest=0.5, count=len(rows), cut=cut, gap=2.0)
 
 
-def _share(column: tuple[str, ...]) -> float:
-    """How much of the width a column deserves: by its longest cell and word, but never nearly all of it."""
-    words = (len(word) for cell in column for word in cell.split())
+def _share(column: tuple[str, ...], *, whole: bool) -> float:
+    """How much of the width a column deserves: by its longest cell and word, but never nearly all of it.
+
+    `whole`: its cells are numbers, which stay with their units.
+    """
+    parts = (*column[0].split(), *column[1:]) if whole else (word for cell in column for word in cell.split())
+    words = map(len, parts)
     return min(30.0, max(5.0, *words, *(math.pow(len(cell), 0.8) for cell in column)))
 
 
@@ -69,9 +78,10 @@ def code(look: Look) -> Page:
         kept = lines[: min(CODE_LINES, fit.keep or CODE_LINES)]
         shown = box("col", *(_line(part) for runs in highlighted(kept) for part in _folded(runs, letters)))
         label = text("kicker", look.slide.note, 0.95, lines=1)
-        padding = f"1.3em {sides / 2}em 1.6em {sides / 2}em"
-        lit = box("col", label, shown, gap="0.9em", reveal=Reveal(delay=FIRST, effect="fade"))
-        return box("card", _buttons(look), lit, gap="1em", padding=padding)
+        padding = f"1.1em {sides / 2}em 1.3em {sides / 2}em"
+        lit = box("col", shown, reveal=Reveal(delay=FIRST, effect="fade"))
+        bar = box("row", _buttons(look), label, gap="1em", align_items="center")
+        return box("card", bar, lit, gap="0.9em", padding=padding)
 
     # Start at the scale at which the longest line is whole, if that can still be read; else it is folded.
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + sides + 0.4)

@@ -11,6 +11,7 @@ from aurad_plugins.visuals_slides.page import Look
 SIDE, ABOVE, BELOW = 3.2, 3.2, 2.6  # em round a line chart, for its labels
 DETAIL = 48  # raster pixels for one em of a drawing: sharp at 4K
 GRID = 4  # faint lines above the floor
+ROOM_BELOW = 0.35  # of the span, below the lowest value where the axis does not start at nought: its label's place
 LIFT = 0.92  # share of the height that the highest point reaches
 Spots = Sequence[tuple[float, float]]
 
@@ -47,7 +48,7 @@ class Plot:
 def plot_of(values: Sequence[float], width: float, height: float, side: float = SIDE, above: float = ABOVE) -> Plot:
     low, high = min(values), max(values)
     # An axis that starts at nought is honest; only where all values are close together would it hide them.
-    low = 0.0 if 0 <= low <= high * 0.6 else low - (high - low) * 0.15
+    low = 0.0 if 0 <= low <= high * 0.6 else low - (high - low) * ROOM_BELOW
     return Plot(width, height, low, high, side, above)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from aurad.api import Item, Slide
+from aurad_plugins.visuals_slides.numbers import number, places_of
 from aurad_plugins.visuals_slides.page import Look
 
 MOST = 3  # series; there are so many colours
@@ -16,6 +17,10 @@ class Series(NamedTuple):
 
     item: Item
     values: tuple[float, ...]
+
+    def told(self, place: int, unit: str) -> str:
+        """The number at `place`, with as many places after the point as its neighbours."""
+        return number(self.values[place], unit, places_of(self.values))
 
 
 class Table(NamedTuple):

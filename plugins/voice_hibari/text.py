@@ -22,7 +22,9 @@ _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
 _INITIAL = re.compile(r"^[(\"'“‘]*(?:[A-Z]\.)+$")
 _ABBREVIATION = re.compile(r"^[(\"'“‘]*(?:\w+\.)+$")
-_NUMBERED = re.compile(r"^(?:Figs?|Eqs?|Nos?|Sec|Tab|Vols?|Ch|App|Art|Refs?|pp?|RFC)$")  # short only before a number
+_NUMBERED = re.compile(
+    r"^(?:ca?|[Cc]hap|Bldg|Figs?|Eqs?|Nos?|Sec|Tab|Vols?|Ch|App|Art|Refs?|pp?|RFC)$"
+)  # before a number
 _DIGITS = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _CLAUSE_END = frozenset(",;:—.!?…")
 _KEY = re.compile(r"[^\w%$€£]+")

@@ -21,8 +21,14 @@ NAMES = {
     "H₂O": "H 2 O", "kWh": "kilowatt hours", "utf-8": "U T F 8", "JSONL": "jason lines", "src": "source",
     "24/7": "twenty-four seven", "50/50": "fifty fifty", "C#": "C sharp", "F#": "F sharp", "2FA": "two F A",
     "GHz": "gigahertz", "MHz": "megahertz", "kHz": "kilohertz", "PyPI": "pie P I", "KiB": "kibibytes",
-    "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2",
+    "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2", "Ctrl": "control", "Cmd": "command",
+    "p.a": "per year",
 }  # fmt: skip
+BEFORE_NUMBER = {"c.": "circa", "ca.": "circa", "ca": "circa", "Chap.": "chapter", "chap.": "chapter"}
+MONTHS = {"Jan": "January", "Feb": "February", "Mar": "March", "Apr": "April", "Jun": "June", "Jul": "July",
+          "Aug": "August", "Sep": "September", "Sept": "September", "Oct": "October", "Nov": "November",
+          "Dec": "December"}  # fmt: skip
+GIVEN_NAMES = frozenset(("Jan", "Mar", "Jun"))  # months only where the words around them say so
 # After a number: singular and plural. Only what is no other word there.
 UNITS = {
     "m": ("meter", "meters"), "s": ("second", "seconds"), "h": ("hour", "hours"), "g": ("gram", "grams"),
@@ -48,13 +54,18 @@ UNITS = {
     "ops": ("operation", "operations"), "tok": ("token", "tokens"), "msg": ("message", "messages"),
     "kb": ("kilobit", "kilobits"), "Mb": ("megabit", "megabits"), "Gb": ("gigabit", "gigabits"),
     "PB": ("petabyte", "petabytes"), "rps": ("request per second", "requests per second"),
+    "ct": ("cent", "cents"), "yr": ("year", "years"), "yrs": ("year", "years"), "wk": ("week", "weeks"),
+    "wks": ("week", "weeks"), "mo": ("month", "months"), "mos": ("month", "months"),
+    "kWp": ("kilowatt peak", "kilowatts peak"), "MWp": ("megawatt peak", "megawatts peak"),
     "qps": ("query per second", "queries per second"), "tps": ("transaction per second", "transactions per second"),
 }  # fmt: skip
 PER = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "d": "day", "mo": "month",
        "yr": "year", "m": "meter", "m²": "square meter", "m³": "cubic meter", "m3": "cubic meter", "km²":
        "square kilometer", "km": "kilometer", "kg": "kilogram", "l": "liter", "L": "liter", "ha": "hectare",
        "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week", "month": "month",
-       "year": "year", "user": "user", "person": "person", "op": "operation", "req": "request"}  # fmt: skip
+       "year": "year", "user": "user", "person": "person", "op": "operation", "req": "request",
+       "kWh": "kilowatt hour", "MWh": "megawatt hour", "GB": "gigabyte", "MB": "megabyte",
+       "TB": "terabyte"}  # fmt: skip
 POWERS = {"²": "square", "³": "cubic"}
 SCALES = {"k": "thousand", "K": "thousand", "M": "million", "m": "million", "mn": "million", "bn": "billion",
           "B": "billion", "tn": "trillion"}  # fmt: skip
@@ -73,11 +84,14 @@ _RATIO = re.compile(r"^(\d{1,3}):(\d)$")  # two digits after the colon are a tim
 _TIMES = re.compile(rf"^({_NUMBER})[x×]$")
 _STAMP = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z?)$")
 _DECADE = re.compile(r"^(?:1\d|20|[’'])\d0s\b")  # 1990s, '90s; of 90s only the word before tells that it is no time
+_BEFORE_MONTH = frozenset(("in", "since", "until"))
 _BEFORE_DECADE = frozenset(("the", "early", "late", "mid"))
 _TENTHS = re.compile(r"^(\d+)\.([1-9]0)(\+?)$")  # 3.10 is another number than 3.1
 _ADDRESS = re.compile(r"^(?:https?://|(?=www\.))(?:www\.)?([\w.-]+\.[a-z]{2,})(/\S*)?$", re.IGNORECASE)
 _COMPARED = re.compile(r"^([~≈≥≤≠])(?=\S)")
 _ENDS_IN_NUMBER = re.compile(rf"^[(\"“]*[~≈<>$€£-]?{_NUMBER}(?:[kKM]|bn|mn)?$")
+_MINUS = re.compile(r"^[−–](?=[$€£¥]?\d)")  # the engine knows the hyphen alone
+_YEAR = re.compile(r"^(?:1[5-9]|20)\d\d\b")
 _RATE = re.compile(r"^([a-z]{3,}s)/(\w{1,6})$")  # `tokens/s`
 
 
@@ -85,21 +99,37 @@ def readable(words: Sequence[str], pronounce: Mapping[str, str]) -> list[str]:
     """For each written word what the engine is to read; a document's dictionary has the first and only say."""
     named = respelled(words, pronounce)
     return [
-        said if said != word else _readable(word, words[i - 1] if i else "")
+        said if said != word else _readable(word, words[i - 1] if i else "", "".join(words[i + 1 : i + 2]))
         for i, (word, said) in enumerate(zip(words, named, strict=True))
     ]
 
 
-def _readable(word: str, before: str) -> str:
+def _readable(word: str, before: str, after: str) -> str:
     if word in SIGNS:
         return SIGNS[word]
+    if short := _short(word, before, after):
+        return short
     if _DECADE.match(word.lstrip("(")) or (before.lower() in _BEFORE_DECADE and re.match(r"\d0s\b", word)):
         return word
     match = _EDGES.match(word)
     lead, core, trail = match.groups() if match else ("", word, "")
+    core = _MINUS.sub("-", core)
     if compared := _COMPARED.match(core):
         lead, core = f"{lead}{SIGNS[compared[1]]} ", core[1:]
     return f"{lead}{_core(core, bool(_ENDS_IN_NUMBER.match(before)), before)}{trail}"
+
+
+def _short(word: str, before: str, after: str) -> str:
+    """`circa` of `(c. 1826)`, `November` of `Nov, `; nothing where it is not short for anything, or a day comes."""
+    bare = word.lstrip("(")
+    if bare in BEFORE_NUMBER and after[:1].isdigit():
+        return word.replace(bare, BEFORE_NUMBER[bare])
+    year = _YEAR.match(after)
+    short = bare.rstrip(".,;:)?!" if year else ",;:)?!")
+    is_told = year or before.lower() in _BEFORE_MONTH
+    if short not in MONTHS or (short in GIVEN_NAMES and not is_told) or (after[:1].isdigit() and not year):
+        return ""
+    return word.replace(f"{short}.", short).replace(short, MONTHS[short])
 
 
 def _core(core: str, after_number: bool, before: str) -> str:
@@ -121,6 +151,8 @@ def _core(core: str, after_number: bool, before: str) -> str:
         return f"{times[1]} times"
     if stamp := _STAMP.match(core):
         return f"{stamp[1]}, {stamp[2]}{' U T C' if stamp[3] else ''}"
+    if before.lower() == "per" and core in UNITS:
+        return UNITS[core][0]
     if (measured := _MEASURED.match(core)) and (measured[1] or after_number):
         return _measured(measured, before) or respelled([core], NAMES)[0]
     if (rate := _RATE.match(core)) and rate[2] in PER:

@@ -113,6 +113,27 @@ def test_phrases_stay_together(text: str, captions: list[tuple[str, ...]]) -> No
     assert [cue.lines for cue in cues_of(spoken(text))] == captions
 
 
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("It followed on 24 May 1883; St. Louis and Cincinnati already had bridges of his.", "St. Louis"),
+        ("Thomas Telford's Menai Bridge, c. 1826, linked the island of Anglesey with Wales.", "c. 1826,"),
+        ("A bridge collapsed in a wind of only 64 km/h, i.e. well below what it was made for.", "i.e. well"),
+        ("Polling a tree of so many files takes us about 38 s on an SSD, and wears it out.", "38 s"),
+        ("It listens to the system on Linux, and to FSEvents (macOS) and others instead now.", "FSEvents (macOS)"),
+    ],
+)
+@pytest.mark.parametrize("columns", [30, 42])
+def test_what_is_short_for_something_stays_with_what_it_announces(text: str, whole: str, columns: int) -> None:
+    assert any(whole in line for cue in cues_of(spoken(text), columns=columns) for line in cue.lines)
+
+
+def test_a_name_in_small_letters_may_begin_a_caption() -> None:
+    text = "Polling all of them takes a while and wears out the disk. {} listens to the system, so that it rests."
+    small, capital = (cues_of(spoken(text.format(name))) for name in ("tidewatch", "Tidewatch"))
+    assert [" ".join(cue.lines) for cue in small] == [" ".join(cue.lines).replace("T", "t") for cue in capital]
+
+
 def test_a_long_pause_ends_a_caption_and_the_last_word_lingers() -> None:
     first, second = cues_of(spoken("It is really very quiet. Now.", pauses={5: 3.0}), until=20)
     assert first.end == pytest.approx(first.words[-1].end + LINGER)

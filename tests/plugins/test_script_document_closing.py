@@ -49,3 +49,41 @@ def test_a_document_of_one_chapter_ends_on_its_last_thought(english: Grammar) ->
     slide = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide
     assert (slide.kind, slide.items) == ("closing", ())
     assert slide.body
+
+
+@pytest.mark.parametrize(
+    ("title", "first", "body"),
+    [
+        (
+            "Caffeine",
+            "Caffeine is a nervous system (NS) stimulant that many people use.",
+            "A nervous system stimulant that many people use",
+        ),
+        ("Rope bridge", "A rope bridge is a kind of bridge whose deck hangs.", "A kind of bridge whose deck hangs"),
+    ],
+)
+def test_the_title_tells_what_its_subject_is(title: str, first: str, body: str, english: Grammar) -> None:
+    source = f"# {title}\n\n{first}\n\n## More\n\nIt was found long ago by a goatherd in the hills.\n"
+    scenes = write_document(Brief(source=source), english, lambda code, detail: None).scenes
+    assert scenes[0].slide.body == body
+
+
+def test_a_word_before_the_last_ones_does_not_flash_by(english: Grammar) -> None:
+    body = "\n\n".join(f"## {head}\n\n{text}" for head, text in PARTS.items())
+    source = f"# The tower\n\nA tower stands by the sea.\n\n{body}\n\n## Today\n\nWant more? {LAST}"
+    scene = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1]
+    assert (scene.slide.kind, scene.text) == ("closing", f"Want more? {LAST}")
+
+
+def test_the_title_leaves_enough_for_the_slide_after_it(english: Grammar) -> None:
+    """What follows the byline is shown by its parts, not as a slide without a word below its heading."""
+    lines = "This release brings a new panel, much faster start-up and better support for Greek."
+    lines += " If you come from 3.9 or from an older version, the guide tells what is new and what is gone."
+    source = f"# Pen 4.2.0\n\n*Released on 2025-03-18*\n\n{lines}\n\n## Added\n\n- Tabs\n- Ink\n- Nibs\n"
+    title, second, *_ = write_document(Brief(source=source), english, lambda code, detail: None).scenes
+    assert title.text == "Pen 4.2.0. Released on 2025-03-18."
+    assert [item.text for item in second.slide.items] == [
+        "A new panel",
+        "Much faster start-up",
+        "Better support for Greek",
+    ]

@@ -8,7 +8,9 @@ import pytest
 
 from aurad.api import Brief, Scene, Script, Slide
 from aurad_plugins.script_document.grammar import Grammar, load_english
-from aurad_plugins.script_document.write import write_document
+from aurad_plugins.script_document.points import find_names
+from aurad_plugins.script_document.sentences import make_sentence
+from aurad_plugins.script_document.write import make_wording, write_document
 
 HEAD = "# Watcher\n\nHello there, dear world.\n\n## Part\n\n"
 DOCUMENTS = sorted((Path(__file__).parents[1] / "quality" / "documents").glob("*.md"))
@@ -51,6 +53,93 @@ def test_members_of_an_enumeration_come_in_one_by_one(sentence: str, shown: list
     slide = slide_of(sentence, english)
     assert texts(slide)[-3:] == shown
     assert [item.at for item in slide.items] == sorted(item.at or 0 for item in slide.items)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "On Linux it listens to inotify (new), FSEvents (old) and polls (slow), so an idle tree costs nothing.",
+            "inotify,",
+        ),
+        ("The main forces in a bridge are tension in the cables and compression in the towers.", "in the towers"),
+        ("Thomas Telford's Menai Bridge, c. 1826, linked the island of Anglesey with Wales.", "Menai Bridge linked"),
+        ("Doses of 5–10 g can be fatal for adults, as doctors have found out many times.", "5–10 g"),
+        ("The new app is rated 4.6 ★ on iOS but only 3.9 ★ on Android.", "iOS but only 3.9"),
+        ("It is written in Rust, needs no daemon, and uses less than 12 MB of RAM.", "Written in Rust"),
+    ],
+)
+def test_a_point_keeps_what_it_needs(sentence: str, shown: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert any(shown in text for text in (*texts(slide), slide.body, slide.heading))
+
+
+def test_a_name_comes_with_what_was_done(english: Grammar) -> None:
+    sentence = make_sentence("The Creek Bridge in Pennsylvania, designed by James Finley, opened in 1801.")
+    names = find_names(0, (sentence, 0), make_wording(Brief(source="x"), english, [sentence.text]))
+    (made,) = [name for name in names if "Finley" in name.text]
+    assert (made.text, made.at) == ("Designed by James Finley", 5)
+
+
+@pytest.mark.parametrize("name", ["East Asia", "Cincinnati", "St. Louis"])
+def test_one_of_several_names_is_no_point(name: str, english: Grammar) -> None:
+    text = "Caffeine is found in the seeds, fruits, nuts, or leaves of a number of plants native to Africa, East Asia"
+    text += (
+        " and South America. It followed on 24 May 1883; St. Louis and Cincinnati already had several bridges of his."
+    )
+    assert name not in [item.text for scene in write(HEAD + text, english).scenes for item in scene.slide.items]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dr. Okafor says that hoods can only be replaced in the long summer break, i.e. between 15 July and 31 August.",
+        "The Tacoma Narrows Bridge collapsed in a wind; engineers, e.g. Othmar Ammann, insisted on tests afterwards.",
+    ],
+)
+def test_an_explanation_is_no_point(sentence: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert not [text for text in (*texts(slide), slide.body) if text.startswith(("e.g.", "i.e.", "31 August"))]
+
+
+def test_an_enumeration_is_not_torn_and_a_heading_not_said_again(english: Grammar) -> None:
+    slide = slide_of("Caffeine is found in the seeds, fruits, nuts, or leaves of a number of plants.", english)
+    assert not [text for text in (*texts(slide), slide.body) if text.endswith("nuts")]
+    source = "# Kite\n\nKites fly.\n\n## New\n\n- It flies well.\n"
+    source += "- Up to 3× faster builds thanks to a new incremental compiler\n"
+    items = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide.items
+    assert not items[1].text.endswith("thanks")
+    script = write_document(
+        Brief(
+            source="# Tea\n\nTea is old.\n\n## How\n\nIt works.\n\nThe half-life of caffeine in healthy adults is"
+            " 3 to 7 hrs, but nicotine cuts it by up to 50%, while pregnancy lengthens it to as much as 15 hrs.\n"
+        ),
+        english,
+        lambda code, detail: None,
+    )
+    slide = script.scenes[-1].slide
+    assert not ("half-life" in slide.heading and "half-life" in slide.body)
+
+
+def test_a_label_over_a_quotation_is_a_warning_and_names_are_raised_alike(english: Grammar) -> None:
+    source = "# Tool\n\nIt sorts.\n\n## Use\n\n> **Warning**\n> Always read the script before you run it!\n\n"
+    source += "## Parts\n\n- tables, columns and so on\n- Indexes (partial indexes too)\n- views, functions and so on\n"
+    scenes = write_document(Brief(source=source), english, lambda code, detail: None).scenes
+    assert "Warning: Always read" in " ".join(scene.text for scene in scenes)
+    assert not [scene for scene in scenes if scene.slide.kind == "quote"]
+    assert all(item.text[:1].isupper() for item in scenes[-1].slide.items)
+
+
+def test_an_entry_that_cannot_be_shortened_is_shown_whole(english: Grammar) -> None:
+    entries = (
+        "Considerable stiffness or profiling may be needed to keep the deck from vibrating",
+        "The relatively low stiffness makes it more difficult to carry heavy rail traffic",
+        "Limiting by address only; offices and schools often share a single one",
+    )
+    source = "# Bridges\n\nBridges are old.\n\n## Drawbacks\n\n" + "".join(f"- {entry}\n" for entry in entries)
+    items = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide.items
+    assert [item.text for item in items] == [*entries[:2], "Limiting by address only"]
+    assert items[2].detail == "Offices and schools often share a single one"
 
 
 def test_members_of_a_negated_enumeration_are_not_shown(english: Grammar) -> None:

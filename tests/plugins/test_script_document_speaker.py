@@ -42,6 +42,14 @@ def write(source: str, grammar: Grammar) -> Script:
         ("Start with http:// or https:// please.", "Start with http or https please."),
         ("That is 54^4 ≈ 8.5 million.", "That is 54 to the power of 4 or about 8.5 million."),
         ("Sales rose in 2024 (+183 %), a record.", "Sales rose in 2024 (+183 percent), a record."),
+        ("The kernel (≈ 79,000 files) is big.", "The kernel (about 79,000 files) is big."),
+        ("It needs Rust 1.74+, with 50+ crates.", "It needs Rust 1.74 or newer, with 50 plus crates."),
+        ("It works with Go 12 – 17, not – 3.", "It works with Go 12 to 17, not, 3."),
+        ("It got 4.3/5; TLS 1.0/1.1 is gone.", "It got 4.3 out of 5; TLS 1.0 and 1.1 is gone."),
+        ("Many waited > 5 days, where x > 5.", "Many waited over 5 days, where x greater than 5."),
+        ("It waits (1 s, 2 s, …). You see.", "It waits 1 s, 2 s. You see."),
+        ("Fixed it in lines with emoji such as \U0001f469\u200d\U0001f680", "Fixed it in lines with emoji"),
+        ("Open Mon–Fri, 10am–5pm.", "Open Mon to Fri, 10am to 5pm."),
         ("UPDATE ... RETURNING works.", "UPDATE, RETURNING works."),
     ],
 )
@@ -157,6 +165,27 @@ def test_long_code_says_how_much_of_it_is_shown(english: Grammar) -> None:
     (slide,) = [scene.slide for scene in script.scenes if scene.slide.kind == "code"]
     assert slide.note == "Python, 14 of 60 lines"
     assert max(len(line) for line in slide.body.split("\n")) <= 88
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("Customer from Leeds", "a customer from Leeds:"),
+        ("Engineer at a bank", "an engineer at a bank:"),
+        ("The customer", "the customer:"),
+        ("David Steinman", "David Steinman:"),
+    ],
+)
+def test_who_has_no_name_gets_an_article(source: str, said: str, english: Grammar) -> None:
+    script = write(f"{HEAD}They said so.\n\n> I got an answer within a minute!\n>\n> — {source}\n", english)
+    assert f"In the words of {said} I got" in " ".join(scene.text for scene in script.scenes)
+
+
+def test_code_is_not_cut_for_a_single_line(english: Grammar) -> None:
+    code = "\n".join(f"value_{n} = {n}" for n in range(15))
+    script = write(f"{HEAD}This is what we run here:\n\n```python\n{code}\n```\n", english)
+    (slide,) = [scene.slide for scene in script.scenes if scene.slide.kind == "code"]
+    assert (slide.body, slide.note) == (code, "Python")
 
 
 def test_a_table_of_some_rows_goes_on_over_slides(english: Grammar) -> None:

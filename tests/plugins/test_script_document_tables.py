@@ -71,3 +71,34 @@ def test_many_years_across_are_drawn_as_lines(english: Grammar) -> None:
 )
 def test_what_one_scale_does_not_serve_stays_a_table(table: str, english: Grammar) -> None:
     assert told(table, english).slide.kind == "table"
+
+
+def test_columns_that_describe_or_name_files_are_not_announced(english: Grammar) -> None:
+    options = (
+        "| Option | Default | Description |\n|--|--|--|\n| jobs | 4 | Parallel uploads |\n| skip | `[]` | Left out |\n"
+    )
+    scene = told(options, english)
+    assert scene.text == "jobs: default 4, parallel uploads. skip: left out."
+    assert scene.slide.rows[2] == ("skip", "[]", "Left out")
+    files = "| System | File | Size |\n|--|--|--|\n"
+    files += "| Linux | pen-4.2.0.AppImage | 9 MB |\n| Plan 9 | pen-4.2.0.tar.gz | 5 MB |\n"
+    assert told(files, english).text == "Linux: size 9 MB. Plan 9: size 5 MB."
+
+
+def test_versions_in_their_order_are_a_course_and_years_no_measure(english: Grammar) -> None:
+    versions = "| Version | Start (s) | Memory (MB) |\n|--|--|--|\n"
+    versions += "| 4.0 | 3.1 | 412 |\n| 4.2 | 0.9 | 405 |\n| 4.10 | 0.7 | 263 |\n"
+    assert told(versions, english).text.startswith(
+        "Start fell from 3.1 seconds in version 4.0 to 0.7 seconds in version"
+    )
+    spans = "| Bridge | Opened | Span (m) |\n|--|--|--|\n"
+    spans += "| Kyo | 1998 | 1,991 |\n| Belt | 1998 | 1,624 |\n| Gate | 1937 | 1,280 |\n"
+    assert told(spans, english).text.startswith("Span: the highest is Kyo, at 1,991 meters")
+    assert "Opened" not in told(spans, english).text
+
+
+def test_flags_are_said_by_their_names_and_what_changes_becomes_something(english: Grammar) -> None:
+    flags = "| Flag | Meaning |\n|--|--|\n| `-s`, `--schema NAME` | Compare it |\n| `--safe` | Refuse it |\n"
+    assert told(flags, english).text == "schema: compare it. safe: refuse it."
+    changes = "| Old | New |\n|--|--|\n| `KITE_ENV` | `KITE_MODE` |\n| Blue | Green |\n"
+    assert told(changes, english).text == "KITE ENV becomes KITE MODE. Blue becomes Green."

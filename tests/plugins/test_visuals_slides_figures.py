@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from aurad.api import Canvas, Item, Slide
 from aurad_plugins.visuals_slides.fit import Fit, fitted, placed
 from aurad_plugins.visuals_slides.frame import frame_of
+from aurad_plugins.visuals_slides.layout_charts import is_valley
 from aurad_plugins.visuals_slides.layouts import layout_for
-from aurad_plugins.visuals_slides.nodes import Node, walk
+from aurad_plugins.visuals_slides.nodes import Node, box, walk
 from aurad_plugins.visuals_slides.page import Look
 from aurad_plugins.visuals_slides.painter import Painter
+from aurad_plugins.visuals_slides.plotting import plot_of
 from aurad_plugins.visuals_slides.themes import THEMES
 
 WIDE, SQUARE, TALL = (640, 360), (480, 480), (360, 640)
@@ -26,6 +31,41 @@ def statistic(*told: tuple[str, str]) -> Slide:
     return Slide(
         kind="statistic", heading="Who rides", items=tuple(Item(text=one, detail=other) for one, other in told)
     )
+
+
+def test_a_word_that_fits_is_not_broken_to_balance_lines() -> None:
+    """Its ink is as wide as the word, so it stands on one line."""
+    slide = statistic(("6%", "less than in the year before"), ("€118k", "Costs nevertheless rose"), ("23", "ct/kWh"))
+    painter = Painter(frame_of(Canvas(width=854, height=480)), THEMES["midnight"])
+    node, fit = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
+    part, rect = next((p, rect) for p, rect in placed(node, painter) if "nevertheless" in p.text)
+    only = replace(part, style={**part.style, "width": f"{rect[2] - rect[0]:.0f}px"})
+    alone = box("row", only, align_items="flex-start", **{"font-size": f"{fit.scale * painter.frame.unit:.3f}px"})
+    columns = np.flatnonzero(painter.paint(alone)[..., 3].max(axis=0) > 40)
+    word = painter.word_width(part.css, "nevertheless") * part.size * fit.scale * painter.frame.unit
+    assert columns[-1] - columns[0] > word - 4
+
+
+def test_a_number_in_a_table_stays_with_its_unit_and_rows_are_named_at_the_left() -> None:
+    rows = (("Version", "File", "Size"), ("4.0", "lumen-4.2.0-arm64.dmg", "104 MB"), ("4.1", "lumen.exe", "98 MB"))
+    node, _, painter = laid_out(Slide(kind="table", heading="Download", rows=rows), SQUARE)
+    cells = {part.text.replace("\u00a0", " "): (part, rect) for part, rect in placed(node, painter) if part.text}
+    heights = {words: rect[3] - rect[1] for words, (_, rect) in cells.items()}
+    assert heights["104 MB"] == heights["98 MB"] == heights["4.0"]
+    assert cells["4.0"][0].style.get("text_align") == "left"
+
+
+def test_the_value_of_a_valley_is_written_below_it() -> None:
+    values = (1720.0, 1655.0, 1490.0, 1880.0, 1610.0, 1705.0)
+    items = tuple(Item(text=f"M{place}", value=value) for place, value in enumerate(values))
+    node, _, painter = laid_out(Slide(kind="line-chart", heading="Load", unit="kW", items=items), WIDE)
+    tops = {part.text: rect[1] for part, rect in placed(node, painter) if "value" in part.css.split()}
+    names = [rect[1] for part, rect in placed(node, painter) if part.text == "M2"]
+    ordered = [tops[label] for label in ("1,880 kW", "1,720 kW", "1,655 kW")]
+    assert ordered == sorted(ordered)
+    spots = plot_of(values, 40.0, 20.0).spots(values)
+    assert [is_valley(spots, place) for place in range(6)] == [False, False, True, False, True, False]
+    assert ordered[-1] < tops["1,490 kW"] < names[0]
 
 
 @pytest.mark.parametrize(

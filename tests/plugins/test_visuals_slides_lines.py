@@ -12,7 +12,7 @@ from aurad_plugins.visuals_slides.content import prepared
 from aurad_plugins.visuals_slides.fit import fitted, placed
 from aurad_plugins.visuals_slides.frame import frame_of
 from aurad_plugins.visuals_slides.layouts import layout_for
-from aurad_plugins.visuals_slides.nodes import Node, box
+from aurad_plugins.visuals_slides.nodes import Node, box, walk
 from aurad_plugins.visuals_slides.page import Look
 from aurad_plugins.visuals_slides.painter import Painter
 from aurad_plugins.visuals_slides.themes import THEMES
@@ -76,6 +76,22 @@ def test_the_pixels_of_a_draft_show_the_last_word(name: str, words: str) -> None
     rows = np.flatnonzero(ink.any(axis=1))
     assert ink[top:bottom, left:right].any()
     assert rows[-1] <= bottom, "a line of it is painted below its box"
+
+
+def test_what_is_said_of_many_labels_is_large_enough_to_read() -> None:
+    items = tuple(Item(text=f"Feature {n}", detail="A broken connection goes on at the last part") for n in range(5))
+    slide = Slide(kind="bullets", kicker="Why?", heading="Features", items=items)
+    painter = Painter(frame_of(Canvas(width=DRAFT[0], height=DRAFT[1])), THEMES["midnight"])
+    node, fit = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
+    told = [part for part in walk(node) if part.text == items[0].detail]
+    assert told[0].size * fit.scale * painter.frame.unit > DRAFT[1] / 30
+
+
+def test_cards_without_icons_are_not_numbered() -> None:
+    slide = Slide(kind="cards", heading="Both", items=(Item(text="Xyzzy is one"), Item(text="Plugh is the other")))
+    painter = Painter(frame_of(Canvas(width=DRAFT[0], height=DRAFT[1])), THEMES["midnight"])
+    node, _ = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
+    assert {part.text for part in walk(node) if part.text} == {"Both", "Xyzzy is one", "Plugh is the other"}
 
 
 def without_text(node: Node, but: Node | None = None) -> Node:

@@ -7,12 +7,12 @@ import pytest
 
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
-from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.content import prepared, united
 from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, presentable, without
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.highlight import highlighted
 from aurad_plugins.visuals_slides.layout_text import _folded
-from aurad_plugins.visuals_slides.numbers import is_number, number
+from aurad_plugins.visuals_slides.numbers import is_number, number, places_of
 from aurad_plugins.visuals_slides.picture_slide import SCRIM, SCRIM_COLOUR
 from aurad_plugins.visuals_slides.themes import (
     AA,
@@ -79,6 +79,8 @@ def test_gradients_are_dithered_and_always_the_same() -> None:
         ("Light", "sun"), ("Water", "droplets"), ("Carbon dioxide", "wind"), ("Faster startup", "rocket"),
         ("Databases", "database"), ("Our privacy policy", "lock"), ("Honey bees in the hive", "hexagon"),
         ("Teams and people", "users"), ("Testing in the lab", "flask-conical"), ("", None), ("xyzzy", None),
+        ("Rate limiting", None), ("Steel cables", None), ("The peak load", None),
+        ("Memory", None),
     ],
 )  # fmt: skip
 def test_an_icon_is_found_by_the_words(words: str, name: str | None) -> None:
@@ -113,6 +115,17 @@ def test_numbers_are_written_as_people_do(value: float, unit: str, shown: str) -
     assert number(value, unit) == shown
     assert is_number(number(value, unit))
     assert not is_number("Apache-2.0")
+
+
+def test_numbers_beside_one_another_have_as_many_places() -> None:
+    assert [number(value, "", places_of((3.9, 4.0))) for value in (3.9, 4.0)] == ["3.9", "4.0"]
+    assert places_of((1200.0, 0.5)) == places_of((0.1234,)) == places_of(()) == places_of((1.0, 2.0)) == 0
+
+
+def test_numbers_stay_with_their_units() -> None:
+    assert united("Doses of 5–10 g in 3 in 10 of 12 MB") == "Doses of 5–10\u00a0g in 3 in 10 of 12\u00a0MB"
+    item = prepared(Slide(items=(Item(text="It takes 38 s", detail="of 2 TB and 7 cats"),)), 9).slide.items[0]
+    assert (item.text, item.detail) == ("It takes 38\u00a0s", "of 2\u00a0TB and 7 cats")
 
 
 def test_emoji_go_and_letters_stay() -> None:

@@ -48,6 +48,12 @@ from aurad_plugins.voice_hibari.written import readable
         ("1,013 hPa, 40 t", "1,013 hectopascals, 40 tons"),
         ("https://www.example.org/a-b/c?d=1#e,", "example dot org slash a b slash c,"),
         ("(www.example.co.uk)", "(example dot co dot uk)"),
+        ("c. 1826 (ca. 500) vitamin c. Then", "circa 1826 (circa 500) vitamin c. Then"),
+        ("−30% –5 −$3 2019–2020", "-30% -5 -$3 2019–2020"),
+        ("in Jan, Nov 2024; Jan left, 12 Feb", "in January, November 2024; Jan left, 12 February"),
+        ("Nov 12 Nov. 2024", "Nov 12 November 2024"),
+        ("Ctrl+C 15 ct/kWh 8 yrs, 5 kWp", "control+C 15 cents per kilowatt hour 8 years, 5 kilowatts peak"),
+        ("1 kWh per kWh p.a.", "1 kilowatt hour per kilowatt hour per year."),
         ("km/h °C 3/4 2026-11-22 e.g. API SQL", "km/h °C 3/4 2026-11-22 e.g. API SQL"),  # the engine's own business
     ],
 )
