@@ -30,7 +30,8 @@ LOCK_NAME = "start.lock"
 COMMAND = (sys.executable, "-P", "-m", "aurad", "--private")  # -P: no file of the user's is imported by mistake
 LOG_NAME = "private.log"
 OTHER_ENVIRONMENT = "the private daemon that runs was started with other AURAD_* variables, and goes by those"
-_REFUSED = re.compile(r"^error (E503-CONFIG): (.+?)(?:\nremedy: (.+))?$", re.S | re.M)  # how `aurad` says it
+# How `aurad` says it; that another daemon has its folders is no wrong setting.
+_REFUSED = re.compile(r"^error (E503-CONFIG): ((?!.*another daemon).+?)(?:\nremedy: (.+))?$", re.S | re.M)
 
 
 def connect(*, work: bool = False) -> tuple[Client, Path]:
