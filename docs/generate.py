@@ -228,12 +228,23 @@ def _control() -> Iterator[str]:
         "`method` and `instead`."
     )
     yield _code("auractl raw METHOD '{...}'\nsocat - UNIX-CONNECT:$XDG_RUNTIME_DIR/aurad.sock", "shell")
-    for method in sorted(discovered(TABLE.values())["methods"], key=lambda one: one["name"]):
+    found = discovered(TABLE.values())
+    for method in sorted(found["methods"], key=lambda one: one["name"]):
         yield f"## {method['name']}"
         yield f"{method['summary']} Role `{method['x-role']}`." + _outdated(method)
         names = [f"`{each['name']}`" + ("" if each["required"] else "?") for each in method["params"]]
-        yield f"Takes {', '.join(names) or 'nothing'}."
+        yield f"Takes {', '.join(names) or 'nothing'}. Gives {_given(method, found['components']['schemas'])}."
+        refusals = [each["$ref"].rpartition("/")[2] for each in method["errors"]]
+        yield f"Refuses with {', '.join(f'`{code}`' for code in refusals)}."
         yield _code(example(method), "json")
+
+
+def _given(method: dict[str, Any], components: dict[str, Any]) -> str:
+    """The members of its result; of each kind, if there are several."""
+    schema = method["result"]["schema"]
+    kinds = [components[each["$ref"].rpartition("/")[2]] for each in schema.get("oneOf", [schema]) if "$ref" in each]
+    members = [", ".join(f"`{name}`" for name in kind["properties"]) or "nothing" for kind in kinds]
+    return "; or ".join(members) or "an object"
 
 
 def _outdated(method: dict[str, Any]) -> str:
@@ -248,6 +259,8 @@ def example(method: dict[str, Any]) -> str:
 
 def _sample(schema: dict[str, Any]) -> Any:
     usual = {"string": "a-01J9Z", "integer": 1, "number": 1, "object": {}, "array": []}
+    if schema.get("examples"):
+        return schema["examples"][0]
     return schema.get("minimum", usual.get(schema.get("type", ""), "x"))
 
 

@@ -14,6 +14,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 VERSION = 1
@@ -78,6 +79,9 @@ class Client:
     def close(self) -> None:
         """Hang up; descriptors that nobody took are closed too."""
         self._socket.close()
+        self._close_descriptors()
+
+    def _close_descriptors(self) -> None:
         while self._descriptors:
             os.close(self._descriptors.popleft())
 
@@ -105,17 +109,31 @@ class Client:
         fd: int | None = None,
         timeout: float | None = None,
     ) -> Any:
-        """Call `method`, with descriptor `fd` if given, and return its result; raises `RemoteError`."""
+        """Call `method`, with descriptor `fd` if given, and return its result.
+
+        Raises `RemoteError`, and `TimeoutError` after `timeout` seconds: the call is given up then.
+        """
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         self._last_id += 1
-        request = {"jsonrpc": "2.0", "id": self._last_id, "method": method, "params": dict(params or {})}
-        self._send(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode() + b"\n", fd, deadline)
+        self._send(_line(method, params or {}, self._last_id), fd, deadline)
+        try:
+            return self._answer(deadline)
+        except TimeoutError:
+            self._give_up()
+            raise
+
+    def _answer(self, deadline: float) -> Any:
         while True:
             message = self._receive(deadline)
             if "method" in message:
                 self._news.append(message)
             elif message.get("id") == self._last_id or message.get("id") is None:
                 return _result(message)
+
+    def _give_up(self) -> None:
+        """A call that goes on would take room from those that follow: a connection has so many under way."""
+        with suppress(OSError):
+            self._send(_line("$/cancel", {"id": self._last_id}), None, time.monotonic() + NAP_SECONDS)
 
     def hello(self, client: str = "aurad.client.blocking") -> dict[str, Any]:
         """Introduce ourselves; the answer tells the server's version and our role."""
@@ -149,7 +167,8 @@ class Client:
         answer = self.call(method, params)
         if not self._descriptors:
             raise ConnectionLost(f"cannot open what {method} gives: the daemon sent no descriptor")
-        fd = self._descriptors.popleft()
+        fd = self._descriptors.pop()  # those before it came with answers that were given up
+        self._close_descriptors()
         return Opened(fd, str(answer["name"]), int(answer["sizeBytes"]), str(answer["mediaType"]))
 
     # ------------------------------------------------------------ events
@@ -250,6 +269,12 @@ class Client:
     def _set_timeout(self, deadline: float | None) -> None:
         """Bound the next operation; a deadline that has passed still lets through what is there."""
         self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+
+
+def _line(method: str, params: Mapping[str, Any], number: int | None = None) -> bytes:
+    """A request, or a notification without its number."""
+    message = {"jsonrpc": "2.0", **({} if number is None else {"id": number}), "method": method, "params": dict(params)}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _result(message: Mapping[str, Any]) -> Any:

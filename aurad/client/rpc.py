@@ -23,7 +23,7 @@ from aurad.model.errors import AuradError
 from aurad.wire import jsonrpc
 
 WAITING = 4096  # events that wait for a reader of a subscription; one that is further behind is given up
-GOODBYE_SECONDS = 1.0  # for the end of a subscription that somebody leaves
+GOODBYE_SECONDS = 1.0  # to tell that a subscription or a call is left
 
 
 class _Asked:
@@ -44,13 +44,20 @@ class Rpc:
         self._last_id, self._lost = 0, ""
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The result of `method`. Raises `RemoteError` for a refusal, `ConnectionLost` if the daemon goes."""
+        """The result of `method`. Raises `RemoteError` for a refusal, `ConnectionLost` if the daemon goes.
+
+        A call that is cancelled is given up by the daemon, too.
+        """
         self._last_id += 1
         number, asked = self._last_id, _Asked()
         self._asked[number] = asked
         try:
             await self._tell(jsonrpc.request(number, method, dict(params or {})))
             await asked.answered.wait()
+        except trio.Cancelled:
+            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                await self._give_up(number)
+            raise
         finally:
             del self._asked[number]
         if isinstance(asked.answer, jsonrpc.Failure):
@@ -59,6 +66,11 @@ class Rpc:
         if asked.answer is None:
             raise ConnectionLost(self._lost)
         return _value(asked.answer.result)
+
+    async def _give_up(self, number: int) -> None:
+        """It would take room from those that follow: a connection has so many calls under way."""
+        with suppress(ConnectionLost):
+            await self._tell(jsonrpc.notification("$/cancel", {"id": number}))
 
     @asynccontextmanager
     async def subscribe(

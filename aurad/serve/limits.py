@@ -12,6 +12,7 @@ CALLS = 64  # under way on one connection; then no more is read
 SUBSCRIPTIONS = 64  # of one connection
 DESCRIPTORS = 16  # that may come with one read
 FIRST_BYTE = 10.0  # seconds until the first byte, and for a started line or the first frame to end
+GONE = 1.0  # seconds between two looks whether one who says no more still listens
 SEND = 15.0  # seconds one message may take to be taken; then the reader is gone
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import math
 import os
+import select
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -52,9 +53,20 @@ class LineConnection:
         async with aclosing(self._lines(dispatcher)) as lines:
             async for line, fds in lines:
                 await dispatcher.take(line, fds)
-        with trio.move_on_after(limits.SEND):  # half-closed: what is under way is still answered, to the last byte
+        async with trio.open_nursery() as nursery:  # half-closed: what is under way is still answered, to the last byte
+            nursery.start_soon(self._give_up_the_gone, nursery.cancel_scope)
             await dispatcher.finish()
             await self._written.wait()
+            nursery.cancel_scope.cancel()
+
+    async def _give_up_the_gone(self, scope: trio.CancelScope) -> None:
+        """Who asks and leaves has what was asked carried out, if it takes no longer than `limits.SEND`."""
+        hung_up = select.poll()
+        hung_up.register(self._socket, 0)  # tells nothing but the end of both directions
+        while not hung_up.poll(0):  # noqa: ASYNC110  # the kernel tells Trio nothing of it
+            await trio.sleep(limits.GONE)
+        await trio.sleep(limits.SEND)
+        scope.cancel()
 
     async def _lines(self, dispatcher: Dispatcher) -> AsyncGenerator[tuple[bytes, list[int]], None]:
         """Lines with the descriptors that came along with them.

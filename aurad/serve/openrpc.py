@@ -9,32 +9,46 @@ import msgspec
 
 from aurad import __version__
 from aurad.model.errors import KINDS
+from aurad.serve.access import Role
 from aurad.serve.operations.table import Operation
-from aurad.serve.subscriptions import Subscribe, Unsubscribe
+from aurad.serve.subscriptions import Subscribe, Subscribed, Unsubscribe, Unsubscribed
 
 REF = "#/components/schemas/{name}"
 BEYOND = (
     # Of the connection rather than of the table.
-    ("events.subscribe", Subscribe, "Follow events; they come as notifications `events.event` and the like."),
-    ("events.unsubscribe", Unsubscribe, "End a subscription."),
+    (
+        "events.subscribe",
+        Subscribe,
+        Subscribed,
+        "Follow events; they come as notifications `events.event` and the like.",
+    ),
+    ("events.unsubscribe", Unsubscribe, Unsubscribed, "End a subscription."),
 )
+ALWAYS = ("E100-REQUEST", "E400-DENIED", "E500-INTERNAL", "E502-STOPPING")
+# What else is refused, by a parameter that a method takes, in all methods or in those of one namespace.
+OF_PARAMS = {
+    "jobId": ("E200-NO_JOB",), "artifactId": ("E200-NO_JOB",), "subscription": ("E200-NO_JOB",),
+    "brief": ("E101-BRIEF", "E102-OPTION"), "after": ("E205-LIMIT",), "cursor": ("E116-CURSOR",),
+    "plugins.name": ("E104-PLUGIN",), "secrets.name": ("E200-NO_JOB",), "key": ("E503-CONFIG",),
+}  # fmt: skip
+OF_CHANGES = {"jobId": ("E201-STATE",), "idempotencyKey": ("E203-IDEMPOTENCY",), "brief": ("E501-DISK",)}
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """The whole document, in the order of the table."""
     every = list(operations)
-    kinds = [kind for one in every for kind in one.results]
-    types = [*kinds, *(one.params for one in every), *(kind for _, kind, _ in BEYOND)]
+    kinds = [*(kind for one in every for kind in one.results), *(kind for _, _, kind, _ in BEYOND)]
+    types = [*kinds, *(one.params for one in every), *(params for _, params, _, _ in BEYOND)]
     schemas, components = msgspec.json.schema_components(types, ref_template=REF)
     by_type = dict(zip(map(id, kinds), schemas, strict=False))
     methods = [
-        _method(one.name, one.summary, _params(components[one.params.__name__]), _result(one, by_type))
-        | {"x-role": one.role} | ({"deprecated": True, "x-instead": one.deprecated} if one.deprecated else {})
+        _method(one.name, one.summary, one.role, _params(components[one.params.__name__]), _result(one, by_type))
+        | ({"deprecated": True, "x-instead": one.deprecated} if one.deprecated else {})
         for one in every
     ]  # fmt: skip
     methods += [
-        _method(name, summary, _params(components[kind.__name__]), {}) | {"x-role": "read"}
-        for name, kind, summary in BEYOND
+        _method(name, summary, "read", _params(components[params.__name__]), by_type[id(kind)])
+        for name, params, kind, summary in BEYOND
     ]
     return {
         "openrpc": "1.3.2",
@@ -49,16 +63,26 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def _method(name: str, summary: str, params: list[dict[str, Any]], result: dict[str, Any]) -> dict[str, Any]:
-    errors = [{"$ref": f"#/components/errors/{code}"} for code in ("E100-REQUEST", "E400-DENIED", "E500-INTERNAL")]
+def _method(
+    name: str, summary: str, role: Role, params: list[dict[str, Any]], result: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "name": name,
         "summary": summary.partition("\n")[0],
         "paramStructure": "by-name",
         "params": params,
         "result": {"name": "result", "schema": result},
-        "errors": errors,
+        "errors": [{"$ref": f"#/components/errors/{code}"} for code in _refusals(name, role, params)],
+        "x-role": role,
     }
+
+
+def _refusals(method: str, role: Role, params: list[dict[str, Any]]) -> list[str]:
+    """What may be answered rather than a result, by who may ask and what is asked for."""
+    names = [one["name"] for one in params]
+    names += [f"{method.partition('.')[0]}.{name}" for name in names]
+    tables = (OF_PARAMS,) if role == "read" else (OF_PARAMS, OF_CHANGES)
+    return sorted({*ALWAYS, *(code for table in tables for name in names for code in table.get(name, ()))})
 
 
 def _result(one: Operation, by_type: dict[int, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 import trio
@@ -43,6 +43,18 @@ class Unsubscribe(Value, frozen=True, kw_only=True):
     subscription: str
 
 
+class Subscribed(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """`subscription` names it in notifications, `last_seq` is the newest event before it, `epoch` the journal's."""
+
+    subscription: str
+    last_seq: int
+    epoch: str
+
+
+class Unsubscribed(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Nothing more to say."""
+
+
 class Subscriptions:
     """All subscriptions of one connection; they end with it."""
 
@@ -51,7 +63,7 @@ class Subscriptions:
         self._numbers = itertools.count(1)
         self._scopes: dict[str, trio.CancelScope] = {}
 
-    async def add(self, params: Subscribe) -> dict[str, Any]:
+    async def add(self, params: Subscribe) -> Subscribed:
         """Begin a subscription; its first event comes after this answer."""
         if len(self._scopes) >= limits.SUBSCRIPTIONS:
             raise AuradError("E205-LIMIT", f"cannot subscribe: one connection has {limits.SUBSCRIPTIONS} subscriptions")
@@ -66,15 +78,15 @@ class Subscriptions:
             del self._scopes[name]
             raise
         self._nursery.start_soon(self._follow, name, scope, feed, last)
-        return {"subscription": name, "lastSeq": last, "epoch": self._engine.epoch}
+        return Subscribed(subscription=name, last_seq=last, epoch=self._engine.epoch)
 
-    def remove(self, params: Unsubscribe) -> dict[str, Any]:
+    def remove(self, params: Unsubscribe) -> Unsubscribed:
         """End a subscription."""
         scope = self._scopes.pop(params.subscription, None)
         if scope is None:
             raise AuradError("E200-NO_JOB", f"cannot find the subscription {params.subscription!r}")
         scope.cancel()
-        return {}
+        return Unsubscribed()
 
     def close(self) -> None:
         """End all of them."""

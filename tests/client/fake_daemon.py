@@ -185,6 +185,8 @@ class FakeDaemon:
     def _reply(self, connection: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
         method, params = request["method"], request["params"]
         self.calls.append((method, params))
+        if "id" not in request:
+            return
         answer: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
         descriptor = None
         try:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from aurad.client.blocking import Client, RemoteError
-from aurad.client.cli import daemon
+from aurad.client.cli import codes, daemon
+from aurad.client.cli.main import run
 from aurad.model.errors import AuradError
 from tests.client import fake_daemon
 from tests.client.fake_daemon import FakeDaemon, Refusal
@@ -73,6 +74,27 @@ def test_any_other_refusal_is_told(fake: FakeDaemon) -> None:
     fake.answers["system.hello"] = stop
     with pytest.raises(RemoteError, match="protocol 1"):
         daemon.connect()
+
+
+def test_a_daemon_in_the_private_ones_place_that_denies_us_is_told(
+    fake: FakeDaemon, places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(params: object, fds: object) -> None:
+        raise Refusal("E400-DENIED", "cannot let in uid 1")
+
+    monkeypatch.setenv("AURAD_SOCKET", str(fake.path))
+    fake.answers["system.hello"] = deny
+    assert run(["ls"]) == codes.DENIED
+    assert not (places / "starts").exists()
+
+
+def test_a_socket_that_we_may_not_open_is_told(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> Client:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(daemon, "Client", closed)  # root may open any socket, so modes prove nothing
+    assert run(["ls"]) == codes.DENIED
+    assert not (places / "starts").exists()
 
 
 @pytest.mark.slow

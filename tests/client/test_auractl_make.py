@@ -16,10 +16,13 @@ from typing import Any
 
 import click
 import pytest
+import trio
 
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
+from aurad.model.errors import AuradError
 from aurad.model.folders import environment_stamp
+from aurad.serve import statelock
 from tests.client.fake_daemon import CORRELATION, FILES, JOB, PLAN, RESULT, FakeDaemon, Refusal, event, files_of, step
 
 MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
@@ -180,6 +183,22 @@ def test_a_wrong_setting_is_told_as_such(
     monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", f"import sys; print({said!r}); sys.exit(1)"))
     assert run(["make", "bees.md"]) == codes.USAGE
     assert capsys.readouterr().err == said + "\n"
+
+
+def test_folders_that_another_daemon_has_are_no_wrong_setting(
+    here: Path, short_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    async def refused() -> None:
+        async with statelock.locked(here), statelock.locked(here):
+            pass
+
+    with pytest.raises(AuradError) as refusal:
+        trio.run(refused)
+    monkeypatch.setenv("AURAD_SOCKET", str(short_path / "none"))
+    said = f"error {refusal.value.code}: {refusal.value.detail}\nremedy: {refusal.value.remedy}"
+    monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", f"import sys; print({said!r}); sys.exit(1)"))
+    assert run(["make", "bees.md"]) == codes.NO_DAEMON
+    assert said in capsys.readouterr().err
 
 
 def test_no_daemon_and_none_can_be_started(

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from aurad.client.cli.board import Board
-from aurad.client.cli.view import Live, Plain, short_time
+from aurad.client.cli.view import Live, Plain, overall, short_time
 from tests.client.fake_daemon import event, step
 
 START = 1767225600.0  # the fake's first timestamp
@@ -107,3 +107,20 @@ def test_the_live_picture() -> None:
 
 def test_short_time() -> None:
     assert [short_time(seconds) for seconds in (0.4, 7, 750, 3723)] == ["0:00", "0:07", "12:30", "1:02:03"]
+
+
+def test_a_pause_is_told_once_and_its_end() -> None:
+    clock, said = Clock(START), list[str]()
+    view, board = Plain(said.append, clock), Board(clock=clock, job_id="a-1")
+    for status, progress in (("Queued", 0.0), ("Running", 5.0), ("Paused", 5.0), ("Running", 5.0)):
+        board.apply(event("job-status", status=status, progress=progress))
+        view.show(board)
+        clock.now += 1.0
+        view.show(board)
+        if status == "Paused":
+            assert overall(board).endswith("paused")
+            clock.now += 3600.0
+            view.show(board)
+    assert [line.partition("] ")[2] for line in said[:3]] == [
+        f"job a-1 is {now}" for now in ("queued", "paused", "running")
+    ]

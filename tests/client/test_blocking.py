@@ -9,9 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import trio
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from aurad.serve import limits
 from tests.client.fake_daemon import FILES, PLAN, FakeDaemon, Refusal, event
+from tests.engine.toys import Gated
+from tests.serve.edge import open_descriptors, open_edge
 
 
 def test_call_and_error(fake: FakeDaemon) -> None:
@@ -119,3 +123,27 @@ def test_a_backlog_that_stays_full_is_an_error_in_time(short_path: Path) -> None
         crowded(short_path / "s", stack)
         with pytest.raises(TimeoutError, match="backlog stayed full"):
             Client(short_path / "s", timeout=0.03)
+
+
+async def test_calls_that_took_too_long_keep_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CALLS", 2)
+
+    def use(client: Client) -> object:
+        job = client.call("jobs.submit", {"brief": {"source": "One sentence."}})["jobId"]
+        client.call("jobs.pause", {"jobId": job})
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                client.call("jobs.wait", {"jobId": job}, timeout=0.01)
+        return client.call("rpc.ping")
+
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_edge(tmp_path, voice=("gated",)) as edge:
+        assert await edge.with_client(use) == {"pong": True}
+
+
+def test_a_file_that_came_too_late_is_not_taken_for_the_next(fake: FakeDaemon, short_path: Path) -> None:
+    with Client(fake.path) as client:
+        client.call("artifacts.open", {"artifactId": "script.json"})  # as if its answer had been given up
+        with os.fdopen(client.open_artifact("cover.jpg").fd, "rb") as file:
+            assert file.read() == FILES["cover.jpg"]
+        assert open_descriptors(short_path / "store") == 0

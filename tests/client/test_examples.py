@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
 import trio
 
+from aurad.client.cli.main import cli
 from tests.browser.tools import with_tools
 from tests.serve.edge import open_edge
 
@@ -28,6 +32,24 @@ async def test_an_example_makes_a_video(
         monkeypatch.setenv("AURAD_SOCKET", str(edge.path))
         await trio.to_thread.run_sync(exec, compile(example, "python.md", "exec"), {"__name__": "example"})
     assert "job-completed 100.0\n" in capsys.readouterr().out
+
+
+def commands() -> list[str]:
+    """Every call of `auractl` in code and between words, and those within others."""
+    root = PAGES.parents[1]
+    text = "\n".join(page.read_text() for page in (root / "README.md", *sorted(root.glob("docs/**/*.md"))))
+    found = re.findall(r"(?:^ {4}|`|\$\()auractl ([^`\n]*)", text, re.MULTILINE)
+    return sorted({re.split(r" [&|>]|[;)]", re.sub(r"\$\([^)]*\)", "x", line))[0] for line in found})
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_of_the_pages_is_one_with_such_options(line: str) -> None:
+    """That they do what the pages say is tested where the commands are."""
+    command, context, words = cast(click.Command, cli), click.Context(cli), shlex.split(line, comments=True)
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        name, found, words = command.resolve_command(context, words)
+        command, context = cast(click.Command, found), click.Context(cast(click.Command, found), context, name)
+    command.make_parser(context).parse_args(words)
 
 
 async def said(tmp_path: Path, socket: Path, *argv: str) -> str:

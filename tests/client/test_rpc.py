@@ -18,6 +18,8 @@ from aurad.client import rpc as module
 from aurad.client.blocking import ConnectionLost, RemoteError
 from aurad.client.framing import PATH, SUBPROTOCOL, Frames, Lines, Texts, connect
 from aurad.client.rpc import Rpc, open_rpc
+from aurad.serve import limits
+from tests.engine.toys import Gated
 from tests.serve.edge import open_edge
 
 BRIEF = {"brief": {"source": "Bees see colours. They miss red."}}
@@ -167,3 +169,15 @@ async def test_nobody_listens(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         async with open_rpc(tmp_path / "no"):
             pass
+
+
+async def test_calls_that_are_given_up_keep_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CALLS", 2)
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_edge(tmp_path, voice=("gated",)) as edge, open_rpc(edge.path) as rpc:
+        job = await edge.house.submit("One sentence.")
+        for _ in range(3):
+            with trio.move_on_after(0.01):
+                await rpc.call("jobs.wait", {"jobId": job})
+        with trio.fail_after(5):
+            assert await rpc.call("rpc.ping") == {"pong": True}

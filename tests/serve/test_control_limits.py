@@ -225,6 +225,26 @@ async def test_a_half_closed_client_gets_every_answer_to_the_last_byte(tmp_path:
         assert replies[6]["result"]["status"] == "Succeeded"
 
 
+@pytest.mark.parametrize("listens", [True, False])
+async def test_a_half_closed_client_waits_as_long_as_it_listens(
+    tmp_path: Path, gate: type[Gated], monkeypatch: pytest.MonkeyPatch, *, listens: bool
+) -> None:
+    monkeypatch.setattr(limits, "SEND", 0.05)
+    monkeypatch.setattr(limits, "GONE", 0.01)
+    async with open_edge(tmp_path, voice=("gated",)) as edge, edge.connect() as wire:
+        job = await edge.house.submit("One sentence.")
+        await wire.say(wire.request("jobs.wait", jobId=job))
+        await wire.stream.send_eof()
+        await gate.reached.wait()
+        if listens:
+            await trio.sleep(0.2)
+            gate.gate.set()
+            assert (await wire.hear())["result"]["status"] == "Succeeded"
+        else:
+            await wire.stream.aclose()
+            await edge.wait_connections(0)
+
+
 async def test_a_client_that_breaks_off_disturbs_nobody(tmp_path: Path) -> None:
     async with open_edge(tmp_path) as edge, edge.connect() as other:
         for _ in range(3):

@@ -45,7 +45,7 @@ class Listener:
         news.set()
 
     async def subscribe(self, **params: Any) -> dict[str, Any]:
-        return await self.all.add(msgspec.convert(params, Subscribe))
+        return msgspec.to_builtins(await self.all.add(msgspec.convert(params, Subscribe)))
 
     async def wait_told(self, number: int) -> None:
         with trio.fail_after(PATIENCE):

@@ -202,6 +202,20 @@ async def test_discovery_names_every_method_with_its_role(tmp_path: Path) -> Non
     assert all(document["components"][kind].get(name) is not None for kind, name in (ref.split("/") for ref in refs))
 
 
+GONE = {"jobId": "a-1", "artifactId": "b", "brief": {}, "priority": 1, "name": "nobody", "key": "no.key", "value": 1}
+
+
+async def test_every_refusal_is_foretold_by_discovery(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as edge, edge.connect() as wire:
+        for method in (await wire.ask("rpc.discover"))["result"]["methods"]:
+            wanted = [param["name"] for param in method["params"] if param["required"]]
+            if wanted and GONE.keys() >= set(wanted) and not method["name"].startswith("secrets."):
+                code, detail = await wire.error(method["name"], **{name: GONE[name] for name in wanted})
+                assert code in {each["$ref"].rpartition("/")[2] for each in method["errors"]}, detail
+        code, _ = await wire.error("events.unsubscribe", subscription="s9")
+        assert code == "E200-NO_JOB"
+
+
 # ---------------------------------------------------------------- at /api/rpc
 
 

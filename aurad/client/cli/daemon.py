@@ -30,7 +30,8 @@ LOCK_NAME = "start.lock"
 COMMAND = (sys.executable, "-P", "-m", "aurad", "--private")  # -P: no file of the user's is imported by mistake
 LOG_NAME = "private.log"
 OTHER_ENVIRONMENT = "the private daemon that runs was started with other AURAD_* variables, and goes by those"
-_REFUSED = re.compile(r"^error (E503-CONFIG): (.+?)(?:\nremedy: (.+))?$", re.S | re.M)  # how `aurad` says it
+# How `aurad` says it; that another daemon has its folders is no wrong setting.
+_REFUSED = re.compile(r"^error (E503-CONFIG): ((?!.*another daemon).+?)(?:\nremedy: (.+))?$", re.S | re.M)
 
 
 def connect(*, work: bool = False) -> tuple[Client, Path]:
@@ -62,16 +63,21 @@ def start_private(own: Folders, path: Path) -> Client:
     """A connection to the private daemon on `path`, started if it is not there yet; raises E504."""
     try:
         with _locked(own.state / LOCK_NAME):
-            return _try(path) or _started(own, path)
+            return _try(path, last=True) or _started(own, path)
     except (OSError, ValueError) as error:
         raise AuradError("E504-NO_DAEMON", f"cannot start a private daemon on {path}: {error}") from error
 
 
-def _try(path: Path, *, work: bool = False) -> Client | None:
-    """A greeted connection, or None if nobody is there or we may not (`work`) use it."""
+def _try(path: Path, *, work: bool = False, last: bool = False) -> Client | None:
+    """A greeted connection, or None if nobody is there or we may not (`work`) use it.
+
+    The `last` one to be tried is where a private daemon would be: raises E400 if somebody there does not let us in.
+    """
     try:
         client = Client(path)
-    except OSError:
+    except OSError as error:
+        if last and isinstance(error, PermissionError):
+            raise AuradError("E400-DENIED", f"cannot use {path}: {error.strerror}") from error
         return None
     try:
         answer = client.call(
@@ -84,7 +90,7 @@ def _try(path: Path, *, work: bool = False) -> Client | None:
     except OSError:
         pass
     except RemoteError as error:
-        if error.code != "E400-DENIED":
+        if last or error.code != "E400-DENIED":
             client.close()
             raise
     client.close()

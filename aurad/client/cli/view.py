@@ -18,6 +18,7 @@ FRAME_SECONDS = 0.08  # a faster picture costs processor time that the encoder w
 PLAIN_SECONDS = 5.0
 PLAIN_PERCENT = 10.0
 BAR_WIDTH = 28
+PAUSED = "Paused"
 SIGNS = {"Pending": "·", RUNNING: "●", "Succeeded": "✓", "Failed": "✗", "Skipped": "-", "Cancelled": "✗"}
 STYLES = {
     "Pending": "dim",
@@ -68,9 +69,7 @@ class Plain(Silent):
         for warning in board.warnings[self._warnings :]:
             self._say(f"warning: {warning.get('detail', '')}")
         self._warnings = len(board.warnings)
-        if board.job_id and not self._known.setdefault("job", ""):
-            self._known["job"] = board.job_id
-            self._line(board, f"job {board.job_id} is {board.status.lower()}")
+        self._show_status(board)
         for step in board.steps.values():
             if self._known.get(step.name, "Pending") != step.status:
                 self._known[step.name] = step.status
@@ -79,7 +78,16 @@ class Plain(Silent):
         if board.final or self._due(board):
             self._line(board, overall(board) if board.final else remaining(board))
 
+    def _show_status(self, board: Board) -> None:
+        """The first one, and a pause with its end."""
+        before, now = self._known.get("job"), board.status
+        if board.job_id and (before is None or (before != now and PAUSED in (before, now) and not board.final)):
+            self._known["job"] = now
+            self._line(board, f"job {board.job_id} is {now.lower()}")
+
     def _due(self, board: Board) -> bool:
+        if board.status == PAUSED:  # nothing changes, maybe for days
+            return False
         far, long = self._percent + PLAIN_PERCENT, self._said_at + PLAIN_SECONDS
         return board.percent >= far or self._clock() >= long
 
@@ -191,4 +199,6 @@ def overall(board: Board) -> str:
 
 def remaining(board: Board) -> str:
     """How long a running job takes still, or what it does."""
+    if board.status == PAUSED:
+        return "paused"
     return board.message if board.eta is None else f"about {short_time(max(board.eta, 1.0))} left"

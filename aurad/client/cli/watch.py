@@ -101,7 +101,7 @@ def _ask(client: Client, boards: Mapping[str, Board]) -> None:
 
 
 def _reconnect(socket: Path) -> Client:
-    """On the same socket, where a restarted daemon listens again; a private one may need us to start it."""
+    """On the same socket, where a restarted daemon listens again."""
     talk.note("the daemon went away; waiting for it")
     deadline, pause = time.monotonic() + PATIENCE, PAUSE
     while time.monotonic() < deadline:

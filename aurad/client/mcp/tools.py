@@ -139,12 +139,16 @@ def described() -> list[dict[str, Any]]:
 def call(name: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """Raises E104 for an unknown tool, E102 for arguments that do not fit, and whatever the daemon says."""
     if name not in TOOLS:
-        raise AuradError("E104-PLUGIN", f"cannot find the tool {name!r}: there are {', '.join(TOOLS)}", remedy="")
+        raise AuradError(
+            "E104-PLUGIN", f"cannot find the tool {name!r}: there are {', '.join(TOOLS)}.", remedy="Call one of those."
+        )
     tool = TOOLS[name]
     try:
         given = msgspec.convert(arguments, tool.arguments)
     except msgspec.ValidationError as error:
-        raise AuradError("E102-OPTION", f"cannot use the arguments of {name}: {error}", remedy="") from error
+        raise AuradError(
+            "E102-OPTION", f"cannot use the arguments of {name}: {error}.", remedy="tools/list has their schema."
+        ) from error
     client, _ = daemon.connect(work=not tool.read_only)
     with client:
         return tool.run(client, given, asked)
