@@ -83,6 +83,12 @@ def test_json_and_trace(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     assert any(one.get("ph") == "X" for one in json.loads((here / "t.json").read_text()))
 
 
+def test_a_trace_on_standard_output_is_alone_there(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    assert run(["make", "bees.md", "--trace", "-"]) == codes.OK
+    assert any(one.get("ph") == "X" for one in json.loads(capsys.readouterr().out))
+    assert files_of(here) == {"bees.md", *RESULT}
+
+
 def test_a_failed_job_tells_its_story(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     problem = {"errorCode": "E304-FFMPEG_RUNTIME", "detail": "cannot encode: it broke", "remedy": "See the log."}
     fake.events = [
@@ -202,6 +208,7 @@ def test_no_daemon_and_none_can_be_started(
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
         ["bees.md", "--trace", "nowhere/t.json"],
         ["bees.md", "--trace", "."],
+        ["bees.md", "--trace", "-", "--json"],
         ["bees.md", "--logo", "bees.md"],
         ["bees.md", "--logo", "gone.svg"],
         ["bees.md", "--font", "."],
