@@ -289,6 +289,21 @@ def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here:
     assert files_of(here) == {"bees.md"}
 
 
+def test_an_interrupt_before_anything_has_begun_ends_without_a_word(here: Path) -> None:
+    early = """
+import os, signal, sys
+class Importer:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Importer())
+from aurad.client.cli.start import main
+main()
+"""
+    made = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stdout, made.stderr) == (codes.CANCELLED, "", "")
+
+
 def test_an_interrupted_job_is_accounted_for(fake: FakeDaemon, here: Path) -> None:
     fake.events = [step("Voice", "Running")]
     process = subprocess.Popen([sys.executable, *MAKE, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
