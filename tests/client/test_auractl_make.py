@@ -247,6 +247,16 @@ def test_pictures_go_along(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     assert "cannot use the picture gone.png: there is no such file" in capsys.readouterr().err
 
 
+def test_an_unusable_picture_is_told_once(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    missing = event("warning", step="Script", code="picture-missing", detail="not used: no such file came along")
+    (here / "bees.md").write_text("# Bees\n\n![b](gone.png)\n")
+    fake.events = [missing, *fake.events]
+    assert run(["make", "bees.md"]) == codes.OK
+    err = capsys.readouterr().err
+    assert "gone.png" in err
+    assert "came along" not in err
+
+
 def test_the_brand_goes_along(fake: FakeDaemon, here: Path) -> None:
     (here / "logo.svg").write_bytes(b"<svg/>")
     (here / "font.otf").write_bytes(b"OTTO rest")

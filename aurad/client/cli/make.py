@@ -49,10 +49,11 @@ def make(order: Order) -> int:
     deliver.check(where)
     if order.trace:
         _check_trace(order)
-    pictures = find_pictures(order)
+    unusable: list[str] = []
+    pictures = find_pictures(order, unusable.append)
     if order.dry_run:
         return _plan(order)
-    board = Board(until=order.job.get("until"))
+    board = Board(until=order.job.get("until"), told=images.MISSING if unusable else "")
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None
         try:
@@ -85,9 +86,15 @@ def _check_file(path: Path) -> None:
         files.check_writable(folder)
 
 
-def find_pictures(order: Order) -> list[images.Found]:
-    """The document's, and the brand's."""
-    found = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
+def find_pictures(order: Order, unusable: images.Warn = lambda _: None) -> list[images.Found]:
+    """The document's, and the brand's; `unusable` hears, besides people, why one cannot be shown."""
+
+    def warn(text: str) -> None:
+        unusable(text)
+        if not order.quiet:
+            talk.warning(text)
+
+    found = images.find(order.source, order.images, warn)
     return found + images.brand(logo=order.logo, font=order.font)
 
 
