@@ -207,6 +207,7 @@ def test_no_daemon_and_none_can_be_started(
         ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"], ["bees.md", "-o", "bees.mkv"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
         ["bees.md", "--trace", "nowhere/t.json"],
+        ["bees.md", "-o", "-"],
         ["bees.md", "--trace", "."],
         ["bees.md", "--trace", "-", "--json"],
         ["bees.md", "--logo", "bees.md"],
