@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from aurad.model.assembly import JoinRequest
 from aurad.model.errors import AuradError
 from aurad.model.video import Canvas
 
+LOOKING = 0.2  # of the work is to look at each segment before any is copied
 UNDECODED = {"skip_frame": "all"}  # or opening a file takes four times as long: its first frames would be decoded
 MP4_INPUT = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4"}
 
@@ -27,7 +28,7 @@ def join_segments(
 ) -> int:
     """Copy all segments into one MP4, in order; gives its frames. Raises E308 for one that does not fit."""
     paths = [find(segment.video) for segment in request.segments]
-    delay = max(_delay(path) for path in paths)
+    delay = _longest_delay(paths, lambda share: progress(LOOKING * share))
     total, done = sum(segment.frames for segment in request.segments), 0
     with open_segment(paths[0], whole=True) as (_, like), _open_target(target, like) as sink:
         out, settings = sink.add_stream_from_template(like), _settings(like)
@@ -40,7 +41,7 @@ def join_segments(
             if copied != segment.frames:
                 raise _misfit(number, f"it has {copied} frames, not {segment.frames}")
             done += copied
-            progress(done / total)
+            progress(LOOKING + (1 - LOOKING) * done / total)
     return done
 
 
@@ -96,6 +97,14 @@ def _copy(
         sink.mux(packet)
         copied += 1
     return copied
+
+
+def _longest_delay(paths: Sequence[Path], progress: Callable[[float], None]) -> int:
+    longest = 0
+    for number, path in enumerate(paths, 1):
+        longest = max(longest, _delay(path))
+        progress(number / len(paths))
+    return longest
 
 
 def _delay(path: Path) -> int:
