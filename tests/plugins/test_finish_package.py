@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
+import msgspec
 import pytest
 from PIL import Image
 
@@ -169,6 +170,13 @@ async def test_where_nobody_mastered_the_sound_the_voice_is_used(parts: Parts, t
 async def test_a_picture_of_another_length_is_an_error(parts: Parts, tmp_path: Path) -> None:
     with pytest.raises(AuradError, match="40 frames instead of 60"):
         await package(parts, tmp_path, request_for(parts, duration=3.0))
+
+
+@pytest.mark.slow
+async def test_a_poster_that_is_none_is_told_although_ffmpeg_runs_meanwhile(parts: Parts, tmp_path: Path) -> None:
+    request = request_for(parts, "picture.mp4", "sound.m4a")
+    with pytest.raises(AuradError, match="cannot make a cover of"):
+        await package(parts, tmp_path, msgspec.structs.replace(request, posters=(request.files["sound.m4a"],)))
 
 
 async def test_without_a_picture_there_is_nothing_to_package(parts: Parts, tmp_path: Path) -> None:
