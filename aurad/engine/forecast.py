@@ -31,6 +31,7 @@ class _Piece(NamedTuple):
     start: float = 0.0  # seconds its worker takes to be there
     done: float = 0.0
     told: float = 0.0  # when it said how much is done
+    first: float | None = None  # when it said so for the first time
 
     def work(self, cost: float, now: float) -> tuple[float, float]:
         """Seconds in all, and left: as expected, and the further the task is the more by its own pace."""
@@ -41,6 +42,21 @@ class _Piece(NamedTuple):
         paced = expected * (1 - self.done) + (self.told - self.began)
         left = max(paced - took, OVERDUE * took) * (self.done < 1)
         return took + left, left
+
+    def heard(self, done: float, now: float) -> _Piece:
+        return self._replace(done=done, told=now, first=now if self.first is None else self.first)
+
+    @property
+    def pace(self) -> tuple[float, float]:
+        """Units that are done, and the seconds they took.
+
+        Of those until it first said something, when it got ready, the root of what is done: all at once would
+        be taken for its pace, its share alone would count too late.
+        """
+        if self.first is None or self.began is None or not self.running:
+            return 0.0, 0.0
+        ready = max(self.first - self.began - self.start, 0.0)
+        return self.done * self.what.size, self.told - self.first + self.done**0.5 * ready
 
     @property
     def slots(self) -> tuple[str, str]:
@@ -101,7 +117,7 @@ class Forecast:
     def advance(self, name: str, done: float) -> None:
         piece = self._pieces.get(name)
         if piece and min(done, 1.0) > piece.done:
-            self._pieces[name] = piece._replace(done=min(done, 1.0), told=self._tick()[piece.kind])
+            self._pieces[name] = piece.heard(min(done, 1.0), self._tick()[piece.kind])
 
     @property
     def percent(self) -> float:
@@ -162,9 +178,9 @@ class Forecast:
         for piece in self._pieces.values():
             key = piece.what.key
             typical.setdefault(key, piece.what.size)
-            if piece.began is not None and 0 < piece.done < 1:
-                sizes[key] += piece.done * piece.what.size
-                seconds[key] += max(piece.told - piece.began - piece.start, 0.0)
+            size, took = piece.pace
+            sizes[key] += size
+            seconds[key] += took
         return {
             key: self._costs.of(key, size=sizes[key], seconds=seconds[key], typical=size)
             for key, size in typical.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,8 @@ from aurad.model.assembly import JoinRequest
 from aurad.model.errors import AuradError
 from aurad.model.video import Canvas
 
+LOOKING = 0.2  # of the work is to look at each segment before any is copied
+UNDECODED = {"skip_frame": "all"}  # or opening a file takes four times as long: its first frames would be decoded
 MP4_INPUT = {"protocol_whitelist": "file", "format_whitelist": "mov,mp4"}
 
 
@@ -26,9 +28,9 @@ def join_segments(
 ) -> int:
     """Copy all segments into one MP4, in order; gives its frames. Raises E308 for one that does not fit."""
     paths = [find(segment.video) for segment in request.segments]
-    delay = max(_delay(path) for path in paths)
+    delay = _longest_delay(paths, lambda share: progress(LOOKING * share))
     total, done = sum(segment.frames for segment in request.segments), 0
-    with open_segment(paths[0]) as (_, like), _open_target(target, like) as sink:
+    with open_segment(paths[0], whole=True) as (_, like), _open_target(target, like) as sink:
         out, settings = sink.add_stream_from_template(like), _settings(like)
         clock = Clock(_ticks(request.canvas, like.time_base), delay)
         for number, (path, segment) in enumerate(zip(paths, request.segments, strict=True), 1):
@@ -39,7 +41,7 @@ def join_segments(
             if copied != segment.frames:
                 raise _misfit(number, f"it has {copied} frames, not {segment.frames}")
             done += copied
-            progress(done / total)
+            progress(LOOKING + (1 - LOOKING) * done / total)
     return done
 
 
@@ -54,10 +56,11 @@ class Clock(NamedTuple):
 
 
 @contextmanager
-def open_segment(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A segment's file and its video."""
+def open_segment(path: Path, *, whole: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """A segment's file and its video; only of a `whole` one are pixel format and colours known."""
+    options = {} if whole else UNDECODED
     try:
-        with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
+        with av.open(f"file:{path.absolute()}", options=options, container_options=MP4_INPUT) as container:
             yield container, container.streams.video[0]
     except (av.error.FFmpegError, IndexError) as error:
         if getattr(error, "errno", 0) == errno.ENOSPC:
@@ -71,9 +74,12 @@ def _open_target(target: Path, like: VideoStream) -> OutputContainer:
 
 
 def _settings(stream: VideoStream) -> tuple[object, ...]:
-    """What must be the same for copies to follow each other; last, the encoder's own parameter sets."""
+    """What must be the same for copies to follow each other; last, the encoder's own parameter sets.
+
+    Those hold the pixel format and the colours, too.
+    """
     codec = stream.codec_context
-    return codec.name, codec.width, codec.height, codec.pix_fmt, stream.time_base, codec.extradata
+    return codec.name, codec.width, codec.height, stream.time_base, codec.extradata
 
 
 def _copy(
@@ -91,6 +97,14 @@ def _copy(
         sink.mux(packet)
         copied += 1
     return copied
+
+
+def _longest_delay(paths: Sequence[Path], progress: Callable[[float], None]) -> int:
+    longest = 0
+    for number, path in enumerate(paths, 1):
+        longest = max(longest, _delay(path))
+        progress(number / len(paths))
+    return longest
 
 
 def _delay(path: Path) -> int:

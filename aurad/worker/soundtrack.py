@@ -25,6 +25,7 @@ from aurad.model.errors import AuradError
 from aurad.worker.probe import FORMATS
 
 BLOCK = SOUND_RATE  # frames mixed at a time: a second, 384 kB
+PLAIN = {"probesize": "4096", "analyzeduration": "1"}  # a WAV's head says all; by default seconds of sound are read
 FADE = SOUND_RATE * 5 // 1000  # frames: where a sound is cut off or into, 5 ms keep it from clicking
 STEREO = 2
 WAVE_FLOAT, SAMPLE_BYTES = 3, 4
@@ -129,7 +130,7 @@ def ramp(place: NDArray[np.float64]) -> Samples:
 
 def read_sound(path: Path, in_point: float, channels: int, *, silent_ok: bool) -> Generator[Samples, None, None]:
     """Samples at our rate from `in_point` seconds on. A clip without sound gives nothing."""
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS, **(PLAIN if _is_mono(path) else {})}
     try:
         with av.open(f"file:{path.absolute()}", container_options=options) as container:
             if container.streams.audio:

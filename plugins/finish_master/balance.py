@@ -27,6 +27,9 @@ GRAIN = 0.5  # dB of the music's level: a changed sentence leaves it as it was
 OVERLAP_SECONDS = 2.5  # blended where a user's music begins again
 
 
+Leveled = tuple[Music, float]  # with its loudness in LUFS
+
+
 class Levels(Protocol):
     """How loud the music is wanted, and by how much it steps back, in dB."""
 
@@ -37,12 +40,16 @@ class Levels(Protocol):
 
 
 class Song(msgspec.Struct, frozen=True, array_like=True):
-    """A bed of music as it is kept: the loop's 16-bit samples with what makes them amplitudes, the ending's floats."""
+    """A bed of music as it is kept: the loop's 16-bit samples with what makes them amplitudes, the ending's floats.
+
+    `level` is the loop's loudness in LUFS.
+    """
 
     loop: bytes
     scale: float
     ending: bytes
     bar: int
+    level: float
 
 
 class Balance(NamedTuple):
@@ -67,9 +74,9 @@ async def balanced(
     """
     score, samples = None, length(voice)
     if mood != "none":
-        music, spoken = await _music_and_voice(mood, request.seed, own, voice, samples, shelf)
+        (music, played), spoken = await _music_and_voice(mood, request.seed, own, voice, samples, shelf)
         level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + levels.duck_depth
-        gain = level - await trio.to_thread.run_sync(_level, music) + levels.music_level
+        gain = level - played + levels.music_level
         score = Score(music, Ducking(request.speech, levels.duck_depth), round(gain / GRAIN) * GRAIN, samples)
     parts = await in_pieces(lambda start, end: analysed(mixed(voice, score, start, end)), samples, done=report)
     return Balance(score, joined(parts))
@@ -77,9 +84,9 @@ async def balanced(
 
 async def _music_and_voice(
     mood: str, seed: int, own: Path | None, voice: Path, samples: int, shelf: Shelf
-) -> tuple[Music, float]:
+) -> tuple[Leveled, float]:
     """The music and, side by side, how loud the voice is."""
-    found: list[Music] = []
+    found: list[Leveled] = []
 
     async def make() -> None:
         found.append(
@@ -106,10 +113,11 @@ def _level(music: Music) -> float:
     return gated(_powers(blocks))
 
 
-def _composed(mood: str, seed: int, shelf: Shelf) -> Music:
+def _composed(mood: str, seed: int, shelf: Shelf) -> Leveled:
     song = shelf.get(key_of(f"bed {mood} {seed}"), Song, lambda: _song(mood, seed))
     loop = np.frombuffer(song.loop, np.int16).reshape(-1, 2)
-    return Music(loop, song.scale, ending=np.frombuffer(song.ending, np.float32).reshape(-1, 2), bar=song.bar)
+    ending = np.frombuffer(song.ending, np.float32).reshape(-1, 2)
+    return Music(loop, song.scale, ending=ending, bar=song.bar), song.level
 
 
 def _song(mood: str, seed: int) -> Song:
@@ -119,9 +127,10 @@ def _song(mood: str, seed: int) -> Song:
     loop = np.empty(bed.loop.shape, np.int16)
     for side in (0, 1):
         np.rint(bed.loop[:, side] / scale, out=loop[:, side], casting="unsafe")
-    return Song(loop.tobytes(), scale, bed.ending.tobytes(), bed.bar)
+    return Song(loop.tobytes(), scale, bed.ending.tobytes(), bed.bar, _level(Music(loop, scale)))
 
 
-def _mapped(path: Path) -> Music:
+def _mapped(path: Path) -> Leveled:
     loop = np.memmap(path, "<i2", "r").reshape(-1, 2)
-    return Music(loop, 2.0**-15, overlap=min(round(OVERLAP_SECONDS * RATE), len(loop) // 4))
+    music = Music(loop, 2.0**-15, overlap=min(round(OVERLAP_SECONDS * RATE), len(loop) // 4))
+    return music, _level(music)

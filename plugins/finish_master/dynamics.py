@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aurad_plugins.finish_master.curve import drawn
 from aurad_plugins.finish_master.loudness import STEP, Meter, gated
 
 RATE = 48_000
@@ -183,11 +184,10 @@ def loudness_after(analysis: Analysis, curve: Curve) -> float:
 
 def amplified(block: Stereo, start: int, plan: Plan) -> Stereo:
     """The samples from `start` on, each with the gain that the plan has there."""
-    at = (np.arange(start, start + len(block)) + 0.5) / FRAME - 0.5
-    first = max(0, start // FRAME - 1)
-    part = 10 ** (plan.curve[first : (start + len(block)) // FRAME + 2] / 20)
-    gains = np.interp(at - first, np.arange(len(part)), part).astype(np.float32)
-    out: Stereo = block * gains[:, None]
+    at = start + FRAME // 2  # a frame's gain is that of its middle
+    frames = np.arange(at // FRAME, (at + len(block)) // FRAME + 2) - 1
+    points = 10 ** (plan.curve[np.clip(frames, 0, len(plan.curve) - 1)] / 20)
+    out: Stereo = block * drawn(points, FRAME, at, len(block), late=0.5)[:, None]
     return out if plan.ceiling >= 1 else _bent(out, plan.ceiling)
 
 

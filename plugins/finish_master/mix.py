@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aurad.api import Speech
+from aurad_plugins.finish_master.curve import drawn
 from aurad_plugins.finish_master.pieces import BLOCK
 from aurad_plugins.finish_master.wav import Stereo, open_wav
 
@@ -96,7 +97,7 @@ class Music(NamedTuple):
         return out
 
     def _turn(self, at: int, count: int, *, first: bool) -> Stereo:
-        sound: Stereo = self.loop[at : at + count].astype(np.float32) * np.float32(self.scale)
+        sound: Stereo = np.multiply(self.loop[at : at + count], np.float32(self.scale), dtype=np.float32)
         if first or at >= self.overlap:
             return sound
         blend = min(self.overlap - at, count)
@@ -140,8 +141,7 @@ class Score:
         fade = _smooth(seconds / min(_FADE_IN, total / 4))
         fade *= _smooth((total - seconds) / min(_LAST_FADE, total / 3))
         gains = fade * 10 ** ((self._gain + self._ducking.decibels(seconds)) / 20)
-        out: NDArray[np.float32] = np.interp(np.arange(start, start + count), grid * step, gains).astype(np.float32)
-        return out
+        return drawn(gains, step, start, count)
 
 
 def length(voice: Path) -> int:

@@ -37,8 +37,9 @@ class Wav(NamedTuple):
         raw = self.file.read(samples * self.channels * np.dtype(self.kind).itemsize)
         whole = len(raw) // (self.channels * np.dtype(self.kind).itemsize) * self.channels
         sound = np.frombuffer(raw, self.kind, whole).reshape(-1, self.channels)
-        pair = sound[:, :2] if self.channels > 1 else np.repeat(sound, 2, axis=1)
-        return pair.astype(np.float32) * np.float32(self.scale)
+        pair = sound[:, :2] if self.channels > 1 else np.broadcast_to(sound, (len(sound), 2))
+        stereo: Stereo = np.multiply(pair, np.float32(self.scale), dtype=np.float32)
+        return stereo
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,35 +36,32 @@ class Package(Finisher[Value]):
     gives: ClassVar[tuple[str, ...]] = (VIDEO, COVER, CREDITS)
 
     async def finish(self, request: FinishRequest, context: StageContext[Value]) -> Deliverables:
-        """One run of FFmpeg for the file, Pillow for the cover."""
+        """One run of FFmpeg for the file, and Pillow for the cover while it copies."""
         if PICTURE not in request.files:
             raise BadInput(f"cannot package the video: there is no {PICTURE}")
+        posters = [context.path(poster) for poster in request.posters] or [await self._frame(request, context)]
+        cover = context.workspace / COVER
+        video = await self._mux(request, context, lambda: write_cover(best_poster(posters), cover))
         files = (
-            Deliverable(name=VIDEO, artifact=context.keep(await self._mux(request, context), "video/mp4")),
-            Deliverable(name=COVER, artifact=context.keep(await self._cover(request, context), "image/jpeg")),
+            Deliverable(name=VIDEO, artifact=context.keep(video, "video/mp4")),
+            Deliverable(name=COVER, artifact=context.keep(cover, "image/jpeg")),
             Deliverable(name=CREDITS, artifact=context.keep(self._credits(request, context), "text/plain")),
         )
         return Deliverables(
             files=files, facts={"chapters": len(request.chapters), "softCaptions": CAPTIONS in request.files}
         )
 
-    async def _mux(self, request: FinishRequest, context: StageContext[Value]) -> Path:
+    async def _mux(self, request: FinishRequest, context: StageContext[Value], meanwhile: Callable[[], None]) -> Path:
         metadata, video = context.workspace / "metadata.txt", context.workspace / VIDEO
         metadata.write_text(request_to_metadata(request), encoding="utf-8")
         frames = round(request.duration * request.canvas.fps)
         inputs = {name: context.path(request.files[name]) for name in _chosen(request)}
         arguments = _mux_arguments(inputs, metadata, video, bcp47_to_iso639(request.language))
         async with context.ffmpeg(arguments, frames=frames):
-            pass
+            await trio.to_thread.run_sync(meanwhile)
         if request.provenance:
             await trio.to_thread.run_sync(append_xmp, video, request_to_xmp(request, request.provenance))
         return video
-
-    async def _cover(self, request: FinishRequest, context: StageContext[Value]) -> Path:
-        cover = context.workspace / COVER
-        posters = [context.path(poster) for poster in request.posters] or [await self._frame(request, context)]
-        await trio.to_thread.run_sync(lambda: write_cover(best_poster(posters), cover))
-        return cover
 
     async def _frame(self, request: FinishRequest, context: StageContext[Value]) -> Path:
         """For visuals without posters: a picture from a third into the video, scaled while decoding's frame is raw."""

@@ -25,10 +25,8 @@ SMALLEST = 6  # pixels of a letter: below, letters are blots
 LINE, PAD_X, PAD_Y, ROUND = 1.28, 0.55, 0.3, 0.28  # of the letters' size
 PILL, PILL_PAD = 0.6, 0.1  # half of its height, and what it is wider than its word at each side
 SHORTEST = 1.0  # seconds that a line of its own is shown at least
-FONT_CREDIT = {
-    "title": "Inter, the typeface of the captions", "author": "The Inter Project Authors", "licence": "OFL-1.1",
-    "source": "https://github.com/rsms/inter",
-}  # fmt: skip
+# Word for word as the slides say it, which show the same typeface: it is credited once.
+FONT_CREDIT = {"title": "Inter", "author": "The Inter Project Authors", "licence": "OFL-1.1"}
 State = tuple[int, int]  # which cue, and which of its words is said (-1: none)
 
 

@@ -39,7 +39,7 @@ from aurad_plugins.visuals_slides.plain import plain_composition
 from aurad_plugins.visuals_slides.scripts import EXTRA, script_of, versions
 from aurad_plugins.visuals_slides.sheet import sheet
 from aurad_plugins.visuals_slides.takumi import TakumiError
-from aurad_plugins.visuals_slides.themes import THEMES, Theme, theme_named
+from aurad_plugins.visuals_slides.themes import DEFAULT, THEMES, Theme, theme_named
 
 RISE = 1.6  # units that a layer rises or slides
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # the store is no gallery: size matters less than time
@@ -75,7 +75,10 @@ class SlidesStage(VisualsStage[SlidesOptions]):
     Options = SlidesOptions
 
     def describe(self) -> Mapping[str, Any]:
-        themes = [{"name": theme.name, "description": theme.description} for theme in THEMES.values()]
+        themes = [
+            {"name": theme.name, "description": theme.description, "default": theme.name == DEFAULT}
+            for theme in THEMES.values()
+        ]
         return {"themes": themes, "fonts": families(), "credits": list(CREDITS)}
 
     def fingerprint(self) -> Mapping[str, str]:

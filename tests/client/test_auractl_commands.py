@@ -69,6 +69,9 @@ def test_catalogues(fake: FakeDaemon, capsys: Any) -> None:
     answer(fake, "catalog.presets", {"presets": []})
     assert run(["voices"]) == codes.OK
     assert capsys.readouterr().out.split() == ["NAME", "PROVIDER", "heart", "hibari"]
+    answer(fake, "catalog.voices", {"voices": [{"name": "heart", "default": True}, {"name": "x", "default": False}]})
+    assert run(["voices"]) == codes.OK
+    assert capsys.readouterr().out.split() == ["NAME", "DEFAULT", "heart", "yes", "x"]
     assert run(["presets"]) == codes.OK
     assert run(["presets", "--json"]) == codes.OK
     assert capsys.readouterr().out == "[]\n"

@@ -86,6 +86,12 @@ def test_json_and_trace(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     assert any(one.get("ph") == "X" for one in json.loads((here / "t.json").read_text()))
 
 
+def test_a_trace_on_standard_output_is_alone_there(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    assert run(["make", "bees.md", "--trace", "-"]) == codes.OK
+    assert any(one.get("ph") == "X" for one in json.loads(capsys.readouterr().out))
+    assert files_of(here) == {"bees.md", *RESULT}
+
+
 def test_a_failed_job_tells_its_story(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     problem = {"errorCode": "E304-FFMPEG_RUNTIME", "detail": "cannot encode: it broke", "remedy": "See the log."}
     fake.events = [
@@ -220,7 +226,9 @@ def test_no_daemon_and_none_can_be_started(
         ["bees.md", "-o", "/proc/nowhere"], ["bees.md", "-o", "bees.md"], ["bees.md", "-o", "bees.mkv"],
         ["bees.md", "--trace", "/proc/nowhere/t.json"],
         ["bees.md", "--trace", "nowhere/t.json"],
+        ["bees.md", "-o", "-"],
         ["bees.md", "--trace", "."],
+        ["bees.md", "--trace", "-", "--json"],
         ["bees.md", "--logo", "bees.md"],
         ["bees.md", "--logo", "gone.svg"],
         ["bees.md", "--font", "."],
@@ -257,6 +265,16 @@ def test_pictures_go_along(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     assert [(one["name"], one["role"]) for one in assets] == [("bee.png", "image")]
     assert fake.assets[assets[0]["asset"]].endswith(b"rest")
     assert "cannot use the picture gone.png: there is no such file" in capsys.readouterr().err
+
+
+def test_an_unusable_picture_is_told_once(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    missing = event("warning", step="Script", code="picture-missing", detail="not used: no such file came along")
+    (here / "bees.md").write_text("# Bees\n\n![b](gone.png)\n")
+    fake.events = [missing, *fake.events]
+    assert run(["make", "bees.md"]) == codes.OK
+    err = capsys.readouterr().err
+    assert "gone.png" in err
+    assert "came along" not in err
 
 
 def test_the_brand_goes_along(fake: FakeDaemon, here: Path) -> None:
@@ -299,6 +317,21 @@ def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here:
     assert fake.named("jobs.cancel") == [{"jobId": JOB, "reason": "interrupted"}]
     assert err.decode().endswith("cancelled\n")
     assert files_of(here) == {"bees.md"}
+
+
+def test_an_interrupt_before_anything_has_begun_ends_without_a_word(here: Path) -> None:
+    early = """
+import os, signal, sys
+class Importer:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Importer())
+from aurad.client.cli.start import main
+main()
+"""
+    made = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stdout, made.stderr) == (codes.CANCELLED, "", "")
 
 
 def test_an_interrupted_job_is_accounted_for(fake: FakeDaemon, here: Path) -> None:

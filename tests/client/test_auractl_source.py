@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,33 @@ def test_no_topics(topic: str) -> None:
     assert refused(topic).code == "E101-BRIEF"
 
 
-@pytest.mark.parametrize(("data", "kind"), [(b"# Hello you\n\nText", "markdown"), (b"<!DOCTYPE html><p>Hi", "html")])
-def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: bytes, kind: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+@pytest.mark.parametrize(
+    ("data", "kind", "name"),
+    [
+        ("# Hello you\n\nText", "markdown", "hello-you"),
+        ("---\nauthor: Me\ntitle: 'The hive'\n---\n# Bees\n", "markdown", "the-hive"),
+        ("<!-- a licence -->\n# Bees\n\nText", "markdown", "bees"),
+        ('<p align="center">A badge</p>\n\n# Bees\n\nText', "markdown", "bees"),
+        ("<!DOCTYPE html><title>Why &amp; how</title><p>Hi", "html", "why-how"),
+        ("<?xml version='1.0'?>\n<!-- x -->\n<html><h1>The <b>bees</b></h1>", "html", "the-bees"),
+        ("<h1 class='x'>Bees</h1>\n<p>Bees see.</p>", "html", "bees"),
+        ("Bees see.\n<div><p>They do.</p></div>", "html", "bees-see"),
+    ],
+)
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, data: str, kind: str, name: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode())))
     read = source.read("-")
-    assert read.format == kind
+    assert (read.format, read.name) == (kind, name)
     assert read.folder == Path.cwd()
+
+
+@pytest.mark.parametrize("piece", ["<h1>", "<!--", "\n", "| ", "---\n", "<?x>", "</p>\n"])
+def test_hostile_standard_input_is_judged_at_once(monkeypatch: pytest.MonkeyPatch, piece: str) -> None:
+    data = (piece * (SOURCE_LIMIT // len(piece)))[:-2] + "ab"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode())))
+    began = time.process_time()
+    assert source.read("-").format in {"html", "markdown"}
+    assert time.process_time() - began < 2
 
 
 def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,3 +137,16 @@ def test_jobs_share_the_lanes(clock: Clock, jobs: int, seconds: float) -> None:
     forecast.begin(task("c", size=0, plugin="q"))
     forecast.advance("c", 1.0)
     assert forecast.eta == seconds
+
+
+def test_what_a_task_takes_to_get_ready_is_not_taken_for_its_pace(clock: Clock) -> None:
+    forecast = Forecast(costs(), 1)
+    forecast.begin(task("a", size=1000))
+    for name in "bcde":
+        forecast.expect(speech(name, 1000))
+    clock.wait()
+    before = forecast.eta or 0.0
+    clock.wait(9.0)  # its tool had to start
+    forecast.advance("a", 0.01)
+    clock.wait()
+    assert (forecast.eta or 0.0) < 2 * before

@@ -86,6 +86,7 @@ async def test_loudness_peaks_and_length_are_as_promised(
     assert len(decoded(sound_of(ran))) == round(spoken[2] * RATE)
     assert ran.output.facts["loudness"] == pytest.approx(heard, abs=0.11)
     assert ran.output.facts["truePeak"] == pytest.approx(peak, abs=0.2)
+    assert max(news.done for news in ran.progress) > 0.95  # what is left then is written at once
 
 
 async def test_music_is_well_below_speech_and_alone_before_it(

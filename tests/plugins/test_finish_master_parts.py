@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from aurad.api import Speech
 from aurad_plugins.finish_master.bed import Bed, compose
+from aurad_plugins.finish_master.curve import drawn
 from aurad_plugins.finish_master.dynamics import amplified, analysed, planned
 from aurad_plugins.finish_master.loudness import SILENT, Meter
 from aurad_plugins.finish_master.mix import Ducking, Music, Score, mixed
@@ -144,6 +145,15 @@ def write(path: Path, sound: np.ndarray, channels: int = 2) -> Path:
         file.setparams((channels, 2, RATE, 0, "NONE", ""))
         file.writeframes(np.rint(sound[:, :channels] * 32767).astype("<i2").tobytes())
     return path
+
+
+@given(st.integers(0, 5000), st.integers(1, 5000), st.sampled_from([0.0, 0.5]))
+def test_a_curve_is_drawn_alike_from_wherever_it_is_read(start: int, count: int, late: float) -> None:
+    points = np.cos(np.arange(100.0))
+    part = drawn(points[start // 128 : (start + count) // 128 + 2], 128, start, count, late=late)
+    assert np.array_equal(part, drawn(points, 128, 0, 12_000, late=late)[start : start + count])
+    at = np.arange(start, start + count) + late
+    assert np.allclose(part, np.interp(at, np.arange(100) * 128, points), atol=1e-6)
 
 
 def test_the_mix_is_exactly_as_long_as_the_voice(tmp_path: Path) -> None:

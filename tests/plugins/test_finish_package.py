@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import av
+import msgspec
 import pytest
 from PIL import Image
 
 from aurad.api import AuradError, Canvas, Chapter, Credit, Deliverables, FinishRequest
 from aurad.testing import Ran, conform_stage, find_ffmpeg, put, run_stage
-from aurad_plugins.finish_package.cover import write_cover
+from aurad_plugins.finish_package.cover import read_picture, write_cover
 from aurad_plugins.finish_package.language import THREE_LETTERS, bcp47_to_iso639
 from aurad_plugins.finish_package.stage import Package
 from aurad_plugins.finish_package.text import credits_to_text, request_to_metadata
@@ -171,9 +172,27 @@ async def test_a_picture_of_another_length_is_an_error(parts: Parts, tmp_path: P
         await package(parts, tmp_path, request_for(parts, duration=3.0))
 
 
+@pytest.mark.slow
+async def test_a_poster_that_is_none_is_told_although_ffmpeg_runs_meanwhile(parts: Parts, tmp_path: Path) -> None:
+    request = request_for(parts, "picture.mp4", "sound.m4a")
+    with pytest.raises(AuradError, match="cannot make a cover of"):
+        await package(parts, tmp_path, msgspec.structs.replace(request, posters=(request.files["sound.m4a"],)))
+
+
 async def test_without_a_picture_there_is_nothing_to_package(parts: Parts, tmp_path: Path) -> None:
     with pytest.raises(AuradError, match=r"there is no picture\.mp4"):
         await package(parts, tmp_path, request_for(parts, "sound.m4a"))
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "read"),
+    [((3840, 2160), 160, (480, 270)), ((1080, 1920), 1280, (1080, 1920)), ((80, 40), 160, (80, 40))],
+)
+def test_jpeg_is_decoded_no_larger_than_it_is_needed(
+    size: tuple[int, int], side: int, read: tuple[int, int], tmp_path: Path
+) -> None:
+    Image.new("RGB", size, (255, 0, 0)).save(tmp_path / "poster.jpg")
+    assert read_picture(tmp_path / "poster.jpg", side).size == read
 
 
 @pytest.mark.parametrize(

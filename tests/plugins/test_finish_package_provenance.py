@@ -32,6 +32,8 @@ from aurad_plugins.finish_package.cover import best_poster
 from aurad_plugins.finish_package.stage import Package
 from aurad_plugins.finish_package.text import credits_to_text
 from aurad_plugins.finish_package.xmp import NAMESPACES, XMP_BOX, append_xmp, request_to_xmp
+from aurad_plugins.render_ffmpeg.captions import FONT_CREDIT
+from aurad_plugins.visuals_slides.fonts import CREDITS as FONTS
 
 HOSTILE = (
     "',drawbox=x=1:y=2", "<script>alert(1)</script>", r"{\an8}{\pos(0,0)}", "%{pts}%d", r"C:\New \hand \notes",
@@ -45,6 +47,11 @@ FACTS = Provenance(
     credits=(Credit(title="Inter", author="The Inter Authors", licence="OFL-1.1"),),
 )
 FILE = Artifact(sha256="1" * 64, size_bytes=1, media_type="video/mp4")
+
+
+def test_a_typeface_that_slides_and_captions_share_is_one_credit() -> None:
+    credits = [*FONTS, FONT_CREDIT]
+    assert len({entry["title"].split(",")[0] for entry in credits}) == len({str(entry) for entry in credits})
 
 
 def request(**changes: object) -> FinishRequest:

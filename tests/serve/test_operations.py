@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from aurad.model.errors import AuradError
+from aurad.model.settings import Defaults
 from aurad.model.stage import Stage
 from aurad.model.value import Value
 from aurad.serve.access import ORDER, Caller, Rules
@@ -263,6 +264,13 @@ async def test_voices_of_the_provider_asked_first_come_first(tmp_path: Path) -> 
     async with open_house(tmp_path, stages=(*WITH_CHOICES, Preferred), voice=("preferred", "described")) as house:
         told = (await ask(house, "catalog.voices"))["voices"]
         assert [voice["provider"] for voice in told] == ["preferred"] * 2 + ["described"] * 2
+
+
+async def test_the_catalogue_marks_what_a_job_gets_that_asks_for_nothing(tmp_path: Path) -> None:
+    async with open_house(tmp_path, stages=WITH_CHOICES, defaults=Defaults(voice="bert")) as house:
+        voices = {voice["name"]: voice["default"] for voice in (await ask(house, "catalog.voices"))["voices"]}
+        assert voices == {"anna": False, "bert": True}
+        assert [preset["default"] for preset in (await ask(house, "catalog.presets"))["presets"]] == [True]
 
 
 async def test_the_doctor_tells_every_check_and_a_remedy_for_what_is_wrong(tmp_path: Path) -> None:

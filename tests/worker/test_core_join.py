@@ -13,6 +13,7 @@ from aurad.model.errors import AuradError
 from aurad.model.video import Canvas, Segment
 from aurad.testing import put, run_stage, write_tone
 from aurad.worker.core import Core
+from aurad.worker.joining import join_segments
 from aurad.worker.probe import probe_file
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,14 @@ async def test_joined_pictures_are_those_of_the_segments_at_even_times(segments:
     with av.open(str(joined)) as container:
         times = sorted(packet.pts for packet in container.demux(video=0) if packet.pts is not None)
     assert times == [512 * number for number in range(63)]
+
+
+def test_looking_at_the_segments_is_progress_too(segments: Segments) -> None:
+    parts, told = [segments.make(5) for _ in range(4)], list[float]()
+    asked = JoinRequest(segments=tuple(parts), canvas=CANVAS)
+    join_segments(asked, lambda file: segments.files[file.sha256], segments.folder / "joined.mp4", told.append)
+    assert told == sorted(told)
+    assert (len(told), told[-1]) == (8, 1.0)
 
 
 async def test_joining_twice_gives_the_same_bytes(segments: Segments) -> None:

@@ -46,9 +46,13 @@ class Step:
 
 @dataclass
 class Board:
-    """A job as seen so far. `final` is its last event; `attempts` the failures on the way."""
+    """A job as seen so far. `final` is its last event; `attempts` the failures on the way.
+
+    `told` is the code of warnings that people have had already.
+    """
 
     until: str | None = None
+    told: str = ""
     clock: Callable[[], float] = time.time
     job_id: str = ""
     status: str = "Queued"
@@ -78,7 +82,7 @@ class Board:
         if step := self.steps.get(str(event.get("step", ""))):
             self._apply_to(step, event)
         match event.get("type"):
-            case "warning":
+            case "warning" if not self.told or event.get("code") != self.told:
                 self.warnings.append(dict(event))
             case "step-error":
                 self.attempts.append(dict(event))

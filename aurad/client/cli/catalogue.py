@@ -18,7 +18,7 @@ from aurad.client.cli.table import print_columns, print_json
 @as_json
 def voices(as_json: bool) -> None:
     """List voices."""
-    _list("catalog.voices", "voices", ("name", "provider", "language", "gender", "description"), as_json)
+    _list("catalog.voices", "voices", ("name", "default", "provider", "language", "gender", "description"), as_json)
 
 
 @click.command(epilog="Example: `auractl themes paper -o paper.png --aspect 9:16`.")
@@ -35,7 +35,7 @@ def themes(theme: str | None, out: Path | None, aspect: str | None, as_json: boo
     if theme is None:
         if out or aspect:
             raise click.UsageError("Name the THEME whose sheet you want.")
-        _list("catalog.themes", "themes", ("name", "provider", "description"), as_json)
+        _list("catalog.themes", "themes", ("name", "default", "provider", "description"), as_json)
         return
     path = out or Path(f"{theme}.png")
     files.check_writable(path.absolute().parent)
@@ -54,7 +54,7 @@ def themes(theme: str | None, out: Path | None, aspect: str | None, as_json: boo
 @as_json
 def presets(as_json: bool) -> None:
     """List presets."""
-    _list("catalog.presets", "presets", ("name", "aspect", "shortSide", "quality", "description"), as_json)
+    _list("catalog.presets", "presets", ("name", "default", "aspect", "shortSide", "quality", "description"), as_json)
 
 
 def _list(method: str, member: str, columns: Sequence[str], as_json: bool) -> None:
@@ -62,4 +62,4 @@ def _list(method: str, member: str, columns: Sequence[str], as_json: bool) -> No
     if as_json:
         print_json(found)
     else:
-        print_columns(found, columns)
+        print_columns([{**one, "default": "yes" if one.get("default") else ""} for one in found], columns)

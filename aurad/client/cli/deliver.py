@@ -52,6 +52,9 @@ class Delivered:
 
 def place(out: str | None, name: str) -> Place:
     """`-o` may name the video (`talk.mp4`) or a folder; the default is the current one. Raises E505."""
+    if out == "-":
+        detail = "cannot write the video to standard output: beside it there is a folder of deliverables"
+        raise AuradError("E505-OUTPUT", detail, remedy="Name a file or a folder; ./- is a folder of that name.")
     if out and out.lower().endswith(SUFFIX) and not Path(out).is_dir():
         video = Path(out)
         return Place(video=video, folder=video.with_suffix(""), named=True)

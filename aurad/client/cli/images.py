@@ -22,6 +22,7 @@ LIMITS = {  # a huge scan; a long clip of a camera; a mark in a margin; a font f
     "image": 64 * MEBIBYTE, "clip": 4096 * MEBIBYTE, "logo": 8 * MEBIBYTE, "font": 32 * MEBIBYTE,
 }  # fmt: skip
 HEAD_BYTES = 16
+MISSING = "picture-missing"  # code of the job's own warning of what did not come along, which knows less of why
 Warn = Callable[[str], None]
 
 

@@ -1,4 +1,4 @@
-"""The console entry point `auractl`: all commands, and the one place where errors become words and a status."""
+"""All commands of `auractl`, and the one place where errors become words and a status."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         status = cli.main(arguments, prog_name="auractl", standalone_mode=False, color=talk.colour())
         return int(status or codes.OK)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         return codes.CANCELLED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

@@ -23,6 +23,7 @@ from aurad.model.errors import AuradError
 
 LABEL = "source"  # what lists of jobs call a job: the document's text is not in them
 LABEL_LENGTH = 100
+STDOUT = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class Order:
     images: tuple[Path, ...] = ()
     logo: Path | None = None
     font: Path | None = None
-    trace: Path | None = None
+    trace: str | None = None
     json: bool = False
     quiet: bool = False
     dry_run: bool = False
@@ -47,11 +48,12 @@ def make(order: Order) -> int:
     where = deliver.place(order.out, order.source.name)
     deliver.check(where)
     if order.trace:
-        _check_trace(order.trace)
-    pictures = find_pictures(order)
+        _check_trace(order)
+    unusable: list[str] = []
+    pictures = find_pictures(order, unusable.append)
     if order.dry_run:
         return _plan(order)
-    board = Board(until=order.job.get("until"))
+    board = Board(until=order.job.get("until"), told=images.MISSING if unusable else "")
     with interrupts.raised(), contextlib.ExitStack() as stack:
         session = None
         try:
@@ -66,7 +68,15 @@ def make(order: Order) -> int:
             return _cancelled(order, session)
 
 
-def _check_trace(path: Path) -> None:
+def _check_trace(order: Order) -> None:
+    if order.trace != STDOUT:
+        _check_file(Path(order.trace or ""))
+    elif order.json:
+        detail = "cannot write the trace to standard output: --json writes there"
+        raise AuradError("E505-OUTPUT", detail, remedy="Name a file for the trace, or leave --json out.")
+
+
+def _check_file(path: Path) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
         raise AuradError("E505-OUTPUT", f"cannot write {path}: there is no folder {folder}", remedy="Make it first.")
@@ -76,9 +86,15 @@ def _check_trace(path: Path) -> None:
         files.check_writable(folder)
 
 
-def find_pictures(order: Order) -> list[images.Found]:
-    """The document's, and the brand's."""
-    found = images.find(order.source, order.images, (lambda _: None) if order.quiet else talk.warning)
+def find_pictures(order: Order, unusable: images.Warn = lambda _: None) -> list[images.Found]:
+    """The document's, and the brand's; `unusable` hears, besides people, why one cannot be shown."""
+
+    def warn(text: str) -> None:
+        unusable(text)
+        if not order.quiet:
+            talk.warning(text)
+
+    found = images.find(order.source, order.images, warn)
     return found + images.brand(logo=order.logo, font=order.font)
 
 
@@ -116,7 +132,7 @@ def _finish(order: Order, session: Session, where: deliver.Place) -> int:
         reason = f": {final['reason']}" if final.get("reason") else ""
         talk.note(f"job {session.job_id} was cancelled by {final.get('by') or 'somebody'}{reason}")
         return codes.CANCELLED
-    if not order.json:
+    if not order.json and order.trace != STDOUT:
         click.echo(str(delivered[0].path))
     return codes.OK
 
@@ -125,7 +141,7 @@ def _account(order: Order, session: Session, delivered: list[deliver.Delivered])
     """`--json` and `--trace`, for failed jobs too."""
     tasks = session.client.call("jobs.tasks", {"jobId": session.job_id})["tasks"]
     if order.trace:
-        files.write_whole(order.trace, trace.trace(tasks, session.job_id))
+        _write_trace(order.trace, trace.trace(tasks, session.job_id))
     if order.json:
         document = {
             "job": session.client.call("jobs.get", {"jobId": session.job_id}),
@@ -133,6 +149,13 @@ def _account(order: Order, session: Session, delivered: list[deliver.Delivered])
             "timeline": tasks,
         }
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _write_trace(place: str, data: bytes) -> None:
+    if place == STDOUT:
+        click.echo(data, nl=False)
+    else:
+        files.write_whole(Path(place), data)
 
 
 def _cancelled(order: Order, session: Session | None) -> int:

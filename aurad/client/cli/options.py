@@ -96,7 +96,7 @@ def chosen(given: Mapping[str, Any]) -> dict[str, Any]:
 @click.option("-o", "out", metavar="OUT", help="The video's file (.mp4), or a folder for it and its deliverables.")
 @job_options
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE", help="Start from a (changed) script.json.")
-@click.option("--trace", type=click.Path(path_type=Path), metavar="FILE", help="Write the timeline in Chrome's format.")
+@click.option("--trace", metavar="FILE", help="Write the timeline in Chrome's format; - is standard output.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout: job, deliverables, timeline.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @dry_run

@@ -7,6 +7,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,7 +28,17 @@ SIGNATURES = {
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 TOPIC_LENGTH = range(3, 501)
 NAME_LENGTH = 60  # of the result's name: fits every file system, also with a suffix and in three-byte letters
-_HTML_START = re.compile(r"\s*(<!doctype html|<html|<head|<body|<article|<!--)", re.IGNORECASE)
+_BEFORE_HTML = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?>)*", re.DOTALL)
+_HTML_START = re.compile(r"<(?:!doctype html|html|head|body|article|meta|title)\b", re.IGNORECASE)
+_HTML_BLOCK = re.compile(r"</(?:p|h[1-6]|[uo]l|li|div|section|main|article|body|table)\s*>", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<(title|h1)\b[^<>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_MARKDOWN = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]|[-*+] \S|\d+[.)] \S|```|~~~|---[ \t]*$|===|\|.*\|[ \t]*$)|\]\(", re.MULTILINE
+)
+_FRONT_TITLE = re.compile(r"---\n(?:(?!---).*\n)*?title: *(.+)\n")
+_HEADING = re.compile(r"^# +(.+)$", re.MULTILINE)
+_MARKUP = re.compile(r"<[^<>]*>")
+TITLE_WITHIN = 10_000  # characters; a title further down names nothing
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -126,11 +137,27 @@ def _document(data: bytes, name: str, path: Path | None) -> Source:
     if not text.strip():
         raise _bad(f"cannot use {name}: it is empty", "Give a document with text.")
     kind = FORMATS.get(path.suffix.lower()) if path else None
-    kind = kind or ("html" if _HTML_START.match(text) else "markdown")
-    title = path.stem if path else text.strip().splitlines()[0]
+    kind = kind or ("html" if _is_html(text) else "markdown")
+    title = path.stem if path else _title(text, kind)
     folder = path.resolve().parent if path else Path.cwd()
     brief = {"source": text, "sourceFormat": kind}
     return Source(brief=brief, name=slug(title), label=path.name if path else title, folder=folder)
+
+
+def _is_html(text: str) -> bool:
+    """A page by how it starts; a piece of one by its blocks, unless there is Markdown around them."""
+    before = _BEFORE_HTML.match(text)
+    if _HTML_START.match(text, before.end() if before else 0):
+        return True
+    return bool(_HTML_BLOCK.search(text)) and not _MARKDOWN.search(text)
+
+
+def _title(text: str, kind: str) -> str:
+    """What a document without a name is called: its title, else its first line."""
+    head = text[:TITLE_WITHIN]
+    found = _HTML_TITLE.search(head) if kind == "html" else _FRONT_TITLE.match(head) or _HEADING.search(head)
+    named = unescape(_MARKUP.sub("", found[found.lastindex or 0])).strip(" \"'\n") if found else ""
+    return named or text.strip().splitlines()[0]
 
 
 def _decoded(data: bytes, name: str) -> str:

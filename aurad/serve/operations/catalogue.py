@@ -25,23 +25,38 @@ class Presets(Result, frozen=True, kw_only=True):
 @operation("catalog.voices", Nothing, "read", Route("GET", "/api/catalog/voices"))
 async def voices(call: Call, params: Nothing) -> Voices:
     """Every voice of every voice stage, those of the stage that is asked first in front."""
-    return Voices(voices=await _described(call, "voice", "voices"))
+    return Voices(voices=await _described(call, "voice", "voices", call.engine.settings.defaults.voice))
 
 
 @operation("catalog.themes", Nothing, "read", Route("GET", "/api/catalog/themes"))
 async def themes(call: Call, params: Nothing) -> Themes:
     """Every theme of every visuals stage."""
-    return Themes(themes=await _described(call, "visuals", "themes"))
+    return Themes(themes=await _described(call, "visuals", "themes", call.engine.settings.defaults.theme))
 
 
 @operation("catalog.presets", Nothing, "read", Route("GET", "/api/catalog/presets"))
 async def presets(call: Call, params: Nothing) -> Presets:
     """Every preset with what it chooses."""
-    return Presets(presets=[{"name": name, **msgspec.to_builtins(p)} for name, p in call.engine.presets.items()])
+    usual = call.engine.settings.defaults.preset
+    return Presets(
+        presets=[
+            {"name": name, "default": name == usual, **msgspec.to_builtins(preset)}
+            for name, preset in call.engine.presets.items()
+        ]
+    )
 
 
-async def _described(call: Call, kind: StageKind, what: str) -> list[dict[str, Any]]:
+async def _described(call: Call, kind: StageKind, what: str, usual: str) -> list[dict[str, Any]]:
     await call.engine.catalog.load()
     stages = call.engine.catalog.in_order(kind, call.engine.settings.providers()[kind])
-    found = [(stage, entry) for stage in stages for entry in stage.info.describe.get(what, ())]
-    return [{"provider": s.info.name, **(e if isinstance(e, dict) else {"name": e})} for s, e in found]
+    return [
+        {"provider": stage.info.name, **_entry(entry, usual)}
+        for stage in stages
+        for entry in stage.info.describe.get(what, ())
+    ]
+
+
+def _entry(described: Any, usual: str) -> dict[str, Any]:
+    """One thing to choose; `usual` is what settings choose, over what its stage would take by itself."""
+    entry = described if isinstance(described, dict) else {"name": described}
+    return {**entry, "default": entry.get("name") == usual} if usual else entry
