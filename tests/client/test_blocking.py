@@ -146,4 +146,5 @@ def test_a_file_that_came_too_late_is_not_taken_for_the_next(fake: FakeDaemon, s
         client.call("artifacts.open", {"artifactId": "script.json"})  # as if its answer had been given up
         with os.fdopen(client.open_artifact("cover.jpg").fd, "rb") as file:
             assert file.read() == FILES["cover.jpg"]
+        client.hello()  # then the fake has closed what it sent
         assert open_descriptors(short_path / "store") == 0

@@ -45,7 +45,11 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("line", commands())
 def test_every_command_of_the_pages_is_one_with_such_options(line: str) -> None:
     """That they do what the pages say is tested where the commands are."""
-    command, context, words = cast(click.Command, cli), click.Context(cli), shlex.split(line, comments=True)
+    command, context, words = (
+        cast(click.Command, cli),
+        click.Context(cli, **cli.context_settings),
+        shlex.split(line, comments=True),
+    )
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name, found, words = command.resolve_command(context, words)
         command, context = cast(click.Command, found), click.Context(cast(click.Command, found), context, name)
