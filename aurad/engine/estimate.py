@@ -15,7 +15,7 @@ from aurad.engine.journal import Journal
 from aurad.engine.task import Task
 from aurad.model.video import Canvas
 
-KEEP = 0.95  # of what older tasks weigh when one more is done: about the last twenty count
+KEEP = 0.85  # of what older tasks weigh when one more is done: about the last seven count, as a machine's load changes
 AS_GUESSED = 1.0  # what the guess itself says of the speed, beside the kinds of tasks that were done
 PRIOR = 1.0  # tasks that a guess counts for beside real ones
 TINY = 1e-6

@@ -6,10 +6,11 @@ The runs are cold ones, without learnt costs, recorded on two cores (see `replay
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import mean
 
 import pytest
 
-from tests.bench.journal import eta_error, never_falls
+from tests.bench.journal import NEAR_THE_END, eta_error, never_falls
 from tests.engine.replay import Recording, recorded, replay
 
 BOUND = 0.25
@@ -57,6 +58,18 @@ def test_it_is_nearly_so_if_one_kind_of_task_is_faster_or_slower(
     error = eta_error(replay(run(name).paced({kind: factor}), monkeypatch))
     assert error is not None
     assert error <= ALTERED
+
+
+@pytest.mark.parametrize("name", ["quiet-120", "quiet-300"])
+@pytest.mark.parametrize("factor", [0.4, 2.5])
+def test_a_machine_that_changes_its_pace_midway_is_believed(
+    name: str, factor: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the average of the last part: the moment of the change itself nobody foresees."""
+    midway = sorted(ran.begin for ran in run(name).ran)[len(run(name).ran) // 2]
+    paced = run(name).paced({ran.coming.name: factor for ran in run(name).ran if ran.begin < midway})
+    left = [(m.left, paced.end - m.at) for m in replay(paced, monkeypatch) if m.left is not None and m.percent >= 70]
+    assert mean(abs(told - true) / true for told, true in left if true >= NEAR_THE_END) <= ALTERED
 
 
 @pytest.mark.parametrize("name", [*QUIET, "beside-load-120"])
