@@ -106,7 +106,7 @@ async def test_who_meets_damage_leaves_a_mark_and_the_next_daemon_looks(tmp_path
         (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'costs'").fetchone()
     path.write_bytes(data[: (root - 1) * PAGE] + b"\xff" * PAGE + data[root * PAGE :])
     assert not damage(path)  # a glance is not enough
-    with pytest.raises((AuradError, ExceptionGroup)):
+    with pytest.RaisesGroup(AuradError, flatten_subgroups=True):
         async with open_journal(path) as journal:
             await journal.read("SELECT * FROM costs")
     assert suspect(path).exists()
