@@ -120,8 +120,13 @@ class Journal:
             connection.execute("BEGIN")
             return question(connection)
         finally:
+            self._give_back(connection)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        try:
             if connection.in_transaction:
                 connection.execute("COMMIT")
+        finally:  # of a damaged file, too: whoever closes the journal closes it
             self._idle.append(connection)
 
     async def serve_writer(self) -> None:
