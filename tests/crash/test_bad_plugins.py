@@ -13,7 +13,7 @@ from tests.crash.mischief import MISCHIEF
 from tests.serve.chaos import FULL, dice
 
 pytestmark = pytest.mark.slow
-STALL, DEADLINE = 4.0, 6.0  # seconds of silence, and in all, that a stage is given here
+STALL, DEADLINE = 3.0, 4.0  # seconds of silence, and in all, that a stage is given here
 ANSWER = 3.0  # seconds within which the daemon answers beside all this, other tests included
 KINDS = ("SCRIPT", "VOICE", "VISUALS", "RENDER", "FINISH")
 METHODS = ("write", "speak", "draw", "render_scene", "finish")
@@ -34,9 +34,9 @@ ENDS: dict[str, Told] = {
     "exits 0": Told("Failed", ("E300-CRASH",), "ended with status 0"),
     "exits 1": Told("Failed", ("E300-CRASH",), "ended with status 1"),
     "segfaults": Told("Failed", ("E300-CRASH",), "SIGSEGV"),
-    "hangs": Told("Failed", ("E315-STALLED",), "neither progress nor a line for 4 s"),
-    "chatters": Told("Failed", ("E301-HUNG",), "no answer within 6"),
-    "spins": Told("Failed", ("E315-STALLED",), "neither progress nor a line for 4 s"),
+    "hangs": Told("Failed", ("E315-STALLED",), "neither progress nor a line for 3 s"),
+    "chatters": Told("Failed", ("E301-HUNG",), "no answer within 4"),
+    "spins": Told("Failed", ("E315-STALLED",), "neither progress nor a line for 3 s"),
     "hoards": Told("Failed", ("E300-CRASH",), "MemoryError"),
     "forks": Told("Succeeded"),
     "floods the log": Told("Succeeded"),
