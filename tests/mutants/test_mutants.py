@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.serve.chaos import FULL
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -27,6 +30,7 @@ TREE = (
     "pyproject.toml",
 )
 PATIENCE = 120.0  # seconds for one test on a busy machine
+AT_ONCE = 8  # of a quick check
 FAILED = 1  # pytest's status when a test has failed, not when it could not run one
 
 
@@ -56,12 +60,29 @@ def run(tree: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_without_a_patch_all_of_them_pass(tmp_path: Path) -> None:
-    done = run(copy_tree(tmp_path), *sorted({named_test(patch) for patch in PATCHES}))
+def chosen(config: pytest.Config) -> list[Path]:
+    """All of them; of a quick check, which gives a seed, some by chance."""
+    seed = config.getoption("--hypothesis-seed", None)
+    if FULL or seed is None or config.getoption("keyword"):
+        return PATCHES
+    return sorted(random.Random(f"{seed}").sample(PATCHES, AT_ONCE))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "patch" in metafunc.fixturenames:
+        metafunc.parametrize("patch", chosen(metafunc.config), ids=lambda patch: patch.stem)
+
+
+@pytest.mark.parametrize("file", PATCHES, ids=lambda file: file.stem)
+def test_it_fits(file: Path) -> None:
+    subprocess.run(["patch", "-p1", "-s", "-F0", "--dry-run", "-i", str(file)], cwd=ROOT, check=True)
+
+
+def test_without_a_patch_all_of_them_pass(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    done = run(copy_tree(tmp_path), *sorted({named_test(patch) for patch in chosen(request.config)}))
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
 def test_it_is_seen(patch: Path, tmp_path: Path) -> None:
     tree = copy_tree(tmp_path)
     subprocess.run(["patch", "-p1", "-s", "-F0", "-i", str(patch)], cwd=tree, check=True)
