@@ -272,10 +272,7 @@ def _is_full(error: Exception) -> bool:
 def _open(path: Path) -> sqlite3.Connection:
     make_folder(path.parent)
     _settle(path.with_name(path.name + "-wal"))
-    if why := damage(path):
-        salvage(path, why)
-    suspect(path).unlink(missing_ok=True)
-    connection = _connect(path)
+    connection = _sound(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -284,6 +281,16 @@ def _open(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def _sound(path: Path) -> sqlite3.Connection:
+    connection = _connect(path)
+    if why := damage(connection, path):
+        connection.close()
+        salvage(path, why)
+        connection = _connect(path)
+    suspect(path).unlink(missing_ok=True)
     return connection
 
 

@@ -63,19 +63,16 @@ def is_damage(error: Exception) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
 
 
-def damage(path: Path) -> str:
-    """Why a journal cannot be used, or "": a glance, and all of it if somebody has met damage."""
-    if not path.exists():
-        return ""
+def damage(connection: sqlite3.Connection, path: Path) -> str:
+    """Why the journal at `path` cannot be used, or "": a glance, and all of it if somebody has met damage."""
     try:
-        with closing(sqlite3.connect(path)) as connection:
-            if suspect(path).exists():
-                told = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-                return "" if told == "ok" else told
-            if connection.execute("PRAGMA user_version").fetchone()[0]:
-                for question in GLANCE:
-                    connection.execute(question).fetchall()
-            return ""
+        if suspect(path).exists():
+            told = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            return "" if told == "ok" else told
+        if connection.execute("PRAGMA user_version").fetchone()[0]:
+            for question in GLANCE:
+                connection.execute(question).fetchall()
+        return ""
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             raise

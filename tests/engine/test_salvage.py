@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import trio
 
+from aurad.engine import salvage
 from aurad.engine.journal import open_journal
-from aurad.engine.salvage import ASIDE, damage, mark_if_damaged, suspect
+from aurad.engine.salvage import ASIDE, mark_if_damaged, suspect
 from aurad.model.errors import AuradError
 from aurad.model.job import Status
 from tests.engine.house import open_house
@@ -22,6 +23,11 @@ HOLES = """
     SELECT job_id FROM events GROUP BY job_id HAVING count(*) != max(job_seq)
     UNION SELECT job_id FROM jobs WHERE job_id NOT IN (SELECT job_id FROM events) AND status = 'Succeeded'
 """
+
+
+def damage(journal: Path) -> str:
+    with closing(sqlite3.connect(journal)) as connection:
+        return salvage.damage(connection, journal)
 
 
 def folded(journal: Path) -> bytes:
