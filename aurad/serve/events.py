@@ -96,11 +96,12 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
     epoch = exchange.engine.epoch
     after: After = parse_cursor(asked, epoch) if asked else None
     feed = Feed(exchange.engine, exchange.known, wanted, after)
+    before = feed.hub.last  # up to there it is history
     await feed.begin()
     if feed.over:  # an EventSource that is told so does not come back
         return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
     beat = sse.heartbeat_event if params.heartbeat == "event" else sse.heartbeat
-    body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, beat, one=one)
+    body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, beat, before, one=one)
     response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
     response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
     return response
@@ -109,12 +110,12 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
 class EventStream(Stream):
     """The body of one stream; whatever comes together goes out in one piece."""
 
-    def __init__(self, feed: Feed, exchange: Exchange, beat: Beat, *, one: bool) -> None:
+    def __init__(self, feed: Feed, exchange: Exchange, beat: Beat, before: int, *, one: bool) -> None:
         """The exchange is not kept: much, for thousands of streams."""
         super().__init__(exchange.hold())
         self._feed, self._epoch, self._stopping, self._one = feed, exchange.engine.epoch, exchange.stopping, one
         self._deliveries, self._sent_at = exchange.engine.figures.deliveries, trio.current_time()
-        self._beat, self._before = beat, feed.hub.last  # up to there it is history
+        self._beat, self._before = beat, before
 
     async def send_to(self, pieces: Pieces) -> bool:
         """Until the feed ends or the daemon.
