@@ -2,9 +2,9 @@
 
 A batch is whatever was queued while the last commit was under way. Any error of the writer ends the
 process: after a failed fsync nobody knows what is on disk, so it is never retried. A full disk is no such
-error: SQLite has written nothing then. The space held in reserve lets jobs be told and end; once somebody has
-taken that too, commits wait for room, nothing new is accepted, and reading goes on. The log of commits is
-folded back into the file beside the commits, by `aurad.engine.checkpoint`.
+error: SQLite has written nothing then. The space held in reserve lets jobs be told and end; once that is used
+up, commits wait for room, nothing new is accepted, and reading goes on. The log of commits is folded back into
+the file beside the commits, by `aurad.engine.checkpoint`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Journal:
         self.commits = Commits()
         self.on_told: Callable[[], None] = _nothing  # after all of a transaction have been told
         self._checkpoints = Checkpoints(_connect(path))
-        self._reserve = Reserve(path.with_name(path.name + ".reserve"))
+        self._reserve = Reserve(path.with_name(path.name + "-wal"))
         self.ages = Ages(writer)
         self.epoch: str = writer.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()[0]
 
@@ -187,9 +187,9 @@ class Journal:
         except sqlite3.OperationalError as error:
             if not _is_full(error):
                 raise
-            if not self._reserve.release() and self._stopping.wait(FULL_PAUSE):
-                raise
             self._tell_full(True)
+            if self._stopping.wait(FULL_PAUSE):
+                raise
             return None
         self._tell_full(False)
         return answers

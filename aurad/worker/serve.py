@@ -41,7 +41,6 @@ from aurad.worker.tool import single_error
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 AUTOGROUP = Path("/proc/self/autogroup")  # sched(7): on a desktop a session, which every worker has, counts as one
-STUCK = 75  # exit status, EX_TEMPFAIL of sysexits.h: the next worker may fare better
 NICE = 10  # of encoding, which is most of the work: what others wait for goes first, and so do the user's programs
 
 
@@ -159,9 +158,9 @@ class Server:
                     self._give_up()
 
     def _give_up(self) -> None:
-        """A thread goes on that nobody waits for: quicker to end with it than to be killed for it."""
+        """A thread goes on that nobody waits for, as all was cancelled: to end with it is quicker than to be killed."""
         kill_descendants()
-        os._exit(STUCK)
+        os._exit(0)
 
     def _task(self, run: Run, request: Any) -> Task:
         canvas = getattr(request, "canvas", None)

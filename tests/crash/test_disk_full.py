@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from aurad.client.blocking import RemoteError
 from tests.crash.estate import Estate, open_estate
 from tests.crash.test_kills import tale, undisturbed
 from tests.serve.chaos import FULL, dice
@@ -20,7 +22,7 @@ from tests.serve.chaos import FULL, dice
 pytestmark = pytest.mark.slow
 BUDGETS = 200 if FULL else 15
 SIZE, MOST, STEP = 64 << 20, 2 << 20, 4096  # bytes: of the disk, of what is left of it at most, of a write
-ANSWER = 2.0  # seconds within which reading and cancelling work on a full disk
+ANSWER = 10.0  # seconds within which reading and cancelling work on a full disk, beside other tests
 MOUNT = 'mkdir -p "$0" && mount -t tmpfs -o size={} none "$0" && exec "$@"'
 
 
@@ -76,8 +78,9 @@ def assert_answers(estate: Estate, job_id: str, waiting: str) -> None:
     began = time.monotonic()
     assert estate.call("jobs.get", jobId=job_id)["jobId"] == job_id
     assert waiting in {job["jobId"] for job in estate.call("jobs.list", limit=10)["jobs"]}
-    if estate.call("jobs.get", jobId=waiting)["status"] in ("Queued", "Running"):
+    with suppress(RemoteError):  # it may have ended by itself
         assert estate.call("jobs.cancel", jobId=waiting)["status"] == "Cancelled"
+    assert estate.call("jobs.get", jobId=waiting)["status"] in ("Cancelled", "Succeeded", "Failed")
     assert time.monotonic() - began < ANSWER
 
 

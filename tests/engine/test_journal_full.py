@@ -16,9 +16,8 @@ from tests.engine.test_journal import insert, keys, on_disk
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is soon full, for a journal that asks often and has no reserve."""
+    """For a journal that asks often whether there is room."""
     monkeypatch.setattr("aurad.engine.journal.FULL_PAUSE", 0.001)
-    monkeypatch.setattr("aurad.engine.reserve.Reserve.release", lambda _: False)
 
 
 async def fill_disk(journal: Journal) -> sqlite3.Connection:
