@@ -14,7 +14,7 @@ import trio
 from quart.utils import encode_headers
 from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
-from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers import TrioRequest, TrioResponse
 
 from aurad.serve import server
 from aurad.serve.watch import Watch
@@ -32,6 +32,12 @@ class Request(TrioRequest):
     """`pieces` are those of the body, as they come; Quart's own way to it is not used."""
 
     pieces: trio.MemoryReceiveChannel[bytes]
+
+
+def endless(response: TrioResponse) -> TrioResponse:
+    """Nobody knows how long it gets; Quart would call the body that HEAD does not get empty."""
+    response.headers.pop("Content-Length", None)
+    return response
 
 
 class Stream(ResponseBody):
@@ -122,7 +128,8 @@ async def _send_stream(send: Send, response: Any, request: Request) -> None:
     head = {"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response.headers)}
     await send(head)
     head["headers"] = ()  # Hypercorn keeps it to the end: much, for thousands of streams
-    pieces = Pieces(send, straight=request.scope["http_version"] == "1.1")
+    chunked = request.scope["http_version"] == "1.1" and "Content-Length" not in response.headers
+    pieces = Pieces(send, straight=chunked)
     whole = False
     with response.response.hold:
         whole = await response.response.send_to(pieces)

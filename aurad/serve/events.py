@@ -18,7 +18,7 @@ from quart_trio.wrappers import TrioResponse
 from aurad.engine.hub import Published
 from aurad.model.event import AnyEvent, EventType, JobView
 from aurad.model.value import Value
-from aurad.serve.asgi import Pieces, Stream
+from aurad.serve.asgi import Pieces, Stream, endless
 from aurad.serve.endpoints import Serve, endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.feed import After, Feed, Filter, Frame, Gap, Snapshot, parse_cursor
@@ -102,7 +102,7 @@ async def _stream(exchange: Exchange, wanted: Filter, params: Follow, *, one: bo
         return TrioResponse(b"", 204, headers={"Cache-Control": "no-store"})
     beat = sse.heartbeat_event if params.heartbeat == "event" else sse.heartbeat
     body = b"" if exchange.request.method == "HEAD" else EventStream(feed, exchange, beat, before, one=one)
-    response = TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS)
+    response = endless(TrioResponse(body, 200, content_type=sse.MEDIA_TYPE, headers=HEADERS))
     response.headers["Last-Event-ID"] = f"{epoch}-{feed.cursor}"
     return response
 
@@ -116,6 +116,7 @@ class EventStream(Stream):
         self._feed, self._epoch, self._stopping, self._one = feed, exchange.engine.epoch, exchange.stopping, one
         self._deliveries, self._sent_at = exchange.engine.figures.deliveries, trio.current_time()
         self._beat, self._before = beat, before
+        self._pieces: Pieces
 
     async def send_to(self, pieces: Pieces) -> bool:
         """Until the feed ends or the daemon.
@@ -125,7 +126,8 @@ class EventStream(Stream):
         """
         with self._deliveries.following("sse"):
             await pieces.send(sse.retry(RETRY))
-            self._feed.push_to(lambda events: self._push(events, pieces))
+            self._pieces = pieces
+            self._feed.push_to(self._push)
             while not self._stopping.asked:
                 with self._stopping.watch(self._sent_at + HEARTBEAT - trio.current_time()):
                     await self._send_events(pieces)
@@ -145,8 +147,8 @@ class EventStream(Stream):
             self._sent_at = trio.current_time()
             self._count(frames)
 
-    def _push(self, events: list[Published], pieces: Pieces) -> bool:
-        if not pieces.push(self._feed.hub.join(events, self._epoch), self._feed.nudge):
+    def _push(self, events: list[Published]) -> bool:
+        if not self._pieces.push(self._feed.hub.join(events, self._epoch), self._feed.nudge):
             return False
         self._sent_at = trio.current_time()
         self._deliveries.sent("sse", events, self._before)

@@ -98,10 +98,19 @@ class Feed:
         for kind in self._filter.types or ():
             if kind not in TYPES:
                 raise AuradError("E100-REQUEST", f"cannot follow events of the type {kind!r}: there is none")
-        for job_id in self._filter.jobs or ():
-            if not self._caller.sees((await self._engine.jobs.get(job_id)).owner):
-                raise AuradError("E200-NO_JOB", f"cannot find job {job_id!r}")
+        unseen = [job_id for job_id in self._filter.jobs or () if not await self._sees(job_id)]
+        known = self._after is not None and len(unseen) < len(self._open)  # it goes on after one was forgotten
+        if unseen and not known:
+            raise AuradError("E200-NO_JOB", f"cannot find job {unseen[0]!r}")
+        for job_id in unseen:
+            self._close(job_id)
         self._first = await self._find_place()
+
+    async def _sees(self, job_id: str) -> bool:
+        try:
+            return self._caller.sees((await self._engine.jobs.get(job_id)).owner)
+        except AuradError:
+            return False
 
     @property
     def hub(self) -> Hub:

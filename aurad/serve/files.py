@@ -11,17 +11,18 @@ from typing import Annotated
 import trio
 from msgspec import Meta
 from quart.wrappers import Response
-from quart.wrappers.response import ResponseBody
 from quart_trio.wrappers import TrioResponse
 
 from aurad.engine.store import disk_error
 from aurad.model.errors import AuradError
 from aurad.model.event import ArtifactView
 from aurad.model.value import Value
+from aurad.serve.asgi import Pieces, Stream
 from aurad.serve.endpoints import endpoint
 from aurad.serve.exchange import ANY, Exchange, answer
 from aurad.serve.operations import Call, Nothing, Route, visible
 from aurad.serve.operations.files import AssetView, asset_view
+from aurad.serve.watch import Watch
 
 UPLOAD_LIMIT = 4 << 30  # bytes of one asset: an hour of a good recording
 CHUNK = 256 << 10  # bytes read at a time: few thread switches, little memory
@@ -81,7 +82,7 @@ async def send(exchange: Exchange, params: ByArtifact) -> Response:
     asked = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
     found = parse_range(asked, view.size_bytes)
     start, end = found or (0, view.size_bytes)
-    body = b"" if request.method == "HEAD" else FileBody(path, start, end)
+    body = b"" if request.method == "HEAD" else FileStream(path, start, end, exchange.hold())
     response = TrioResponse(body, 200 if found is None else 206, headers=_headers(view, etag))
     response.headers["Content-Length"] = str(end - start)
     if found is not None:
@@ -121,26 +122,19 @@ def _matches(header: str, etag: str) -> bool:
     return any(each.strip().removeprefix("W/") in ("*", etag) for each in header.split(",") if each.strip())
 
 
-class FileBody(ResponseBody):
+class FileStream(Stream):
     """Bytes of a file, read as the client takes them."""
 
-    def __init__(self, path: Path, start: int, end: int) -> None:
-        self._path, self._at, self._end = path, start, end
+    def __init__(self, path: Path, start: int, end: int, hold: Watch) -> None:
+        super().__init__(hold)
+        self._path, self._start, self._end = path, start, end
 
-    async def __aenter__(self) -> FileBody:
-        self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)  # quick; a cancel cannot come in between
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        os.close(self._file)
-
-    def __aiter__(self) -> FileBody:
-        return self
-
-    async def __anext__(self) -> bytes:
-        size = min(CHUNK, self._end - self._at)
-        data = await trio.to_thread.run_sync(os.pread, self._file, size, self._at)
-        self._at += len(data)
-        if not data:
-            raise StopAsyncIteration
-        return data
+    async def send_to(self, pieces: Pieces) -> bool:
+        file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)  # quick; a cancel cannot come in between
+        try:
+            for start in range(self._start, self._end, CHUNK):
+                size = min(CHUNK, self._end - start)
+                await pieces.send(await trio.to_thread.run_sync(os.pread, file, size, start))
+        finally:
+            os.close(file)
+        return True

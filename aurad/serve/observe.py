@@ -11,7 +11,7 @@ from msgspec import Meta
 from quart.wrappers import Response
 from quart_trio.wrappers import TrioResponse
 
-from aurad.serve.asgi import Pieces, Stream
+from aurad.serve.asgi import Pieces, Stream, endless
 from aurad.serve.endpoints import endpoint
 from aurad.serve.exchange import Exchange
 from aurad.serve.logs import Offset, open_log
@@ -40,7 +40,7 @@ async def job_log(exchange: Exchange, params: JobLog) -> Response:
     call = Call(exchange.engine, exchange.known, [], [], exchange.tokens)
     log = await open_log(call, params.job_id, params.offset, wait=params.follow)
     body = b"" if exchange.request.method == "HEAD" else LogStream(log, params.limit or sys.maxsize, exchange)
-    return TrioResponse(body, 200, content_type=TEXT, headers=HEADERS)
+    return endless(TrioResponse(body, 200, content_type=TEXT, headers=HEADERS))
 
 
 class LogStream(Stream):

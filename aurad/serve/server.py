@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -55,7 +55,7 @@ class Connection(TCPServer):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._scope = trio.CancelScope()
+        self._scope, self._fileno = trio.CancelScope(), self.stream.socket.fileno
         self.left = b""  # of a chunk that was pushed, for which the kernel had no room
 
     async def serve(self) -> None:
@@ -86,6 +86,8 @@ class Connection(TCPServer):
         if left := chunk[self._send_now(chunk) :]:
             with trio.CancelScope(shield=True):  # a chunk is sent whole
                 await self.protocol_send(RawData(data=left))
+        if self._scope.cancel_called:  # the other end has gone: nothing was delivered
+            await trio.lowlevel.checkpoint()
 
     def push_chunk(self, data: bytes, on_left: Callable[[], None]) -> bool:
         """The same without waiting: False if nothing of it was sent. Tells if some of it is left."""
@@ -99,16 +101,16 @@ class Connection(TCPServer):
         return sent > 0
 
     def _send_now(self, data: bytes) -> int:
-        """How many bytes the kernel has room for; all of them if the other end has gone."""
+        """How many bytes the kernel has room for. If the other end has gone, none, and that is the end."""
         if self.send_lock.locked():
             return 0
         try:
-            return os.write(self.stream.socket.fileno(), data)
+            return os.write(self._fileno(), data)
         except BlockingIOError:
             return 0
         except OSError:
             self._scope.cancel()
-            return len(data)
+            return 0
 
     async def protocol_send(self, event: Event) -> None:
         if not isinstance(event, RawData):
@@ -122,6 +124,7 @@ class Connection(TCPServer):
                 self._scope.cancel()
 
 
+@lru_cache(1)  # many readers get the same, one after another
 def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 

@@ -7,8 +7,9 @@ A whole run tells the figures of `tests.bench.commits` too.
 from __future__ import annotations
 
 import argparse
+import os
 import re
-import selectors
+import select
 import shutil
 import socket
 import statistics
@@ -41,7 +42,7 @@ class Readers:
     """N connections, read as fast as they come."""
 
     def __init__(self, port: int, path: str, header: str, number: int, stalled: int = 0) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._poll = select.epoll()
         self._sockets = []
         for n in range(number):
             sock = socket.socket()
@@ -54,35 +55,38 @@ class Readers:
             sock.setblocking(False)
             self._sockets.append(sock)
             if n >= stalled:
-                self._selector.register(sock, selectors.EVENT_READ)
+                self._poll.register(sock, select.EPOLLIN)
         self.number = number - stalled
 
     def drain(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            for key, _ in self._selector.select(left):
-                key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+            for fd, _ in self._poll.poll(left):
+                os.read(fd, 1 << 16)
 
     def read_until(self, mark: bytes, *, timed: bool) -> list[float]:
-        """Until every one of them has seen the mark. What is there is received first and looked at afterwards."""
-        waiting, tails, delays = self.number, dict[int, bytes](), list[float]()
+        """Until every one of them has seen the mark. What came is looked at when all of it is there.
+
+        One process stands for many machines: what it does between two receptions delays those that wait behind.
+        """
+        waiting, tails = self.number, dict[int, bytes]()
+        came: list[tuple[bytes, int]] = []
         end = time.monotonic() + PATIENCE
         while waiting:
             assert time.monotonic() < end, f"{waiting} readers have not got all of it"
-            ready = self._selector.select(1)
-            came = [(key.fd, key.fileobj.recv(1 << 16), time.monotonic_ns()) for key, _ in ready]  # type: ignore[union-attr]
-            for number, data, now in came:
-                assert data, "hung up"
+            for fd, _ in self._poll.poll(1):
+                data = os.read(fd, 1 << 16)
                 if timed:
-                    delays += [(now - int(at)) / 1e9 for at in TIMED.findall(data)]
-                tail = tails.get(number, b"") + data
-                tails[number] = tail[-64:]
+                    came.append((data, time.monotonic_ns()))
+                assert data, "hung up"
+                tails[fd] = tail = (tails.get(fd, b"") + data)[-64:]
                 if mark in tail:
-                    tails[number] = b""
+                    tails[fd] = b""
                     waiting -= 1
-        return delays
+        return [(now - int(at)) / 1e9 for data, now in came for at in TIMED.findall(data)]
 
     def close(self) -> None:
+        self._poll.close()
         for sock in self._sockets:
             sock.close()
 
@@ -186,8 +190,6 @@ def memory(number: int) -> float:
 
 def fdatasync(folder: Path) -> float:
     """Milliseconds of one, the median."""
-    import os
-
     times = []
     with (folder / "probe").open("wb", buffering=0) as file:
         for _ in range(200):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from aurad.serve.operations import Call, Nothing
 from tests.engine.house import House, open_house
 from tests.engine.toys import Scripted
 from tests.serve.edge import open_edge, somebody
+from tests.serve.site import open_site
 
 PATIENCE = 10
 
@@ -101,6 +104,18 @@ async def test_deliveries_over_the_socket_are_counted(tmp_path: Path) -> None:
         found = await metrics(Call(edge.house.engine, somebody("read"), [], []), Nothing())
         (success,) = [m for m in found.metrics if m["name"] == "aurad_event_delivery_success_ratio"]
         assert success["samples"] == [{"labels": {}, "value": 1.0}]
+
+
+async def test_what_is_sent_to_nobody_is_not_delivered(tmp_path: Path) -> None:
+    async with open_site(tmp_path) as site:
+        events, deliveries = site.house.engine.events, site.house.engine.figures.deliveries
+        async with site.follow("/api/events") as wire:
+            await site.wait_waiting(1)
+            wire.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            wire.stream.socket.close()  # without a word
+            events.hub.publish(published(1, ago=0))
+            events.hub.deliver()
+        assert deliveries.delivered["sse"] == 0
 
 
 def test_a_histogram_counts_each_value_below_its_bound() -> None:

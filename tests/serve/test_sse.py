@@ -167,9 +167,12 @@ async def test_only_the_types_that_are_asked_for(tmp_path: Path) -> None:
 
 async def test_the_head_of_a_stream_can_be_asked_for(tmp_path: Path) -> None:
     async with open_gated(tmp_path) as site:
-        answer = await site.ask("HEAD", f"/api/jobs/{await site.submit()}/events")
-        assert (answer.status_code, answer.content) == (200, b"")
-        assert answer.headers["content-type"] == "text/event-stream"
+        job = await site.submit()
+        for path, media_type in (("events", "text/event-stream"), ("logs?follow=true", "text/plain; charset=utf-8")):
+            answer = await site.ask("HEAD", f"/api/jobs/{job}/{path}")
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"] == media_type
+            assert "content-length" not in answer.headers, "nobody knows how much it will be"
 
 
 # ------------------------------------------------------------ several
@@ -202,6 +205,22 @@ async def test_named_jobs_and_labels(tmp_path: Path) -> None:
             three = (await site.ask("POST", "/api/jobs", json=body)).json()["jobId"]
             (event,) = await take(wire, 1)
             assert data_of(event)["jobId"] == three
+
+
+async def test_a_stream_goes_on_when_one_of_its_jobs_was_forgotten(tmp_path: Path) -> None:
+    async with open_gated(tmp_path) as site:
+        kept, gone, theirs = [await site.submit() for _ in range(2)] + [
+            await site.submit(token=await site.token("operate", 2000))
+        ]
+        stranger = await site.token("operate", ME.uid)
+        async with site.follow(f"/api/events?jobs={kept},{gone}") as wire:
+            (snapshot,) = await take(wire, 1)
+        for change in ("POST", f"/api/jobs/{gone}/cancel"), ("DELETE", f"/api/jobs/{gone}"):
+            assert (await site.ask(*change)).status_code < 300
+        assert (await site.get(f"/api/events?jobs={kept},{gone}")).status_code == 404
+        async with site.follow(f"/api/events?jobs={kept},{gone},{theirs}", after=snapshot.id, token=stranger) as wire:
+            await site.ask("POST", f"/api/jobs/{kept}/cancel")
+            assert {data_of(frame)["jobId"] for frame in await collect(wire)} == {kept}
 
 
 async def test_a_stranger_neither_sees_nor_follows(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from trio_websocket import ConnectionClosed
 from aurad.engine.logfiles import Piece
 from aurad.serve import tokens as tokens_module
 from aurad.serve.tokens import FILE, LOOK, Tokens, open_tokens
-from tests.engine.toys import Gated
+from tests.engine.toys import STAGES, Box, Context, Deliverable, Deliverables, FinishRequest, Gated, keep
 from tests.serve.edge import PATIENCE, somebody
 from tests.serve.site import open_site
 from tests.serve.test_websocket import ask, call, open_web_socket
@@ -37,6 +37,25 @@ async def test_a_stream_ends_with_its_token(tmp_path: Path, path: str) -> None:
             while not other.ended:
                 await other.next_piece()
             assert (await site.get(path, token=mine)).status_code == 401
+
+
+class Big(Box):
+    """Makes a video that no socket takes at once."""
+
+    async def finish(self, request: FinishRequest, context: Context) -> Deliverables:
+        video = keep(context, "v", bytes(16 << 20), "video/mp4")
+        return Deliverables(files=(Deliverable(name="video.mp4", artifact=video),))
+
+
+async def test_a_file_ends_with_its_token(tmp_path: Path) -> None:
+    stages = [Big if stage is Box else stage for stage in STAGES]
+    async with open_site(tmp_path, stages=stages) as site, site.connect() as wire:
+        view = await site.house.engine.jobs.wait(await site.submit())
+        video = next(artifact for artifact in view.artifacts if artifact.name == "video.mp4")
+        await wire.follow(f"/api/artifacts/{video.artifact_id}", token=await site.tokens.issue(ADMIN, "token"))
+        assert wire.head.headers["content-length"] == str(16 << 20)
+        await site.tokens.revoke(ADMIN.owner, None)
+        assert len(await wire.hear_all()) < 16 << 20
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
