@@ -220,10 +220,12 @@ class Reader:
 
     def take(self, events: list[Published]) -> None:
         """Hand on what is due."""
-        if not self.due or self._task is None:
+        if not self.due:
             return
-        self.due = False
         taken = self.push is not None and bool(events) and self.push(events)
+        if not self.due:
+            return  # what it was pushed to has gone, and the task was cancelled
+        self.due = False
         if taken:
             self.cursor = self._hub.last
         if not taken or self.nudged:

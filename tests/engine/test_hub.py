@@ -243,6 +243,21 @@ async def test_whoever_is_cancelled_before_delivery_has_lost_nothing() -> None:
     assert [event.seq for event in taker.reader.look()] == [1, 2, 3]
 
 
+async def test_whoever_is_cancelled_by_a_delivery_did_not_get_it() -> None:
+    hub = Hub(0)
+    async with trio.open_nursery() as nursery:
+        taker = await asleep(hub, nursery)
+
+        def break_off(events: list[Published]) -> bool:
+            nursery.cancel_scope.cancel()
+            return False
+
+        taker.reader.push = break_off
+        publish(hub, 3)
+        hub.deliver()
+    assert [event.seq for event in taker.reader.look()] == [1, 2, 3]
+
+
 async def test_whom_the_ring_left_behind_before_delivery_is_woken_and_told(nursery: trio.Nursery) -> None:
     hub = Hub(0, size=4)
     reader = Reader(hub, 0)
