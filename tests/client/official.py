@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from aurad.model.event import JobView
 from tests.client.fake_daemon import JOB, FakeDaemon
 from tests.client.rude_server import view
 
-AURACTL = ("-m", "aurad.client.cli.main")
+SERVER = (sys.executable, "-m", "aurad.client.cli.main", "mcp")
 
 
 def whole_job(fake: FakeDaemon, status: str) -> dict[str, Any]:
@@ -25,9 +26,10 @@ def whole_job(fake: FakeDaemon, status: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def official_client(fake: FakeDaemon) -> AsyncIterator[ClientSession]:
-    environment = {**os.environ, "AURAD_SOCKET": str(fake.path)}
-    command = StdioServerParameters(command=sys.executable, args=[*AURACTL, "mcp"], env=environment)
-    async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
+async def official_client(fake: FakeDaemon, command: Sequence[str] = SERVER) -> AsyncIterator[ClientSession]:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "AURAD_SOCKET": str(fake.path), "PATH": path}
+    server = StdioServerParameters(command=command[0], args=[*command[1:]], env=environment)
+    async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
         await session.initialize()
         yield session
