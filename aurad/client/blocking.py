@@ -115,11 +115,11 @@ class Client:
         """
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         self._last_id += 1
-        self._send(_line(method, params or {}, self._last_id), fd, deadline)
+        self._send(line_of(method, params or {}, self._last_id), fd, deadline)
         try:
             return self._answer(deadline)
         except TimeoutError:
-            self._give_up()
+            self._give_up(self._last_id)
             raise
 
     def _answer(self, deadline: float) -> Any:
@@ -128,12 +128,12 @@ class Client:
             if "method" in message:
                 self._news.append(message)
             elif message.get("id") == self._last_id or message.get("id") is None:
-                return _result(message)
+                return result_of(message)
 
-    def _give_up(self) -> None:
+    def _give_up(self, number: int) -> None:
         """A call that goes on would take room from those that follow: a connection has so many under way."""
         with suppress(OSError):
-            self._send(_line("$/cancel", {"id": self._last_id}), None, time.monotonic() + NAP_SECONDS)
+            self._send(line_of("$/cancel", {"id": number}), None, time.monotonic() + NAP_SECONDS)
 
     def hello(self, client: str = "aurad.client.blocking") -> dict[str, Any]:
         """Introduce ourselves; the answer tells the server's version and our role."""
@@ -178,6 +178,11 @@ class Client:
         answer = self.call("events.subscribe", {**params, **({"jobs": jobs} if jobs else {})})
         return str(answer["subscription"])
 
+    def unsubscribe(self, subscription: str) -> None:
+        """Leave a subscription before its end; one that has ended, or whose connection is lost, is left already."""
+        with suppress(RemoteError, ConnectionLost):
+            self.call("events.unsubscribe", {"subscription": subscription})
+
     def events(self, subscription: str, *, tick: float | None = None) -> Iterator[dict[str, Any] | None]:
         """Events of a subscription as they come; with `tick`, None after so many silent seconds.
 
@@ -185,34 +190,28 @@ class Client:
         `ended`; raises `ConnectionLost` if the daemon goes.
         """
         while True:
-            news = self._next_news(tick)
+            news = self._next_news(subscription, None if tick is None else time.monotonic() + tick)
             if news is None:
                 yield None
                 continue
-            params = news.get("params") or {}
-            if params.get("subscription") != subscription:
-                continue
-            kind = str(news["method"]).removeprefix("events.")
+            params, kind = news["params"], str(news["method"]).removeprefix("events.")
             yield params["event"] if kind == "event" else {**params, "type": kind}
             if kind == "ended":
                 return
 
-    def _next_news(self, tick: float | None) -> dict[str, Any] | None:
-        if self._news:
-            return self._news.popleft()
-        deadline = None if tick is None else time.monotonic() + tick
+    def _next_news(self, subscription: str, deadline: float | None) -> dict[str, Any] | None:
         while True:
             try:
-                message = self._receive(deadline)
+                message = self._news.popleft() if self._news else self._receive(deadline)
             except TimeoutError:
                 return None
-            if "method" in message:
+            if subscription_of(message.get("params")) == subscription:
                 return message
 
     # ------------------------------------------------------------ lines
 
     def _send(self, line: bytes, fd: int | None, deadline: float) -> None:
-        self._set_timeout(deadline)
+        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))  # 0 would mean not to wait at all
         try:
             sent = 0
             if fd is not None:
@@ -224,8 +223,8 @@ class Client:
 
     def _receive(self, deadline: float | None) -> dict[str, Any]:
         while not self._lines:
-            self._nap(deadline)
-            self._set_timeout(deadline)
+            if not self._has_news(deadline):
+                raise TimeoutError("cannot hear the daemon: it said nothing in time")
             self._read()
         line = self._lines.popleft()
         try:
@@ -236,19 +235,24 @@ class Client:
             raise ConnectionLost(f"cannot understand the daemon: {line[:80]!r} is not a message")
         return message
 
-    def _nap(self, deadline: float | None) -> None:
-        """Wait for news in short naps: a Ctrl-C that comes just before a wait is heard only after it."""
+    def _has_news(self, deadline: float | None) -> bool:
+        """Wait in short naps: a Ctrl-C that comes just before a wait is heard only after it.
+
+        A deadline that has passed still lets through what is there.
+        """
         news = select.poll()
         news.register(self._socket, select.POLLIN)
-        while deadline is None or time.monotonic() < deadline:
-            left = NAP_SECONDS if deadline is None else min(NAP_SECONDS, deadline - time.monotonic())
-            if news.poll(max(left, 0) * 1000):
-                return
+        while True:
+            left = NAP_SECONDS if deadline is None else max(min(NAP_SECONDS, deadline - time.monotonic()), 0)
+            if news.poll(left * 1000):
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
 
     def _read(self) -> None:
         space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(CHUNK, space, socket.MSG_CMSG_CLOEXEC)
+            data, ancillary, _, _ = self._socket.recvmsg(CHUNK, space, socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
         except ConnectionResetError:
             data, ancillary = b"", []
         for level, kind, payload in ancillary:
@@ -266,18 +270,19 @@ class Client:
         if len(self._buffer) > REPLY_LIMIT:
             raise ConnectionLost(f"cannot read the daemon's answer: it is over {REPLY_LIMIT} bytes")
 
-    def _set_timeout(self, deadline: float | None) -> None:
-        """Bound the next operation; a deadline that has passed still lets through what is there."""
-        self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
 
-
-def _line(method: str, params: Mapping[str, Any], number: int | None = None) -> bytes:
+def line_of(method: str, params: Mapping[str, Any], number: int | None = None) -> bytes:
     """A request, or a notification without its number."""
     message = {"jsonrpc": "2.0", **({} if number is None else {"id": number}), "method": method, "params": dict(params)}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _result(message: Mapping[str, Any]) -> Any:
+def subscription_of(of: Any) -> str | None:
+    """The subscription that params or a result name."""
+    return of.get("subscription") if isinstance(of, dict) else None
+
+
+def result_of(message: Mapping[str, Any]) -> Any:
     if "error" in message:
         raise RemoteError(message["error"])
     return message.get("result")

@@ -6,6 +6,7 @@ FFmpeg), so a warm start runs no worker at all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,19 +70,24 @@ class Catalog:
         self._keys: dict[str, str] = {}
         self._memories: dict[str, _Remembered] = {}
         self._loaded_stamp = ""
+        self._looked_for, self._looked = ("", frozenset[str]()), -math.inf
 
     def adopt(self, settings: Settings) -> None:
         """The next `load` goes by these."""
         self._configured, self._disabled = settings.tools.ffmpeg, frozenset(settings.catalog.disabled) - {CORE}
 
-    async def load(self, *, again: bool = False) -> None:
-        """Look at what is installed now; cheap when nothing has changed since the last time.
+    async def load(self, *, again: bool = False, within: float = 0.0) -> None:
+        """Look at what is installed now: milliseconds when nothing has changed since the last time.
 
-        `again` also asks plugins that were broken.
+        `again` also asks plugins that were broken; a look `within` the last seconds is enough.
         """
         async with self._loading:  # two jobs that start together look once after the other
+            wanted = (self._configured, self._disabled)
+            if wanted == self._looked_for and trio.current_time() - self._looked < within:
+                return
             self._loaded_stamp = "" if again else self._loaded_stamp
             await self._load()
+            self._looked_for, self._looked = wanted, trio.current_time()
 
     async def _load(self) -> None:
         disabled = self._disabled

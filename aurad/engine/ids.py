@@ -8,6 +8,9 @@ import time
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+OF_A_CALLER = r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?"  # their correlation ids: spaces at an end get lost on the way
+LONGEST_OF_A_CALLER = 128
+
 _ID = re.compile(rf"[a-z0-9]+-[0-7][{ALPHABET}]{{25}}")
 
 

@@ -51,7 +51,9 @@ class Secrets:
         async with self._writing:
             values = dict(await self._all())
             if values.pop(name, None) is None:
-                raise AuradError("E200-NO_JOB", f"cannot find the secret {name!r}", remedy="See `auractl secrets`.")
+                raise AuradError(
+                    "E200-NO_JOB", f"cannot find the secret {name!r}", remedy="See `auractl secrets list`."
+                )
             await self._keep(values)
 
     async def _all(self) -> dict[str, str]:

@@ -11,7 +11,10 @@ import importlib.util
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,6 +23,8 @@ from aurad.model.value import Value, digest
 
 GROUP = "aurad.stages"
 WORKER_ROOMS = ("worker", "wire", "model")  # our code that runs around every stage: it shapes results as well
+FILES = 4096  # sources whose hashes are remembered: a few times those of all bundled plugins
+SETTLED = 1_000_000_000  # nanoseconds after a change until the next one is sure to show in the file's times
 CORE = "core"  # the core's own tasks, served by a worker like a plugin's
 
 
@@ -60,12 +65,9 @@ def _source(name: str, module: str, distribution: importlib.metadata.Distributio
         return PluginSource(name=name, module=module, distribution="", version="", fingerprint=_hash_sources(module))
     record = distribution.read_text("RECORD")  # None of a source tree's egg-info, which comes first when we run in it
     fingerprint = digest(record.encode()) if record and not _is_editable(distribution) else _hash_sources(module)
+    known = distribution.metadata  # which is read and parsed each time
     return PluginSource(
-        name=name,
-        module=module,
-        distribution=distribution.name,
-        version=distribution.version,
-        fingerprint=fingerprint,
+        name=name, module=module, distribution=known["Name"], version=known["Version"], fingerprint=fingerprint
     )
 
 
@@ -75,9 +77,28 @@ def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
 
 
 def _hash_sources(module: str) -> str:
-    root = _locate(module)
-    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc")
-    return digest(*(part for file in files for part in (str(file.relative_to(root)).encode(), file.read_bytes())))
+    root = str(_locate(module))
+    files = [root] if os.path.isfile(root) else sorted(_files(root))
+    return digest(*(part for file in files for part in (file.removeprefix(root).encode(), _hash_file(file))))
+
+
+def _files(root: str) -> Iterator[str]:
+    for folder, _, names in os.walk(root):
+        yield from (f"{folder}/{name}" for name in names if not name.endswith(".pyc"))
+
+
+def _hash_file(file: str) -> bytes:
+    """Of its content, which is read again only once the file has been touched: every job and every check-up asks."""
+    info = os.stat(file)
+    state = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+    settled = time.time_ns() - info.st_ctime_ns > SETTLED
+    return _read_and_hash(file, state) if settled else _read_and_hash.__wrapped__(file, state)
+
+
+@lru_cache(FILES)
+def _read_and_hash(file: str, state: tuple[int, ...]) -> bytes:
+    """`state` is that of the file: with another one it has another content."""
+    return sha256(Path(file).read_bytes()).digest()
 
 
 def _locate(module: str) -> Path:

@@ -10,6 +10,7 @@ from aurad.engine.room import REMEDY
 from aurad.model.errors import AuradError
 from aurad.serve.operations.table import Result
 
+FRESH = 1.0  # seconds for which one look at what is installed is enough, however many ask
 PATIENCE = 5.0  # seconds for the journal to answer; a disk that takes longer takes no job
 
 
@@ -46,7 +47,7 @@ async def health(engine: Engine) -> Health:
             f"cannot start jobs: {engine.folders.state} has {free >> 20} MiB left, {room.reserve >> 20} are kept free"
         )
         raise AuradError("E508-UNREADY", what, remedy=REMEDY, details={"errorCode": "E501-DISK"})
-    await engine.catalog.load()
+    await engine.catalog.load(within=FRESH)
     if why := engine.holds.broken or engine.catalog.ffmpeg_error:
         what = f"cannot make videos: {why.detail}"
         raise AuradError("E508-UNREADY", what, remedy=why.remedy, details={"errorCode": why.code, **why.details})

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from aurad.engine.ids import new_id
+from aurad.engine.ids import LONGEST_OF_A_CALLER, OF_A_CALLER, new_id
 from aurad.model.errors import AuradError, to_problem
 
 CORRELATION = "X-Correlation-ID"
@@ -19,7 +19,7 @@ SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_KEPT = re.compile(r"[\x21-\x7e]{1,128}")
+_KEPT = re.compile(OF_A_CALLER)
 
 
 class Refusal(NamedTuple):
@@ -37,13 +37,18 @@ class Refusal(NamedTuple):
 
 def correlation_of(asked: str | None) -> str:
     """The caller's own id if it can be kept, else one that we make."""
-    return asked if asked and _KEPT.fullmatch(asked) else new_id("")
+    return asked if asked and _is_kept(asked) else new_id("")
 
 
 def check_correlation(asked: str | None) -> None:
     """Raises E100 for an id that cannot be kept."""
-    if asked is not None and not _KEPT.fullmatch(asked):
-        raise AuradError("E100-REQUEST", f"cannot keep {CORRELATION} {asked[:128]!r}: it takes 1 to 128 of ASCII")
+    if asked is not None and not _is_kept(asked):
+        told = f"cannot keep {CORRELATION} {asked[:LONGEST_OF_A_CALLER]!r}: it is no printable ASCII, or"
+        raise AuradError("E100-REQUEST", f"{told} not of 1 to {LONGEST_OF_A_CALLER} characters")
+
+
+def _is_kept(asked: str) -> bool:
+    return len(asked) <= LONGEST_OF_A_CALLER and _KEPT.fullmatch(asked) is not None
 
 
 def refusal(error: AuradError, *, instance: str, correlation_id: str) -> Refusal:

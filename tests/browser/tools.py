@@ -18,7 +18,10 @@ import trio
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MODULES = ROOT / "build" / "node"
-PACKAGES = ("eventsource@4.1.1", "eventsource-parser@3.0.6", "typescript@5.9.3")
+PACKAGES = (
+    "eventsource@4.1.1", "eventsource-parser@3.0.6", "typescript@5.9.3",
+    "@open-rpc/meta-schema@1.14.9", "@json-schema-tools/meta-schema@1.8.0",
+)  # fmt: skip
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",

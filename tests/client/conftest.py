@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.agent import Agent
 from tests.client.fake_daemon import FakeDaemon
 
 
@@ -34,3 +35,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bees.md").write_text("# Bees\n\nBees see ultraviolet light.\n")
     return tmp_path
+
+
+@pytest.fixture
+def agent(fake: FakeDaemon) -> Iterator[Agent]:
+    agent = Agent()
+    yield agent
+    agent.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import hashlib
+import itertools
 import json
 import os
 import socket
@@ -82,6 +83,7 @@ class FakeDaemon:
         self.path, self._folder = path, folder
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.assets: dict[str, bytes] = {}
+        self.accepted = 0  # connections
         self.events: Iterable[dict[str, Any]] = success()
         self.files = dict(FILES)
         self.status = "Running"
@@ -93,8 +95,12 @@ class FakeDaemon:
             "jobs.cancel": self._cancel,
             "jobs.tasks": lambda params, fds: {"tasks": [TASK]},
             "jobs.artifacts": lambda params, fds: {"artifacts": [self._artifact(name) for name in self.files]},
-            "events.subscribe": lambda params, fds: {"subscription": "s1", "lastSeq": 0},
+            "events.subscribe": lambda params, fds: {"subscription": f"s{next(self._numbers)}", "lastSeq": 0},
+            "events.unsubscribe": lambda params, fds: {},
         }  # fmt: skip
+        self._numbers = itertools.count(1)
+        self._told: list[tuple[socket.socket, str]] = []  # subscriptions
+        self._writing = threading.Lock()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
         self._listener.listen(64)
@@ -105,9 +111,14 @@ class FakeDaemon:
     def named(self, method: str) -> list[dict[str, Any]]:
         return [params for name, params in self.calls if name == method]
 
-    def wait_called(self, method: str, seconds: float = 10.0) -> dict[str, Any]:
+    def tell(self, one: dict[str, Any]) -> None:
+        """An event to everybody who has subscribed."""
+        for connection, name in tuple(self._told):
+            self._notify(connection, name, one)
+
+    def wait_called(self, method: str, seconds: float = 10.0, *, times: int = 1) -> dict[str, Any]:
         end = time.monotonic() + seconds
-        while not self.named(method):
+        while len(self.named(method)) < times:
             assert time.monotonic() < end, f"{method} was never called, only {[name for name, _ in self.calls]}"
             time.sleep(0.005)
         return self.named(method)[0]
@@ -158,29 +169,29 @@ class FakeDaemon:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             self._open.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        buffer, fds = b"", list[int]()
         with connection:
+            self._answer_all(connection)
+        self._open.remove(connection)
+
+    def _answer_all(self, connection: socket.socket) -> None:
+        buffer, fds = b"", list[int]()
+        with suppress(OSError):
             while True:
-                try:
-                    data, ancillary, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(4))
-                except OSError:
-                    return
+                data, ancillary, _, _ = connection.recvmsg(65536, socket.CMSG_SPACE(4))
                 if not data:
                     return
                 for _, _, payload in ancillary:
                     fds.extend(array.array("i", payload))
                 *lines, buffer = (buffer + data).split(b"\n")
                 for line in lines:
-                    try:
-                        self._reply(connection, json.loads(line), fds)
-                    except OSError:
-                        return
+                    self._reply(connection, json.loads(line), fds)
 
     def _reply(self, connection: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
         method, params = request["method"], request["params"]
@@ -200,14 +211,21 @@ class FakeDaemon:
             answer["error"] = refusal.error
         line = json.dumps(answer).encode() + b"\n"
         if descriptor is None:
-            connection.sendall(line)
+            with self._writing:
+                connection.sendall(line)
         else:
             connection.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
             os.close(descriptor)
         if method == "events.subscribe" and "result" in answer:
+            name = answer["result"]["subscription"]
+            self._told.append((connection, name))
             for one in self.events:
-                news = {"method": "events.event", "params": {"subscription": "s1", "event": one}}
-                connection.sendall(json.dumps({"jsonrpc": "2.0", **news}).encode() + b"\n")
+                self._notify(connection, name, one)
+
+    def _notify(self, connection: socket.socket, name: str, one: dict[str, Any]) -> None:
+        news = {"method": "events.event", "params": {"subscription": name, "event": one}}
+        with self._writing, suppress(OSError):
+            connection.sendall(json.dumps({"jsonrpc": "2.0", **news}).encode() + b"\n")
 
 
 def main() -> None:

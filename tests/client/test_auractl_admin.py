@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,15 +84,52 @@ def test_a_mistyped_subcommand_is_guessed(capsys: Any) -> None:
 
 
 def test_a_daemon_that_runs_goes_by_a_setting_at_once(fake: FakeDaemon, capsys: Any) -> None:
-    answer(fake, "config.set", {"path": "/x/aurad.d/own.toml", "restart": True})
+    answer(fake, "config.set", {"path": "/x/own.toml", "origin": "/x/own.toml:2", "restart": True})
     answer(fake, "config.reload", {"changed": ["store.max_gib"], "restart": []})
     assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
     told = capsys.readouterr()
-    assert told.out == "/x/aurad.d/own.toml\n"
+    assert told.out == "/x/own.toml\n"
     assert told.err == "store.max_gib is in force after a restart of the daemon\n"
     assert fake.named("config.set") == [{"key": "store.max_gib", "value": 5}]
     assert run(["config", "reload"]) == codes.OK
     assert json.loads(capsys.readouterr().out)["changed"] == ["store.max_gib"]
+
+
+def test_a_setting_that_another_source_overrules_is_told(
+    fake: FakeDaemon, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(fake, "config.set", {"path": "/x/own.toml", "origin": "environment AURAD_STORE__MAX_GIB", "restart": False})
+    assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
+    assert "environment AURAD_STORE__MAX_GIB says, which wins over /x/own.toml" in capsys.readouterr().err
+    fake.path.unlink()  # nobody is there
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(tmp_path))
+    assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("AURAD_STORE__MAX_GIB", "7")
+    assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
+    assert "environment AURAD_STORE__MAX_GIB" in capsys.readouterr().err
+    monkeypatch.delenv("AURAD_STORE__MAX_GIB")
+    assert run(["config", "set", "store.max_gib", "null"]) == codes.OK
+    assert capsys.readouterr().err == ""
+
+
+def test_a_value_below_zero_is_no_option(capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(tmp_path))
+    assert run(["config", "set", "store.max_gib", "-5"]) == codes.USAGE
+    assert "cannot use store.max_gib = -5" in capsys.readouterr().err
+
+
+def test_one_setting_or_a_section_is_shown_with_its_origin(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AURAD_STORE__MAX_GIB", "7")
+    assert run(["config", "show", "store.max_gib", "--origin"]) == codes.OK
+    assert capsys.readouterr().out == "store.max_gib = 7.0  # environment AURAD_STORE__MAX_GIB\n"
+    assert run(["config", "show", "store"]) == codes.OK
+    assert {line.partition(".")[0] for line in capsys.readouterr().out.splitlines()} == {"store"}
+    assert run(["config", "show", "store.max_gib", "--json"]) == codes.OK
+    found = {"store.max_gib": {"value": 7.0, "origin": "environment AURAD_STORE__MAX_GIB"}}
+    assert json.loads(capsys.readouterr().out) == found
+    assert run(["config", "show", "stor"]) == codes.USAGE
+    assert "cannot get stor: there is no such setting" in capsys.readouterr().err
 
 
 def test_one_setting_or_a_section(capsys: Any) -> None:
@@ -117,6 +155,29 @@ def test_a_secret_comes_by_standard_input(fake: FakeDaemon, capsys: Any, monkeyp
     ]  # fmt: skip
     assert run(["secrets", "rm", "A", "B"]) == codes.OK
     assert fake.named("secrets.delete") == [{"name": "A"}, {"name": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"), [(b"", "has no value"), (b"\n", "has no value"), (b"\xff", "no text in UTF-8")]
+)
+def test_what_is_no_secret_is_told(
+    fake: FakeDaemon, capsys: Any, monkeypatch: pytest.MonkeyPatch, data: bytes, told: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8", "surrogateescape"))
+    assert run(["secrets", "set", "A"]) == codes.USAGE
+    assert told in capsys.readouterr().err
+    assert fake.named("secrets.set") == []
+
+
+def test_that_there_are_no_secrets_is_told(fake: FakeDaemon, capsys: Any) -> None:
+    answer(fake, "secrets.list", {"names": [], "missing": []})
+    assert run(["secrets", "list"]) == codes.OK
+    assert capsys.readouterr() == ("", "no secret is set, and no plugin misses one\n")
+
+
+def test_an_argument_that_is_no_text_is_told(fake: FakeDaemon, capsys: Any) -> None:
+    assert run(["show", "\udcff"]) == codes.USAGE
+    assert "cannot use '\\udcff': it is no text in UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "coloured"), [("NO_COLOR", False), ("ANY_COLOR", True)])

@@ -37,7 +37,7 @@ def test_version_and_help_are_quick_words(capsys: Any) -> None:
     assert run(["--version"]) == codes.OK
     assert capsys.readouterr().out == f"auractl {__version__}\n"
     assert run(["make", "--help"]) == codes.OK
-    assert "7 cancelled." in " ".join(capsys.readouterr().out.split())
+    assert "7 cancelled; 130 `watch`" in " ".join(capsys.readouterr().out.split())
 
 
 def test_ls_and_show(fake: FakeDaemon, capsys: Any) -> None:

@@ -117,8 +117,21 @@ def test_who_leaves_is_told_only_of_jobs_that_go_on(
         yield
 
     monkeypatch.setattr(watch, "follow", leave)
-    assert run(["watch", JOB, "a-ENDED"]) == codes.OK
+    assert run(["watch", JOB, "a-ENDED"]) == codes.LEFT
     assert f"the jobs go on; to come back: auractl watch {JOB}\n" in capsys.readouterr().err
+
+
+def test_who_leaves_when_all_have_ended_is_told_how(
+    fake: FakeDaemon, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(socket: object, boards: dict[str, Any]) -> Iterator[None]:
+        boards[JOB].apply(success()[-1])
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(watch, "follow", leave)
+    assert run(["watch", JOB]) == codes.OK
+    assert "go on" not in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -131,5 +144,5 @@ def test_ctrl_c_leaves_and_says_how_to_come_back(fake: FakeDaemon) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stderr
         assert f"the jobs go on; to come back: auractl watch {JOB}" in process.stderr.read()
-    assert process.returncode == codes.OK
+    assert process.returncode == codes.LEFT == 128 + signal.SIGINT
     assert fake.named("jobs.cancel") == []

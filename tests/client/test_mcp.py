@@ -2,90 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import queue
 import re
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import jsonschema
-import msgspec
 import pytest
-from mcp import ClientSession, StdioServerParameters
-from mcp.client.stdio import stdio_client
 
-from aurad.client.mcp.server import REVISIONS, Server
+from aurad.client.mcp.server import REVISIONS
 from aurad.client.mcp.tools import TOOLS
-from aurad.model.event import JobView
 from aurad.serve.operations import TABLE
-from tests.client.fake_daemon import JOB, FakeDaemon, Refusal, event
-from tests.client.rude_server import view
-
-AURACTL = ("-m", "aurad.client.cli.main")
-
-
-class Agent:
-    """A client of the server: `ask` gives an answer, `told` holds the notifications that came."""
-
-    def __init__(self) -> None:
-        reader, self._writer = os.pipe()
-        self._heard: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.told: list[dict[str, Any]] = []
-        self._number = 0
-        self._thread = threading.Thread(target=self._serve, args=(reader,))
-        self._thread.start()
-
-    def _serve(self, reader: int) -> None:
-        with os.fdopen(reader, "rb") as lines:
-            Server(_Output(self._heard)).serve(lines)
-
-    def say(self, line: bytes) -> None:
-        os.write(self._writer, line + b"\n")
-
-    def begin(self, method: str, **params: Any) -> int:
-        self._number += 1
-        self.say(json.dumps({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}).encode())
-        return self._number
-
-    def hear(self) -> Any:
-        while "method" in (message := self._heard.get(timeout=10)):
-            self.told.append(message)
-        return message
-
-    def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        self.begin(method, **params)
-        return self.hear()
-
-    def use(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        return dict(self.ask("tools/call", name=tool, arguments=arguments)["result"])
-
-    def close(self) -> None:
-        os.close(self._writer)
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-
-class _Output(io.BytesIO):
-    def __init__(self, heard: queue.Queue[dict[str, Any]]) -> None:
-        super().__init__()
-        self._heard = heard
-
-    def write(self, data: Any) -> int:
-        self._heard.put(json.loads(data))
-        return len(data)
-
-
-@pytest.fixture
-def agent(fake: FakeDaemon) -> Iterator[Agent]:
-    agent = Agent()
-    yield agent
-    agent.close()
+from tests.client.agent import Agent
+from tests.client.fake_daemon import JOB, FakeDaemon, Refusal
+from tests.client.official import official_client, whole_job
 
 
 @pytest.mark.parametrize(("asked", "agreed"), [*((each, each) for each in REVISIONS), ("1999-01-01", REVISIONS[0])])
@@ -177,8 +108,7 @@ def test_schemas_of_answers_hold_for_a_newer_daemon_too(agent: Agent) -> None:
 
 def test_the_official_client_finds_answers_as_their_schemas_say(fake: FakeDaemon, tmp_path: Path) -> None:
     """It raises for what does not fit."""
-    job = view("Succeeded", job=JOB) | {"artifacts": [fake._artifact(name) for name in fake.files], "later": 1}
-    whole = msgspec.to_builtins(msgspec.convert({key: job[key] for key in job if key != "later"}, JobView))
+    whole = whole_job(fake, "Succeeded")
     fake.answers["jobs.get"] = fake.answers["jobs.cancel"] = lambda params, fds: whole | {"later": 1}
     fake.answers["jobs.list"] = lambda params, fds: {"jobs": [whole], "cursor": None}
     fake.answers["jobs.edit"] = fake.answers["jobs.submit"]
@@ -187,10 +117,7 @@ def test_the_official_client_finds_answers_as_their_schemas_say(fake: FakeDaemon
     more = {"make_video": {"text": "x"}, "remake": {"stage": "Voice"}, "save_files": {"folder": str(tmp_path)}}
 
     async def use_all() -> None:
-        environment = {**os.environ, "AURAD_SOCKET": str(fake.path)}
-        command = StdioServerParameters(command=sys.executable, args=[*AURACTL, "mcp"], env=environment)
-        async with stdio_client(command) as (read, write), ClientSession(read, write) as session:
-            await session.initialize()
+        async with official_client(fake) as session:
             for tool in TOOLS:
                 arguments = more.get(tool, {} if tool == "list_jobs" else {"job": JOB})
                 answer = await session.call_tool(tool, arguments)
@@ -254,36 +181,12 @@ def test_changes_of_a_script_go_to_the_daemon_as_they_are(agent: Agent, fake: Fa
     assert second == {"jobId": JOB, "remake": [{"stage": "Voice", "sceneId": "s1"}]}
 
 
-def test_a_wait_tells_its_progress_and_ends_with_the_job(agent: Agent, fake: FakeDaemon) -> None:
-    fake.status = "Succeeded"
-    number = agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB}, _meta={"progressToken": "p"})
-    answer = agent.hear()
-    assert (answer["id"], answer["result"]["structuredContent"]["status"]) == (number, "Succeeded")
-    told = [each["params"] for each in agent.told]
-    assert [each["progress"] for each in told] == sorted({each["progress"] for each in told})
-    assert told[-1]["progress"] == 100.0
-    assert {each["progressToken"] for each in told} == {"p"}
-
-
-def test_a_wait_keeps_nobody_and_is_given_up(agent: Agent, fake: FakeDaemon) -> None:
-    fake.events = [event("job-status")]
-    number = agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB})
-    fake.wait_called("events.subscribe")
-    assert agent.use("get_job", job=JOB)["structuredContent"]["jobId"] == JOB
-    agent.say(
-        json.dumps({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}).encode()
-    )
-    assert agent.ask("ping")["result"] == {}
-    assert fake.named("jobs.cancel") == []
-
-
-def test_many_waits_keep_nobody(agent: Agent, fake: FakeDaemon) -> None:
-    fake.events = [event("job-status")]
-    waits = [agent.begin("tools/call", name="wait_for_job", arguments={"job": JOB}) for _ in range(30)]
-    assert agent.ask("ping")["result"] == {}
-    for each in waits:
-        given_up = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": each}}
-        agent.say(json.dumps(given_up).encode())
+def test_what_changes_something_is_not_done_twice_if_the_daemon_goes(agent: Agent, fake: FakeDaemon) -> None:
+    fake.answers["jobs.submit"] = lambda params, fds: fake.hang_up()
+    result = agent.use("make_video", text="x")
+    assert result["isError"]
+    assert "Try again" in result["content"][0]["text"]
+    assert len(fake.named("jobs.submit")) == 1
 
 
 def test_a_path_that_cannot_be_is_a_result_that_says_so(agent: Agent, fake: FakeDaemon) -> None:

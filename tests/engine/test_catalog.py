@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from aurad.engine.catalog import Catalog, Installed
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
-from aurad.model.settings import Catalogue, Settings
+from aurad.model.settings import Catalogue, Settings, Tools
 from aurad.wire.worker import API, Initialized, StageInfo
 
 
@@ -175,6 +176,27 @@ async def test_two_who_look_at_once_look_once(tmp_path: Path, nursery: trio.Nurs
         both.start_soon(catalog.load)
         both.start_soon(catalog.load)
     assert machine.workers.asked == ["a"]
+
+
+async def test_a_look_is_enough_for_all_who_ask_soon_after(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    machine = Machine(tmp_path, a=says("x"))
+    catalog = machine.open()
+    await catalog.load(within=1.0)
+    machine.ffmpeg = AuradError("E305-FFMPEG_MISSING", "gone")
+    await catalog.load(within=1.0)
+    assert catalog.ffmpeg_error is None
+    catalog.adopt(Settings(tools=Tools(ffmpeg="/other")))
+    await catalog.load(within=1.0)
+    assert catalog.ffmpeg_error
+    machine.ffmpeg = Path("/bin/true")
+    await catalog.load()
+    assert catalog.ffmpeg_error is None
+    machine.ffmpeg = AuradError("E305-FFMPEG_MISSING", "gone")
+    await trio.sleep(1.0)
+    await catalog.load(within=1.0)
+    assert catalog.ffmpeg_error
 
 
 @pytest.mark.parametrize("memory", [b"", b"{", b'{"a": 1}', b"\xff"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from aurad.hooks import registry
 from aurad.hooks.registry import CORE, environment_stamp, find_plugins
 
 MODULES = ("toyplug", "toysingle", "toyloose")
@@ -56,6 +58,26 @@ def test_an_edited_editable_plugin_has_another_fingerprint(site: Site, change: s
     assert fingerprint("toywhole") == before
     site.write(change, "something else")
     assert fingerprint("toywhole") != before
+
+
+def test_sources_are_read_again_only_once_they_were_touched(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.install("toyplug", "toyplug", editable=True)
+    site.write("toyplug/__init__.py", "one")
+    read: list[str] = []
+    whole = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or whole(path))
+    before = fingerprint("toyplug")
+    assert fingerprint("toyplug") == before
+    assert read.count("__init__.py") >= 2  # it was written just now: another change may not show in its times
+    monkeypatch.setattr(registry, "SETTLED", -1_000_000_000)
+    assert fingerprint("toyplug") == before
+    read.clear()
+    assert fingerprint("toyplug") == before
+    assert read == []
+    times = (site.folder / "toyplug/__init__.py").stat()
+    site.write("toyplug/__init__.py", "two")
+    os.utime(site.folder / "toyplug/__init__.py", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert fingerprint("toyplug") != before
 
 
 def test_only_a_plugins_own_sources_count(site: Site) -> None:

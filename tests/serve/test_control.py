@@ -246,9 +246,13 @@ async def test_a_path_that_the_kernel_does_not_take_is_named(tmp_path: Path) -> 
 
 async def test_an_error_carries_the_callers_correlation_id_or_one_of_its_own(tmp_path: Path) -> None:
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
-        asked = await wire.ask("jobs.submit", brief={"source": ""}, correlationId="my-request-7")
+        asked = await wire.ask("jobs.submit", brief={"source": ""}, correlationId="my request 7")
         other = [await wire.ask("jobs.get", jobId="a-nothing") for _ in range(2)]
-        assert asked["error"]["data"]["correlationId"] == "my-request-7"
+        assert asked["error"]["data"]["correlationId"] == "my request 7"
+        refused = [
+            await wire.ask("jobs.submit", brief={"source": ""}, correlationId=each) for each in (" a", "a ", "a\n")
+        ]
+        assert all("an id of printable ASCII" in each["error"]["message"] for each in refused)
         made = {each["error"]["data"]["correlationId"] for each in other}
         assert len(made) == 2
         assert "" not in made

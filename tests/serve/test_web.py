@@ -178,7 +178,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("GET", "/api/events?types=job-lost", {}, 422, "E100-REQUEST", "job-lost"),
     ("GET", "/api/events?jobs=a-nobody", {}, 404, "E200-NO_JOB", "a-nobody"),
     ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "x" * 129}}, 422, "E100-REQUEST", "X-Correlation-ID"),
-    ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "a b"}}, 422, "E100-REQUEST", "X-Correlation-ID"),
+    ("GET", "/api/jobs", {"headers": {"X-Correlation-ID": "a\tb"}}, 422, "E100-REQUEST", "X-Correlation-ID"),
 ]
 
 
@@ -281,9 +281,9 @@ async def test_not_ready_with_broken_settings_tells_where_and_what_to_do(tmp_pat
 
 async def test_the_correlation_id_goes_into_the_job_and_its_events(tmp_path: Path) -> None:
     async with open_site(tmp_path) as site:
-        job = await site.submit(headers={"X-Correlation-ID": "from-afar"})
+        job = await site.submit(headers={"X-Correlation-ID": "from afar ~"})
         await site.house.engine.jobs.wait(job)
-        assert {event["correlationId"] for event in await site.house.events(job)} == {"from-afar"}
+        assert {event["correlationId"] for event in await site.house.events(job)} == {"from afar ~"}
         body = {"brief": {"source": "Bees."}, "correlationId": "in-the-body"}
         answer = await site.ask("POST", "/api/jobs", json=body)
         assert answer.json()["correlationId"] == answer.headers["x-correlation-id"] == "in-the-body"

@@ -252,7 +252,7 @@ UPGRADE = [
         ("/api/rpc", ["Authorization: Bearer nonsense"], 401),
         ("/api/rpc", ["Origin: https://evil.example"], 403),
         ("/api/rpc", ["Sec-WebSocket-Protocol: other"], 422),
-        ("/api/rpc", ["X-Correlation-ID: no id"], 422),
+        ("/api/rpc", ["X-Correlation-ID: no\tid"], 422),
         ("/api/events", [], 404),
         ("//api/rpc", [], 404),
     ],
@@ -273,10 +273,10 @@ async def test_the_web_refuses_whom_it_does_not_know(
 async def test_the_web_keeps_the_callers_id(tmp_path: Path, more: list[str], status: int) -> None:
     async with open_site(tmp_path) as site, site.connect() as wire:
         await wire.say(
-            "GET", "/api/rpc", [*UPGRADE, "X-Correlation-ID: mine", *(each.format(site.mine) for each in more)]
+            "GET", "/api/rpc", [*UPGRADE, "X-Correlation-ID: my request", *(each.format(site.mine) for each in more)]
         )
         assert (await wire.hear_head()).status == status
-        assert wire.head.headers["x-correlation-id"] == "mine"
+        assert wire.head.headers["x-correlation-id"] == "my request"
         if status == 401:
             assert wire.head.headers["www-authenticate"] == "Bearer"
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-UNITS = ROOT / "systemd"
+PAGES = ROOT / "docs" / "how-to"
 PATIENCE = 30.0  # seconds for anything to happen on a busy machine
 NEEDED = ("systemd", "unshare", "nsenter", "setpriv", "socat", "curl")
 TARGET = """[Unit]
@@ -112,12 +112,20 @@ def _unified() -> Path | None:
 def _layer(folder: Path) -> None:
     """What the box has and this machine has not."""
     units = folder / "etc/systemd/system"
-    (units / "aurad.service.d").mkdir(parents=True)
-    for unit in UNITS.glob("aurad*"):
-        shutil.copy(unit, units)
+    for each in (units / "aurad.service.d", folder / "etc/sysusers.d"):
+        each.mkdir(parents=True)
+    for line in page_lines("sudo install "):
+        subprocess.run(line.replace(" /etc", f" {folder}/etc"), shell=True, cwd=ROOT, check=True)
     (units / "box.target").write_text(TARGET)
     (units / "aurad.service.d/box.conf").write_text(OURS.format(python=sys.executable))
-    shutil.copytree(UNITS / "sysusers.d", folder / "etc/sysusers.d")
+
+
+def page_lines(start: str, page: str = "run-as-a-service.md") -> list[str]:
+    """Commands of the how-to that begin so, without `sudo`."""
+    lines = (
+        line.strip().partition("  #")[0] for line in (PAGES / page).read_text().splitlines() if line.startswith("    ")
+    )
+    return [line.removeprefix("sudo ") for line in lines if line.startswith(start)]
 
 
 @contextmanager

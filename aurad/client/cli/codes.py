@@ -10,10 +10,12 @@ NO_DAEMON = 4
 DENIED = 5
 TIMEOUT = 6
 CANCELLED = 7
+LEFT = 130  # as shells have it for Ctrl-C
 
 HELP = """\
 Exit status: 0 done; 1 the job or the operation failed; 2 the command or its input cannot be used; 3 there is no
-such job or file; 4 no daemon answers and none can be started; 5 not allowed; 6 not in time; 7 cancelled.
+such job or file; 4 no daemon answers and none can be started; 5 not allowed; 6 not in time; 7 cancelled;
+130 `watch` was left by Ctrl-C and jobs go on.
 """
 
 _CODES = (

@@ -29,19 +29,22 @@ def config() -> None:
     """Show and change settings."""
 
 
-@config.command("show")
+@config.command("show", epilog="Example: `auractl config show store --origin`.")
+@click.argument("key", required=False)
 @click.option("--origin", is_flag=True, help="Also tell where each comes from.")
 @system_option
 @as_json
-def show(origin: bool, system: bool, as_json: bool) -> None:
-    """Print the settings in force: defaults, files, environment."""
+def show(key: str | None, origin: bool, system: bool, as_json: bool) -> None:
+    """Print the settings in force, or those of KEY: defaults, files, environment."""
     loaded, values = _files(system)
+    if key is not None:
+        values = _found(values, key)
     if as_json:
-        print_json({key: {"value": value, "origin": loaded.origins.get(key)} for key, value in values.items()})
+        print_json({name: {"value": value, "origin": loaded.origins.get(name)} for name, value in values.items()})
         return
-    for key, value in values.items():
-        told = click.style(f"  # {loaded.origins.get(key, 'default')}", dim=True) if origin else ""
-        click.echo(f"{key} = {_json(value)}{told}")
+    for name, value in values.items():
+        told = click.style(f"  # {loaded.origins.get(name, 'default')}", dim=True) if origin else ""
+        click.echo(f"{name} = {_json(value)}{told}")
 
 
 @config.command("get")
@@ -49,20 +52,16 @@ def show(origin: bool, system: bool, as_json: bool) -> None:
 @system_option
 def get(key: str, system: bool) -> None:
     """Print one setting, such as store.max_gib, or all below a name, such as store."""
-    _, values = _files(system)
-    found = {name: value for name, value in values.items() if name == key or name.startswith(f"{key}.")}
-    if not found:
-        raise AuradError("E503-CONFIG", f"cannot get {key}: there is no such setting.{did_you_mean(key, list(values))}")
-    for name, value in found.items():
+    for name, value in _found(_files(system)[1], key).items():
         click.echo(_json(value) if name == key else f"{name} = {_json(value)}")
 
 
-@config.command("set")
+@config.command("set", context_settings={"ignore_unknown_options": True})  # a value may be below zero
 @click.argument("key")
 @click.argument("value")
 @system_option
 def change(key: str, value: str, system: bool) -> None:
-    """Set KEY (such as store.max_gib) to VALUE in a file of aurad's own; its path is printed.
+    """Set KEY (such as store.max_gib) to VALUE in a file of aurad's own; its path is printed. `null` takes it back.
 
     A daemon that runs goes by it at once.
     """
@@ -70,11 +69,14 @@ def change(key: str, value: str, system: bool) -> None:
     if client is None:
         from aurad.configuration import set_value
 
-        click.echo(str(set_value(folders(system, os.environ), key, value)))
+        path = str(set_value(folders(system, os.environ), key, value))
+        click.echo(path)
+        _tell_if_overruled(key, path, _files(system)[0].origins.get(key, ""))
         return
     with client:
         answer = client.call("config.set", {"key": key, "value": json_or_text(value)})
     click.echo(answer["path"])
+    _tell_if_overruled(key, answer["path"], answer["origin"])
     if answer["restart"]:
         talk.note(f"{key} is in force after a restart of the daemon")
 
@@ -92,6 +94,20 @@ def _files(system: bool) -> tuple[Loaded, dict[str, Any]]:
 
     loaded = load_settings(folders(system, os.environ), environ=os.environ)
     return loaded, dict(_flat(msgspec.to_builtins(loaded.settings)))
+
+
+def _found(values: dict[str, Any], key: str) -> dict[str, Any]:
+    """The setting of that name, or all below it; raises E503 if there is none."""
+    found = {name: value for name, value in values.items() if name == key or name.startswith(f"{key}.")}
+    if not found:
+        raise AuradError("E503-CONFIG", f"cannot get {key}: there is no such setting.{did_you_mean(key, list(values))}")
+    return found
+
+
+def _tell_if_overruled(key: str, path: str, origin: str) -> None:
+    """What was written to `path` may be of no effect: a later source wins."""
+    if origin not in ("", "default") and not origin.startswith(f"{path}:"):
+        talk.warning(f"{key} stays what {origin} says, which wins over {path}")
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

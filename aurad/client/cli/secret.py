@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from aurad.client.cli import talk
 from aurad.client.cli.group import Group
 from aurad.client.cli.jobs import as_json, call
 from aurad.client.cli.table import print_json, print_table
+from aurad.model.errors import AuradError
 
 
 @click.group(cls=Group, epilog="Example: `pass show speech | auractl secrets set SPEECH_KEY`.")
@@ -25,7 +27,8 @@ def names(as_json: bool) -> None:
         print_json(answer)
         return
     rows = [(name, "set") for name in answer["names"]] + [(name, "missing") for name in answer["missing"]]
-    print_table(("NAME", "STATUS"), rows)
+    if not print_table(("NAME", "STATUS"), rows):
+        talk.note("no secret is set, and no plugin misses one")
 
 
 @secrets.command("set")
@@ -34,6 +37,8 @@ def put(name: str) -> None:
     """Keep a secret; its value is asked for, or read from standard input."""
     typed = sys.stdin.isatty()
     value = click.prompt(name, hide_input=True, err=True) if typed else sys.stdin.read().removesuffix("\n")
+    if not value:
+        raise AuradError("E100-REQUEST", f"cannot keep {name}: standard input has no value for it")
     call("secrets.set", name=name, value=value)
 
 

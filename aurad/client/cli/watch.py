@@ -32,7 +32,7 @@ PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before the first try to reach it, dou
 def watch(job_ids: tuple[str, ...], jsonl: bool) -> int:
     """Follow jobs until they have ended; without JOB all that wait or run.
 
-    Ctrl-C only stops watching, with the exit status 0: the jobs go on, and how to come back is told.
+    Ctrl-C only stops watching, with the exit status 130: the jobs go on, and how to come back is told.
     """
     client, socket = daemon.connect()
     with client:
@@ -52,9 +52,9 @@ def watch(job_ids: tuple[str, ...], jsonl: bool) -> int:
                         click.echo(json.dumps(event, ensure_ascii=False))
                     view.show(boards)
         except KeyboardInterrupt:
-            left = [job_id for job_id, board in boards.items() if not board.final]
-            talk.note(f"the jobs go on; to come back: auractl watch {' '.join(left)}".rstrip())
-            return codes.OK
+            if left := [job_id for job_id, board in boards.items() if not board.final]:
+                talk.note(f"the jobs go on; to come back: auractl watch {' '.join(left)}")
+                return codes.LEFT
     return _status(boards.values())
 
 

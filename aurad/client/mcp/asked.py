@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ class Asked:
     def __init__(self, token: Any, notify: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._token, self._notify, self._given_up = token, notify, threading.Event()
         self._told = -1.0
+        self.began = time.monotonic()
 
     def cancel(self) -> None:
         self._given_up.set()

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from aurad.client.blocking import Client
-from aurad.client.cli import daemon
 from aurad.client.cli.jobs import about, find
 from aurad.model.errors import AuradError
 
@@ -37,11 +36,9 @@ TEMPLATES = [
 ]
 
 
-def listed() -> list[dict[str, Any]]:
+def listed(client: Client) -> list[dict[str, Any]]:
     """All jobs, and the newest ones one by one."""
-    client, _ = daemon.connect()
-    with client:
-        jobs = client.call("jobs.list", {"limit": 20})["jobs"]
+    jobs = client.call("jobs.list", {"limit": 20})["jobs"]
     return [
         {"uri": f"{SCHEME}jobs", "name": "jobs", "mimeType": JSON, "description": "The newest jobs."},
         *(
@@ -52,26 +49,24 @@ def listed() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def read(uri: str) -> dict[str, Any]:
+def read(client: Client, uri: str) -> dict[str, Any]:
     """The content at `uri`. Raises E200 for what is not there, E105 for a file that is too large."""
     path = uri.removeprefix(SCHEME)
     found = re.fullmatch(r"jobs(?:/([^/]+)(?:/(script|log|frames/(\d+(?:\.\d+)?)))?)?|artifacts/([^/]+)", path)
     if not uri.startswith(SCHEME) or not found:
         raise AuradError("E200-NO_JOB", f"cannot find {uri!r}: there is no such resource", remedy="")
     job, what, seconds, artifact = found.groups()
-    client, _ = daemon.connect()
-    with client:
-        if artifact:
-            return {"uri": uri, **_file(client, artifact)}
-        if job is None:
-            return {"uri": uri, **_json(client.call("jobs.list", {"limit": 100}))}
-        job_id = find(client, job)
-        if seconds:
-            return {"uri": uri, "mimeType": "image/jpeg", "blob": _encoded(_frame(client, job_id, float(seconds)))}
-        if what == "log":
-            text = client.call("jobs.logs", {"jobId": job_id, "offset": LOG})["text"]
-            return {"uri": uri, "mimeType": TEXT, "text": text}
-        return {"uri": uri, **_json(client.call("jobs.script" if what else "jobs.get", {"jobId": job_id}))}
+    if artifact:
+        return {"uri": uri, **_file(client, artifact)}
+    if job is None:
+        return {"uri": uri, **_json(client.call("jobs.list", {"limit": 100}))}
+    job_id = find(client, job)
+    if seconds:
+        return {"uri": uri, "mimeType": "image/jpeg", "blob": _encoded(_frame(client, job_id, float(seconds)))}
+    if what == "log":
+        text = client.call("jobs.logs", {"jobId": job_id, "offset": LOG})["text"]
+        return {"uri": uri, "mimeType": TEXT, "text": text}
+    return {"uri": uri, **_json(client.call("jobs.script" if what else "jobs.get", {"jobId": job_id}))}
 
 
 def _json(value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The Model Context Protocol on standard input and output: JSON-RPC 2.0, one message a line, nothing else on stdout.
 
-Every request is answered in a thread of its own, with a connection of its own: one that waits for a job keeps no other.
+Every request is answered in a thread of its own, on a connection that all of them share: one that waits for a job keeps
+no other.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from aurad import __version__
 from aurad.client.blocking import ConnectionLost, RemoteError
 from aurad.client.mcp import resources, tools
 from aurad.client.mcp.asked import Asked, Cancelled
+from aurad.client.mcp.lines import Lines
 from aurad.model.errors import AuradError
 from aurad.wire import jsonrpc
 
@@ -42,16 +44,16 @@ class Server:
     """Serves one client until its input ends."""
 
     def __init__(self, output: BinaryIO) -> None:
-        self._output, self._lock = output, threading.Lock()
+        self._output, self._lock, self._lines = output, threading.Lock(), Lines()
         self._under_way: dict[Any, Asked] = {}
         self._methods: dict[str, Callable[[Asked, dict[str, Any]], Any]] = {
             "initialize": _initialize,
             "ping": lambda asked, params: {},
             "tools/list": lambda asked, params: {"tools": tools.described()},
-            "tools/call": _call_tool,
-            "resources/list": lambda asked, params: {"resources": resources.listed()},
+            "tools/call": self._call_tool,
+            "resources/list": self._list_resources,
             "resources/templates/list": lambda asked, params: {"resourceTemplates": resources.TEMPLATES},
-            "resources/read": lambda asked, params: {"contents": [resources.read(str(params.get("uri", "")))]},
+            "resources/read": self._read_resource,
         }
 
     def serve(self, lines: BinaryIO) -> None:
@@ -114,6 +116,33 @@ class Server:
         finally:
             self._under_way.pop(number, None)
 
+    def _call_tool(self, asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
+        """A tool's failure is a result that says what to do: the agent may try again."""
+        try:
+            found = tools.call(str(params.get("name", "")), params.get("arguments") or {}, asked, self._lines)
+        except (AuradError, RemoteError) as error:
+            told = " ".join(filter(None, (f"{error.code}: {error.detail}", error.remedy)))
+            return {"content": [{"type": "text", "text": told}], "isError": True}
+        except (ConnectionLost, TimeoutError) as error:
+            return {
+                "content": [{"type": "text", "text": f"{error}. Try again: finished work is kept."}],
+                "isError": True,
+            }
+        except (OSError, ValueError) as error:  # a path that cannot be, a full disk
+            told = f"cannot carry {params.get('name')} out: {error}. Check the arguments."
+            return {"content": [{"type": "text", "text": told}], "isError": True}
+        text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+        return {"content": [{"type": "text", "text": text}], "structuredContent": found, "isError": False}
+
+    def _list_resources(self, asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
+        with self._lines.shared() as client:
+            return {"resources": resources.listed(client)}
+
+    def _read_resource(self, asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
+        uri = str(params.get("uri", ""))
+        with self._lines.shared() as client:
+            return {"contents": [resources.read(client, uri)]}
+
     def _notify(self, method: str, params: Mapping[str, Any]) -> None:
         self._send(jsonrpc.notification(method, dict(params)))
 
@@ -143,19 +172,3 @@ def _initialize(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
         "serverInfo": {"name": "aurad", "version": __version__},
         "instructions": INSTRUCTIONS,
     }
-
-
-def _call_tool(asked: Asked, params: dict[str, Any]) -> dict[str, Any]:
-    """A tool's failure is a result that says what to do: the agent may try again."""
-    try:
-        found = tools.call(str(params.get("name", "")), params.get("arguments") or {}, asked)
-    except (AuradError, RemoteError) as error:
-        told = " ".join(filter(None, (f"{error.code}: {error.detail}", error.remedy)))
-        return {"content": [{"type": "text", "text": told}], "isError": True}
-    except (ConnectionLost, TimeoutError) as error:
-        return {"content": [{"type": "text", "text": f"{error}. Try again: finished work is kept."}], "isError": True}
-    except (OSError, ValueError) as error:  # a path that cannot be, a full disk
-        told = f"cannot carry {params.get('name')} out: {error}. Check the arguments."
-        return {"content": [{"type": "text", "text": told}], "isError": True}
-    text = msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
-    return {"content": [{"type": "text", "text": text}], "structuredContent": found, "isError": False}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from aurad.client.blocking import Client
-from aurad.client.cli import daemon, deliver, images, make, source
+from aurad.client.blocking import Client, ConnectionLost
+from aurad.client.cli import deliver, images, make, source
 from aurad.client.cli.jobs import about, find
 from aurad.client.cli.session import FINAL_TYPES
 from aurad.client.mcp.asked import Asked
+from aurad.client.mcp.lines import Lines
 from aurad.client.mcp.schemas import schema_of_answer, schema_of_arguments
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
@@ -136,8 +138,11 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
-def call(name: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """Raises E104 for an unknown tool, E102 for arguments that do not fit, and whatever the daemon says."""
+def call(name: str, arguments: dict[str, Any], asked: Asked, lines: Lines) -> dict[str, Any]:
+    """What only looks goes on by itself after a restart of the daemon.
+
+    Raises E104 for an unknown tool, E102 for arguments that do not fit, and whatever the daemon says.
+    """
     if name not in TOOLS:
         raise AuradError(
             "E104-PLUGIN", f"cannot find the tool {name!r}: there are {', '.join(TOOLS)}.", remedy="Call one of those."
@@ -149,9 +154,17 @@ def call(name: str, arguments: dict[str, Any], asked: Asked) -> dict[str, Any]:
         raise AuradError(
             "E102-OPTION", f"cannot use the arguments of {name}: {error}.", remedy="tools/list has their schema."
         ) from error
-    client, _ = daemon.connect(work=not tool.read_only)
-    with client:
-        return tool.run(client, given, asked)
+    if tool.read_only:
+        with suppress(ConnectionLost), lines.shared() as client:
+            given = _identified(client, given)
+            return tool.run(client, given, asked)
+    with lines.shared() as client:
+        return tool.run(client, _identified(client, given), asked)
+
+
+def _identified(client: Client, given: Value) -> Value:
+    """With the whole id of the job that is meant: later another one may be the last."""
+    return msgspec.structs.replace(given, job=find(client, given.job)) if isinstance(given, OneJob) else given
 
 
 # ---------------------------------------------------------------- what they do
@@ -188,43 +201,45 @@ def _brief(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _get_job(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
-    return dict(client.call("jobs.get", {"jobId": find(client, given.job)}))
+    return dict(client.call("jobs.get", {"jobId": given.job}))
 
 
 def _wait_for_job(client: Client, given: WaitForJob, asked: Asked) -> dict[str, Any]:
     """The job once it has ended, or as it is when the time is over; its progress is told meanwhile."""
-    job_id, end = find(client, given.job), time.monotonic() + given.seconds
-    subscription = client.subscribe([job_id], after="earliest")
-    for event in client.events(subscription, tick=TICK):
-        asked.check()
-        if event and "progress" in event:
-            asked.progress(float(event["progress"]), str(event.get("message") or event.get("stage") or ""))
-        if time.monotonic() >= end or (event and event["type"] in {*FINAL_TYPES.values(), "ended"}):
-            break
-    return dict(client.call("jobs.get", {"jobId": job_id}))
+    end, subscription = asked.began + given.seconds, client.subscribe([given.job], after="earliest")
+    try:
+        for event in client.events(subscription, tick=TICK):
+            asked.check()
+            if event and "progress" in event:
+                asked.progress(float(event["progress"]), str(event.get("message") or event.get("stage") or ""))
+            if time.monotonic() >= end or (event and event["type"] in {*FINAL_TYPES.values(), "ended"}):
+                break
+    finally:
+        client.unsubscribe(subscription)
+    return _get_job(client, given, asked)
 
 
 def _read_script(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
-    return dict(client.call("jobs.script", {"jobId": find(client, given.job)}))
+    return dict(client.call("jobs.script", {"jobId": given.job}))
 
 
 def _edit_script(client: Client, given: EditScript, asked: Asked) -> dict[str, Any]:
     changes = {"scenes": given.scenes, "remove": given.remove, "insert": given.insert}
     more = _given({"order": given.order, "settings": given.settings})
-    return dict(client.call("jobs.edit", {"jobId": find(client, given.job), **changes, **more}))
+    return dict(client.call("jobs.edit", {"jobId": given.job, **changes, **more}))
 
 
 def _remake(client: Client, given: Remake, asked: Asked) -> dict[str, Any]:
     what = _given({"stage": given.stage, "sceneId": given.scene_id})
-    return dict(client.call("jobs.edit", {"jobId": find(client, given.job), "remake": [what]}))
+    return dict(client.call("jobs.edit", {"jobId": given.job, "remake": [what]}))
 
 
 def _cancel_job(client: Client, given: OneJob, asked: Asked) -> dict[str, Any]:
-    return dict(client.call("jobs.cancel", {"jobId": find(client, given.job), "reason": "an agent cancelled it"}))
+    return dict(client.call("jobs.cancel", {"jobId": given.job, "reason": "an agent cancelled it"}))
 
 
 def _save_files(client: Client, given: SaveFiles, asked: Asked) -> dict[str, Any]:
-    job = client.call("jobs.get", {"jobId": find(client, given.job)})
+    job = client.call("jobs.get", {"jobId": given.job})
     where = deliver.place(given.folder, source.slug(about(job)))
     deliver.check(where)
     return {"files": [one.shown() for one in deliver.deliver(client, job["artifacts"], where)]}

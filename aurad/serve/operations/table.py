@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args,
 from msgspec import Meta
 
 from aurad.engine.engine import Engine
+from aurad.engine.ids import LONGEST_OF_A_CALLER, OF_A_CALLER
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
 from aurad.model.shapes import shape
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 PAGE = 500  # entries of one list at most; the rest is asked for by cursor
 JobId = Annotated[str, Meta(min_length=1, max_length=64)]
 CorrelationId = Annotated[
-    str, Meta(max_length=128, pattern=shape(r"^[\x21-\x7e]*(?!\n)$", "an id of ASCII letters, digits and signs"))
+    str,
+    Meta(
+        max_length=LONGEST_OF_A_CALLER,
+        pattern=shape(rf"^({OF_A_CALLER})?(?!\n)$", "an id of printable ASCII without spaces at its ends"),
+    ),
 ]
 
 
