@@ -28,7 +28,7 @@ from aurad_plugins.script_document.scenes import LONGEST
 from aurad_plugins.script_document.sentences import POINTER, Sentence, end_sentence, split_endless
 from aurad_plugins.script_document.speech import MAIL
 from aurad_plugins.script_document.tables import table_units
-from aurad_plugins.script_document.units import Section, Speech, Unit
+from aurad_plugins.script_document.units import Section, Speech, Unit, say
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
 
@@ -91,9 +91,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             if level > 1:
                 waiting.append(head)
             return
-        said = [word for text in waiting for word in wording.sentence(text).spoken]
-        if level > 1 and is_question:
-            said += wording.sentence(head).spoken
+        said = [*waiting, *([head] if level > 1 and is_question else [])]
         chapter = waiting[0] if waiting else head if level == CHAPTER_LEVEL else ""
         sections.append(
             Section(
@@ -101,7 +99,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
                 level=level,
                 parent=parents.get(max((key for key in parents if key < level), default=0), ""),
                 chapter=chapter,
-                spoken_title=tuple(said),
+                opening=tuple(say(wording.sentence(text)) for text in said),
                 units=tuple(units),
             )
         )
@@ -262,7 +260,7 @@ def prose_unit(sentence: Sentence, paragraph: int, *, first: bool) -> Unit:
     if sentence.text.endswith(":"):  # nothing came that it could announce
         spoken = (*spoken[:-1], end_sentence(spoken[-1]))
     leans = spoken[0].lower().strip(',.:;"“(') in LEANING
-    return Unit(kind="prose", spoken=spoken, sentence=sentence, paragraph=paragraph, leans=leans)
+    return replace(say(sentence), spoken=spoken, paragraph=paragraph, leans=leans)
 
 
 def quote_units(quote: Quote, lead: Sentence | None, wording: Wording) -> list[Unit]:

@@ -45,6 +45,10 @@ PATH = re.compile(
     r"^(?:~|\.[\w.-]*|[A-Za-z]:|/[\w.-]+)?[/\\](?:[\w.@-]+[/\\])*(?P<name>[\w.@-]+)[/\\]?$"
 )  # its last part is enough
 LONGEST_SAID, BEGINNING = 120, 40  # characters; of a longer "word" (a hash, a key) only the beginning is said
+LONGEST_SHOWN = 36  # characters of a word in captions: less than a line
+LONGEST_PATH = 24  # more than its last part, which alone is said, can be read meanwhile
+OPENING, CLOSING = "\"'“‘([{<*`", "\"'”’*`,.;:!?…"
+BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 NAMES = {"c#": "C sharp", "f#": "F sharp", "c++": "C plus plus", "g++": "G plus plus", "w/": "with", "w/o": "without"}
 SIGNS = {
     "&": "and", "&&": "and", "+": "plus", "=": "equals", "==": "equals", "!=": "is not", "≠": "is not",
@@ -160,6 +164,30 @@ def speak_word(word: str) -> tuple[str, ...]:
         tail = tail.replace(")", "")
     said = " ".join(part for part in speak_core(core).split() if has_sound(part))
     return tuple(f"{lead}{said}{tail}".split()) if said else ()
+
+
+def written_form(word: str, said: Sequence[str]) -> tuple[str, str] | None:
+    """What is said for a written word and what captions show for it, both bare; none where that is what is said.
+
+    Signs, and what one word is said for, are better read as they are heard.
+    """
+    shown = without_marks(word)
+    if address := ADDRESS.match(shown):
+        shown = shown[address.start("host") :].removeprefix("www.").rstrip("/")
+        shown = shown if len(shown) <= LONGEST_SHOWN else address["host"].removeprefix("www.")
+    elif len(shown) > LONGEST_PATH and (path := PATH.match(shown)):
+        shown = path["name"]
+    if len(said) < 2 or not has_sound(shown) or len(shown) > LONGEST_SHOWN:
+        return None
+    return without_marks(" ".join(said)), shown
+
+
+def without_marks(text: str) -> str:
+    """Without the punctuation around it; brackets that belong to it stay."""
+    bare = text.lstrip(OPENING)
+    while bare and (bare[-1] in CLOSING or bare.count(bare[-1]) > bare.count(BRACKETS.get(bare[-1], bare[-1]))):
+        bare = bare[:-1]
+    return bare
 
 
 def name_sign(sign: str) -> str:
