@@ -39,7 +39,8 @@ COUNTED = {  # what is short for something that is counted
 }  # fmt: skip
 PLURAL = re.compile(r"^[a-z]{3,}s$")  # `300 calls/s`
 RATED = re.compile(r"^(\d+\.\d+)/(\d+(?:\.\d+)?)$")  # `4.3/5`, `1.0/1.1`
-SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
+# `3/4`, `24/7`, `07/01/2025`, `7/8.1/10`: voices know those.
+SLASHED = re.compile(r"^\d{1,4}(?:\.\d+)?/\d{1,4}(?:(?:\.\d+)?/\d{1,4}(?:\.\d+)?)*$")
 # Of `~/.config/app.toml` the last part is enough.
 PATH = re.compile(
     r"^(?:~|\.[\w.-]*|[A-Za-z]:|/[\w.-]+)?[/\\](?:[\w.@-]+[/\\])*(?P<name>[\w.@-]+)[/\\]?$"

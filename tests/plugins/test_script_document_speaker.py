@@ -31,6 +31,7 @@ def write(source: str, grammar: Grammar) -> Script:
         ("Upgrading from 4.1.x is easy.", "Upgrading from 4.1.x is easy."),
         ("It is 3x faster.", "It is 3 times faster."),
         ("About 3/4 came on 07/01/2025, 24/7.", "About 3/4 came on 07/01/2025, 24/7."),
+        ("Windows 10/11, or 7/8.1/10, is fine.", "Windows 10/11, or 7/8.1/10, is fine."),
         ("It moves by 3.8 cm/year for $1/ride.", "It moves by 3.8 cm per year for $1 per ride."),
         ("A 1 Gbit/s link makes 300 calls/s.", "A 1 Gbit/s link makes 300 calls per second."),
         ("It has 5 MB/s, 2 GiB/s and 90 ops/s.", "It has 5 MB/s, 2 GiB/s and 90 operations per second."),
