@@ -19,9 +19,12 @@ from aurad_plugins.script_document.blocks import (
     Quote,
     Table,
     Text,
+    Versus,
 )
 from aurad_plugins.script_document.codes import code_unit, is_command, join_codes
+from aurad_plugins.script_document.comparing import turned
 from aurad_plugins.script_document.lists import list_units
+from aurad_plugins.script_document.opposites import pair_opposites, versus_unit
 from aurad_plugins.script_document.pairing import pair_pictures, tied_paragraph
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.scenes import LONGEST
@@ -78,6 +81,7 @@ def open_with_tagline(blocks: Sequence[Block]) -> list[Block]:
 
 def make_sections(blocks: Sequence[Block], title: str, wording: Wording, pictures: Pictures) -> list[Section]:
     """Sections in order; the first may be the text before any heading."""
+    blocks = pair_opposites(blocks)
     levels = sorted({block.level for block in blocks if isinstance(block, Heading)})
     sections: list[Section] = []
     parents: dict[int, str] = {}
@@ -113,7 +117,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             while waiting and waiting[-1] not in parents.values():
                 waiting.pop()  # an empty section beside this one has nothing to say
         else:
-            gathered.append(block)
+            gathered.append(turned(block, head))
     close()
     return sections
 
@@ -204,6 +208,8 @@ def block_units(
             ]
         case Listing():
             return list_units(block, lead, title, wording)
+        case Versus():
+            return [versus_unit(block, lead, title, wording)]
         case Quote():
             return quote_units(block, lead, wording)
         case Table():

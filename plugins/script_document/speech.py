@@ -66,6 +66,8 @@ SIGN_NAMES = {
     '"': "double quote", "->": "arrow", "=>": "arrow", "...": "three dots",
 }  # fmt: skip
 MOST_SIGNS = 2
+MONEY = {"€": "euros", "$": "dollars", "£": "pounds", "¥": "yen"}
+PAID = re.compile(r"^([€$£¥])([,.;:!?)]*)$")
 ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
 INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
@@ -107,18 +109,24 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[tuple[str, ...]] = []
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
+        if index and (money := PAID.match(word)) and words[index - 1][-1:].isdigit():
+            said = (f"{one_or_more(MONEY[money[1]], words[index - 1])}{money[2]}",)  # `120 €`
         if word == ">" and is_amount(words, index):
             said = ("over",)
         if index and words[index - 1][:1].isupper() and (since := SINCE.match(word)):
             said = tuple(f"{since[1]} or newer{since[2]}".split())
         if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
             said = ("into",)  # `command > file.txt`
-        if index and words[index - 1].strip("(~") == "1" and said[1:2] == ("per",):
-            said = (said[0].removesuffix("s"), *said[1:])  # `1 request per second`
+        if index and said[1:2] == ("per",):
+            said = (one_or_more(said[0], words[index - 1]), *said[1:])  # `1 request per second`
         if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
             add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
     return balance(groups)
+
+
+def one_or_more(name: str, number: str) -> str:
+    return name.removesuffix("s") if number.strip("(~") == "1" else name
 
 
 def is_amount(words: Sequence[str], index: int) -> bool:
@@ -178,7 +186,7 @@ def written_form(word: str, said: Sequence[str]) -> tuple[str, str] | None:
         shown = shown if len(shown) <= LONGEST_SHOWN else address["host"].removeprefix("www.")
     elif len(shown) > LONGEST_PATH and (path := PATH.match(shown)):
         shown = path["name"]
-    if len(said) < 2 or not has_sound(shown) or len(shown) > LONGEST_SHOWN:
+    if (len(said) < 2 and not shown.startswith("-")) or not has_sound(shown) or len(shown) > LONGEST_SHOWN:
         return None
     return without_marks(" ".join(said)), shown
 
