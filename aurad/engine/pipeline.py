@@ -49,6 +49,7 @@ from aurad.model.stage import (
 from aurad.model.value import Value
 from aurad.model.video import Deliverable, Profile, Segment
 from aurad.model.visual import Visual
+from aurad.model.written import written_text
 
 LAST = 1e6  # order of previews: only in slots that nothing else wants
 PREVIEW = "preview"  # optional, so in no manifest
@@ -259,7 +260,7 @@ class Pipeline:
             profile=await profile(),
             tail=timeline.tail_of(await placed[i - 1](), self._canvas.fps) if i else None,
             transition=timeline.transition_frames(self._canvas, mine.frames) if i else 0,
-            cues=timeline.scene_cues(await voices[i](), self._brief.pacing, self._canvas) if burned else (),
+            cues=timeline.scene_cues(scene, await voices[i](), self._brief.pacing, self._canvas) if burned else (),
             caption_style=self._recipe.caption_style if burned else "",
             theme=self._recipe.theme,
         )
@@ -367,7 +368,7 @@ class Pipeline:
             captions=self._recipe.captions if "captions.srt" in files else "none",
             cues=timeline.video_cues(timed, self._brief.pacing, self._canvas),
             loudness=self._recipe.loudness if masters else None,
-            spoken=tuple(one.scene.text for one in timed if one.scene.words),
+            spoken=tuple(written_text(one.scene.text, one.scene.written) for one in timed if one.scene.words),
             seen=tuple(segment.seen for segment in segments),
         )
         verified = await self._ask.core(

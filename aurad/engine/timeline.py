@@ -24,6 +24,7 @@ from aurad.model.stage import Chapter, Placed, Speech
 from aurad.model.value import Value
 from aurad.model.video import Canvas
 from aurad.model.visual import Animation, Clip, Still, Visual
+from aurad.model.written import as_written
 
 LEAD = 0.4  # seconds of picture before the voice: the transition is over when the first word falls
 PAUSE: dict[Pacing, float] = {"relaxed": 0.8, "conversational": 0.5, "fast": 0.3}  # seconds after it
@@ -48,7 +49,7 @@ class Timed(Value, frozen=True, kw_only=True):
 
 def project(scene: Scene) -> Scene:
     """A scene without what no stage may depend on."""
-    return msgspec.structs.replace(scene, scene_id="", chapter="", voice="", seconds=0.0)
+    return msgspec.structs.replace(scene, scene_id="", chapter="", voice="", seconds=0.0, written={})
 
 
 def project_script(script: Script) -> Script:
@@ -138,17 +139,23 @@ def caption_zone(canvas: Canvas) -> float:
     return TALL_CAPTION_ZONE if canvas.height > canvas.width * TALL else CAPTION_ZONE
 
 
-@lru_cache(maxsize=256)  # asked for once for the segment and again for whatever shows captions
-def scene_cues(narration: Narration, pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
+def scene_cues(scene: Scene, narration: Narration, pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
     """Captions on a scene's clock; the last may stay through the pause."""
     columns = WIDE_LINE if canvas.width >= canvas.height else TALL_LINE
-    return shift(cues_of(narration.words, until=narration.duration + PAUSE[pacing], columns=columns), LEAD)
+    return _cues(as_written(narration.words, scene.written), narration.duration + PAUSE[pacing], columns)
+
+
+@lru_cache(maxsize=256)  # asked for once for the segment and again for whatever shows captions
+def _cues(words: Sequence[Word], until: float, columns: int) -> tuple[Cue, ...]:
+    return shift(cues_of(words, until=until, columns=columns), LEAD)
 
 
 def video_cues(timed: Iterable[Timed], pacing: Pacing, canvas: Canvas) -> tuple[Cue, ...]:
     """Captions on the video's clock; a scene's captions are the same on both."""
     return tuple(
-        cue for one in timed for cue in shift(scene_cues(one.narration, pacing, canvas), one.start / canvas.fps)
+        cue
+        for one in timed
+        for cue in shift(scene_cues(one.scene, one.narration, pacing, canvas), one.start / canvas.fps)
     )
 
 

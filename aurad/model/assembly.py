@@ -66,8 +66,8 @@ class Preview(Value, frozen=True, kw_only=True):
 class VerifyRequest(Value, frozen=True, kw_only=True):
     """What the finished file must be; see `Verified`.
 
-    `spoken` is what is said in each scene: the captions are held against it. `seen` is what was seen of
-    each segment while it was encoded.
+    `spoken` is what is said in each scene, as it is written: the captions are held against it. `seen` is what was
+    seen of each segment while it was encoded.
     """
 
     video: Artifact

@@ -13,6 +13,7 @@ from msgspec import Meta
 from aurad.model.artifact import Picture
 from aurad.model.pronounce import Pronounce
 from aurad.model.value import Value
+from aurad.model.written import Written
 
 SlideKind = Literal[
     "title", "section", "bullets", "cards", "statistic", "quote", "code", "table",
@@ -56,12 +57,14 @@ class Scene(Value, frozen=True, kw_only=True):
     """One slide and what is said over it. `scene_id` is stable over edits and is never sent to a stage.
 
     `chapter`, if set, starts a chapter of that title here. `voice` overrides the job's voice. A scene with
-    an empty `text` is a silent card that lasts `seconds`.
+    an empty `text` is a silent card that lasts `seconds`. `written` tells what captions show for words of the text
+    that are written otherwise than they are said: `--prune` for `dash dash prune`.
     """
 
     scene_id: str = ""
     chapter: str = ""
     text: str
+    written: Written = {}
     slide: Slide = Slide()
     voice: str = ""
     seconds: Annotated[float, Meta(ge=0, le=60)] = 0.0

@@ -76,7 +76,20 @@ class Image(Value, frozen=True, kw_only=True, tag=True):
     inside: bool = False
 
 
-Block = Heading | Paragraph | Listing | Table | Code | Quote | Image
+class Side(Value, frozen=True, kw_only=True):
+    """One of two lists that stand against each other."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+class Versus(Value, frozen=True, kw_only=True, tag=True):
+    """Two lists that are opposites."""
+
+    sides: tuple[Side, ...]
+
+
+Block = Heading | Paragraph | Listing | Table | Code | Quote | Image | Versus
 
 
 class Document(Value, frozen=True, kw_only=True):

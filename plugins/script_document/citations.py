@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from aurad_plugins.script_document.blocks import Block, Code, Heading, Image, Listing, Paragraph, Quote, Table, Text
+from aurad_plugins.script_document.blocks import (
+    Block,
+    Code,
+    Heading,
+    Image,
+    Listing,
+    Paragraph,
+    Quote,
+    Table,
+    Text,
+    Versus,
+)
 
 LINKED_MATTER = re.compile(
     r"^(?:(?:notes|sources|literature|works) (?:and|&) )?(?:references\b.{0,20}|bibliography|external links|see also"
@@ -51,7 +62,7 @@ def tells(block: Block) -> bool:
             return is_prose(text)
         case Listing(entries=entries):
             return 2 * sum(is_prose(entry.text) for entry in entries) > len(entries)
-        case Quote() | Table() | Code():
+        case Quote() | Table() | Code() | Versus():
             return True
         case Image() | Heading():
             return False

@@ -10,7 +10,7 @@ from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.pairing import is_image
 from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.points import condensed
-from aurad_plugins.script_document.units import Section, Unit, size
+from aurad_plugins.script_document.units import Section, Unit, make_said_scene, size
 from aurad_plugins.script_document.wording import Wording
 
 FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
@@ -49,12 +49,12 @@ def make_closing_scene(
 ) -> Scene:
     """The document's last words over its title and what its chapters told; over their own gist if there are none."""
     section = sections[-1]
-    spoken = [*(section.spoken_title if starts else ()), *(word for unit in units for word in unit.spoken)]
     items = recap(sections, title, wording)
     kicker = section.title if section.title != title and not items else ""
     body = "" if items else gist(units, title, wording)
     slide = Slide(kind="closing", kicker=kicker, heading=title, body=body, items=items)
-    return Scene(text=" ".join(spoken), chapter=section.chapter if starts else "", slide=slide)
+    said = (*(section.opening if starts else ()), *units)
+    return make_said_scene(said, slide, section.chapter if starts else "")
 
 
 def gist(units: Sequence[Unit], title: str, wording: Wording) -> str:

@@ -82,8 +82,8 @@ def join_codes(units: Sequence[Unit]) -> list[Unit]:
         last = joined_units[-1] if joined_units else None
         if last and last.slide and unit.slide and goes_with(last, unit):
             body = f"{last.slide.body}\n\n{unit.slide.body}"
-            spoken = last.spoken + unit.spoken
-            joined_units[-1] = replace(last, spoken=spoken, slide=replace(last.slide, body=body))
+            spoken, written = last.spoken + unit.spoken, last.written | unit.written
+            joined_units[-1] = replace(last, spoken=spoken, written=written, slide=replace(last.slide, body=body))
         else:
             joined_units.append(unit)
     return joined_units

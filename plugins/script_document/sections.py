@@ -19,16 +19,19 @@ from aurad_plugins.script_document.blocks import (
     Quote,
     Table,
     Text,
+    Versus,
 )
 from aurad_plugins.script_document.codes import code_unit, is_command, join_codes
+from aurad_plugins.script_document.comparing import turned
 from aurad_plugins.script_document.lists import list_units
+from aurad_plugins.script_document.opposites import pair_opposites, versus_unit
 from aurad_plugins.script_document.pairing import pair_pictures, tied_paragraph
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.scenes import LONGEST
 from aurad_plugins.script_document.sentences import POINTER, Sentence, end_sentence, split_endless
 from aurad_plugins.script_document.speech import MAIL
 from aurad_plugins.script_document.tables import table_units
-from aurad_plugins.script_document.units import Section, Speech, Unit
+from aurad_plugins.script_document.units import Section, Speech, Unit, say
 from aurad_plugins.script_document.vocabulary import word_set
 from aurad_plugins.script_document.wording import Wording
 
@@ -78,6 +81,7 @@ def open_with_tagline(blocks: Sequence[Block]) -> list[Block]:
 
 def make_sections(blocks: Sequence[Block], title: str, wording: Wording, pictures: Pictures) -> list[Section]:
     """Sections in order; the first may be the text before any heading."""
+    blocks = pair_opposites(blocks)
     levels = sorted({block.level for block in blocks if isinstance(block, Heading)})
     sections: list[Section] = []
     parents: dict[int, str] = {}
@@ -91,9 +95,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             if level > 1:
                 waiting.append(head)
             return
-        said = [word for text in waiting for word in wording.sentence(text).spoken]
-        if level > 1 and is_question:
-            said += wording.sentence(head).spoken
+        said = [*waiting, *([head] if level > 1 and is_question else [])]
         chapter = waiting[0] if waiting else head if level == CHAPTER_LEVEL else ""
         sections.append(
             Section(
@@ -101,7 +103,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
                 level=level,
                 parent=parents.get(max((key for key in parents if key < level), default=0), ""),
                 chapter=chapter,
-                spoken_title=tuple(said),
+                opening=tuple(say(wording.sentence(text)) for text in said),
                 units=tuple(units),
             )
         )
@@ -115,7 +117,7 @@ def make_sections(blocks: Sequence[Block], title: str, wording: Wording, picture
             while waiting and waiting[-1] not in parents.values():
                 waiting.pop()  # an empty section beside this one has nothing to say
         else:
-            gathered.append(block)
+            gathered.append(turned(block, head))
     close()
     return sections
 
@@ -206,6 +208,8 @@ def block_units(
             ]
         case Listing():
             return list_units(block, lead, title, wording)
+        case Versus():
+            return [versus_unit(block, lead, title, wording)]
         case Quote():
             return quote_units(block, lead, wording)
         case Table():
@@ -262,7 +266,7 @@ def prose_unit(sentence: Sentence, paragraph: int, *, first: bool) -> Unit:
     if sentence.text.endswith(":"):  # nothing came that it could announce
         spoken = (*spoken[:-1], end_sentence(spoken[-1]))
     leans = spoken[0].lower().strip(',.:;"“(') in LEANING
-    return Unit(kind="prose", spoken=spoken, sentence=sentence, paragraph=paragraph, leans=leans)
+    return replace(say(sentence), spoken=spoken, paragraph=paragraph, leans=leans)
 
 
 def quote_units(quote: Quote, lead: Sentence | None, wording: Wording) -> list[Unit]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from aurad.api import Value
 from aurad_plugins.script_document.abbreviations import announces
 from aurad_plugins.script_document.inline import clean
-from aurad_plugins.script_document.speech import speak_words
+from aurad_plugins.script_document.speech import speak_words, written_form
 
 POINTER = re.compile(
     r"(?:see|read|visit|click|browse|check out|more (?:in|on|at)|for (?:more|details|further))\b", re.IGNORECASE
@@ -30,6 +31,13 @@ class Sentence(Value, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         return " ".join(self.words)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """What captions show in place of what is said."""
+        groups = (self.spoken[start:end] for start, end in pairwise(self.starts))
+        pairs = (written_form(word, group) for word, group in zip(self.words, groups, strict=True))
+        return dict(pair for pair in pairs if pair)
 
 
 def make_sentence(text: str, strong: tuple[str, ...] = ()) -> Sentence:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from aurad_plugins.script_document.figures import find_figures
 from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points
 from aurad_plugins.script_document.scenes import Group
 from aurad_plugins.script_document.sentences import Sentence
-from aurad_plugins.script_document.units import Section, Unit, moved
+from aurad_plugins.script_document.units import Section, Unit, make_said_scene, moved, size
 from aurad_plugins.script_document.wording import Wording
 
 LONG_TITLE = 36  # characters; more do not fit the small line over a heading
@@ -36,17 +37,14 @@ class Place(NamedTuple):
 
 def make_scene(group: Group, place: Place, wording: Wording) -> Scene:
     """The group's scene."""
-    spoken = list(place.section.spoken_title) if place.first else []
-    starts = []
-    for unit in group.units:
-        starts.append(len(spoken))
-        spoken += unit.spoken
+    opening = place.section.opening if place.first else ()
+    starts = list(itertools.accumulate((len(unit.spoken) for unit in group.units[:-1]), initial=size(opening)))
     rich = next((index for index, unit in enumerate(group.units) if unit.slide), None)
     if rich is not None:
         slide = rich_slide(group, rich, starts, place, wording)
     else:
         slide = prose_slide(group.units, starts, place, wording)
-    return Scene(text=" ".join(spoken), chapter=chapter(place), slide=slide)
+    return make_said_scene((*opening, *group.units), slide, chapter(place))
 
 
 def chapter(place: Place) -> str:
@@ -109,15 +107,15 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         else:
             kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     kicker = "" if kicker == heading else kicker
-    size = starts[-1] + len(sentences[-1].spoken)
+    length = starts[-1] + len(sentences[-1].spoken)
     figures = [] if place.after_figure or len(sentences) > MOST_SENTENCES else find_figures(sentences, starts, wording)
-    if figures and size - figures[-1].at <= LONGEST_ALONE:
+    if figures and length - figures[-1].at <= LONGEST_ALONE:
         if any(figure.text.strip("~+") in heading for figure in figures):
             kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), headings(place)[0]
         items = tuple(Item(text=figure.text, detail=figure.detail, at=figure.at) for figure in figures)
         return Slide(kind="statistic", kicker=kicker, heading=heading, items=items)
     points = [point for point in points if point.text != heading][:MOST_POINTS]
-    points = fill_silence(points, sentences, starts, f"{heading} {kicker} {place.title}", size, wording)
+    points = fill_silence(points, sentences, starts, f"{heading} {kicker} {place.title}", length, wording)
     if kicker and points and not any(point.says for point in points[:2]) and len(points) == 1:
         points = []  # a lone name below a statement says nothing
     if len(points) > 1:

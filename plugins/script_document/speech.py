@@ -39,12 +39,17 @@ COUNTED = {  # what is short for something that is counted
 }  # fmt: skip
 PLURAL = re.compile(r"^[a-z]{3,}s$")  # `300 calls/s`
 RATED = re.compile(r"^(\d+\.\d+)/(\d+(?:\.\d+)?)$")  # `4.3/5`, `1.0/1.1`
-SLASHED = re.compile(r"^\d{1,4}/\d{1,4}(?:/\d{2,4})?$")  # `3/4`, `24/7`, `07/01/2025`: voices know those
+# `3/4`, `24/7`, `07/01/2025`, `7/8.1/10`: voices know those.
+SLASHED = re.compile(r"^\d{1,4}(?:\.\d+)?/\d{1,4}(?:(?:\.\d+)?/\d{1,4}(?:\.\d+)?)*$")
 # Of `~/.config/app.toml` the last part is enough.
 PATH = re.compile(
     r"^(?:~|\.[\w.-]*|[A-Za-z]:|/[\w.-]+)?[/\\](?:[\w.@-]+[/\\])*(?P<name>[\w.@-]+)[/\\]?$"
 )  # its last part is enough
 LONGEST_SAID, BEGINNING = 120, 40  # characters; of a longer "word" (a hash, a key) only the beginning is said
+LONGEST_SHOWN = 36  # characters of a word in captions: less than a line
+LONGEST_PATH = 24  # more than its last part, which alone is said, can be read meanwhile
+OPENING, CLOSING = "\"'“‘([{<*`", "\"'”’*`,.;:!?…"
+BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 NAMES = {"c#": "C sharp", "f#": "F sharp", "c++": "C plus plus", "g++": "G plus plus", "w/": "with", "w/o": "without"}
 SIGNS = {
     "&": "and", "&&": "and", "+": "plus", "=": "equals", "==": "equals", "!=": "is not", "≠": "is not",
@@ -61,6 +66,8 @@ SIGN_NAMES = {
     '"': "double quote", "->": "arrow", "=>": "arrow", "...": "three dots",
 }  # fmt: skip
 MOST_SIGNS = 2
+MONEY = {"€": "euros", "$": "dollars", "£": "pounds", "¥": "yen"}
+PAID = re.compile(r"^([€$£¥])([,.;:!?)]*)$")
 ARROWS = frozenset(("->", "=>", "→", "⇒", "➜", "➔", "»"))
 INSIDE = [  # signs glued to words, in this order
     (re.compile(r"->|=>|→|⇒"), " to "),
@@ -102,18 +109,24 @@ def speak_words(words: Sequence[str]) -> list[tuple[str, ...]]:
     groups: list[tuple[str, ...]] = []
     for index, word in enumerate(words):
         said = () if is_arrow(words, index) else speak_word(word)
+        if index and (money := PAID.match(word)) and words[index - 1][-1:].isdigit():
+            said = (f"{one_or_more(MONEY[money[1]], words[index - 1])}{money[2]}",)  # `120 €`
         if word == ">" and is_amount(words, index):
             said = ("over",)
         if index and words[index - 1][:1].isupper() and (since := SINCE.match(word)):
             said = tuple(f"{since[1]} or newer{since[2]}".split())
         if word == ">" and DOTTED.match("".join(words[index + 1 : index + 2]).rstrip(".,;:")):
             said = ("into",)  # `command > file.txt`
-        if index and words[index - 1].strip("(~") == "1" and said[1:2] == ("per",):
-            said = (said[0].removesuffix("s"), *said[1:])  # `1 request per second`
+        if index and said[1:2] == ("per",):
+            said = (one_or_more(said[0], words[index - 1]), *said[1:])  # `1 request per second`
         if not said and (is_pause(word) or word[-1:] in ",.;:!?"):
             add_pause(groups, word[-1] if word[-1] in ".;:!?" and not word.endswith("..") else ",")
         groups.append(said)
     return balance(groups)
+
+
+def one_or_more(name: str, number: str) -> str:
+    return name.removesuffix("s") if number.strip("(~") == "1" else name
 
 
 def is_amount(words: Sequence[str], index: int) -> bool:
@@ -160,6 +173,30 @@ def speak_word(word: str) -> tuple[str, ...]:
         tail = tail.replace(")", "")
     said = " ".join(part for part in speak_core(core).split() if has_sound(part))
     return tuple(f"{lead}{said}{tail}".split()) if said else ()
+
+
+def written_form(word: str, said: Sequence[str]) -> tuple[str, str] | None:
+    """What is said for a written word and what captions show for it, both bare; none where that is what is said.
+
+    Signs, and what one word is said for, are better read as they are heard.
+    """
+    shown = without_marks(word)
+    if address := ADDRESS.match(shown):
+        shown = shown[address.start("host") :].removeprefix("www.").rstrip("/")
+        shown = shown if len(shown) <= LONGEST_SHOWN else address["host"].removeprefix("www.")
+    elif len(shown) > LONGEST_PATH and (path := PATH.match(shown)):
+        shown = path["name"]
+    if (len(said) < 2 and not shown.startswith("-")) or not has_sound(shown) or len(shown) > LONGEST_SHOWN:
+        return None
+    return without_marks(" ".join(said)), shown
+
+
+def without_marks(text: str) -> str:
+    """Without the punctuation around it; brackets that belong to it stay."""
+    bare = text.lstrip(OPENING)
+    while bare and (bare[-1] in CLOSING or bare.count(bare[-1]) > bare.count(BRACKETS.get(bare[-1], bare[-1]))):
+        bare = bare[:-1]
+    return bare
 
 
 def name_sign(sign: str) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Table
 from aurad_plugins.script_document.columns import Column, latest, name_of, numeric_columns, of_rows, spoken_unit
+from aurad_plugins.script_document.comparing import comparison_unit, cut
 from aurad_plugins.script_document.labels import capitalise
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.series import series_unit
@@ -34,7 +35,6 @@ MOST_COLUMNS = 6
 SPOKEN_ROWS = 4  # bars that are said one by one
 RANKS = word_set("rank # no nr pos position place")
 SIGNS = re.compile(r"^“([^\w\s“”]+)”$")  # code that is only a sign is quoted for the voice
-CELL = 60  # characters of a cell on a slide; longer is cut at a word
 
 
 def table_units(table: Table, lead: Sentence | None, title: str, wording: Wording) -> list[Unit]:
@@ -44,7 +44,11 @@ def table_units(table: Table, lead: Sentence | None, title: str, wording: Wordin
     if not rows:
         return []
     columns = numeric_columns(table.header, rows)
-    drawn = chart_unit(table, rows, columns, lead, wording) or series_unit(table, rows, columns, lead, wording)
+    drawn = (
+        chart_unit(table, rows, columns, lead, wording)
+        or series_unit(table, rows, columns, lead, wording)
+        or comparison_unit(table.header, rows, columns, lead, wording)
+    )
     if drawn:
         return [drawn]
     runs = [rows[run.start : run.stop] for run in chunks(len(rows), MOST_ROWS)]
@@ -59,7 +63,7 @@ def table_units(table: Table, lead: Sentence | None, title: str, wording: Wordin
             speech.lead(lead, ended=":" in told[0])
         for text in told:
             speech.say(wording.sentence(text))
-        units.append(speech.unit(table_slide(table.header, run, columns, note), leans=number > 0))
+        units.append(speech.unit(Slide(kind="table", rows=shown_rows(table.header, run), note=note), leans=number > 0))
     return units
 
 
@@ -122,17 +126,6 @@ def chart(
     return Slide(kind=kind, note=column.note, unit=column.unit, items=items)
 
 
-def table_slide(header: tuple[str, ...], rows: list[tuple[str, ...]], columns: list[Column], note: str) -> Slide:
-    """The rows; two things side by side where only those are told apart."""
-    if not header[0] and len(header) == 3 and not columns and not is_marked(rows):
-        sides = [
-            Item(text=name, detail="\n".join(f"{row[0]}: {cut(row[side])}" for row in rows))
-            for side, name in enumerate(header[1:], start=1)
-        ]
-        return Slide(kind="comparison", items=tuple(sides))
-    return Slide(kind="table", rows=shown_rows(header, rows), note=note)
-
-
 def shown_rows(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     written = [tuple(written_mark(cell) for cell in row) for row in rows] if is_marked(rows) else rows
     return tuple(tuple(cut(SIGNS.sub(r"\1", cell)) for cell in row[:MOST_COLUMNS]) for row in [header, *written])
@@ -145,7 +138,3 @@ def left_out(table: Table, rows: list[tuple[str, ...]], shown: int) -> str:
     if len(table.header) > MOST_COLUMNS:
         parts.append(f"{MOST_COLUMNS} of {len(table.header)} columns")
     return ", ".join(parts)
-
-
-def cut(cell: str) -> str:
-    return cell if len(cell) <= CELL else cell[:CELL].rsplit(" ", 1)[0].rstrip(",;:") + " …"

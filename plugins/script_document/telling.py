@@ -18,6 +18,8 @@ TOTAL = re.compile(r"^(?:sub|grand )?totals?\b|^sum\b|^overall\b|^all$|\btotal$"
 REST = re.compile(r"^(?:others?|rest|misc\w*|remainder|unknown)\b", re.IGNORECASE)
 FLAG = re.compile(r"^(?:-\w(?:[ ,/]+|\s+or\s+))?--?(?P<name>[A-Za-z][\w-]*)(?:[= ].*)?$")
 DESCRIBING = frozenset(("description", "meaning", "purpose", "note", "notes", "details", "comment", "explanation"))
+CLAUSE = re.compile(r"(?:what|how|why|when|where|who|use) .*[^?]$", re.IGNORECASE)  # `What it does`
+ANSWERS = {"yes": "", "no": "not "}
 FILE = re.compile(r"^(?=\S{8,}$)[\w.+~/-]+\.[A-Za-z][A-Za-z0-9]{1,8}$")  # to be read, not to be heard
 CHANGES = frozenset((("old", "new"), ("before", "after"), ("from", "to"), ("was", "is now")))
 VERSIONED = frozenset(("version", "release"))
@@ -188,8 +190,11 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
 
 def with_head(head: str, cell: str, wording: Wording) -> str:
     """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`."""
-    if head.strip().lower() in DESCRIBING:  # it says so itself
+    if head.strip().lower() in DESCRIBING or CLAUSE.match(head):  # it says so itself
         return wording.soften(cell)
+    if head.endswith("?") and (answer := cell.strip().lower()) in ANSWERS:
+        return f"{ANSWERS[answer]}{wording.soften(head[:-1])}"
+    head = head.rstrip("?")
     named = HEAD_UNIT.match(head)
     if not named or not NUMBER.match(cell.strip()) or not named["name"]:
         return f"{wording.soften(head)} {wording.soften(cell)}"

@@ -11,7 +11,7 @@ from aurad.api import Scene, Slide
 from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence
-from aurad_plugins.script_document.units import Section, Unit
+from aurad_plugins.script_document.units import Section, Unit, make_said_scene, say, size
 from aurad_plugins.script_document.wording import Wording, joined
 
 OPENING_WORDS = 30  # said over the title, with the title: about ten seconds
@@ -59,22 +59,21 @@ def is_empty(unit: Unit, is_silent: Callable[[Sentence], bool]) -> bool:
 def make_title_scene(
     title: str, opening: Sequence[Unit], description: str, sections: Sequence[Section], wording: Wording
 ) -> Scene:
-    words = opening_words(title, opening, sections)
     body = short(description) or subtitle(opening, title, wording)
     if not body and sections and not opening:
         body = definition(make_sentence(sections[0].units[0].text), title, wording) or " · ".join(contents(sections))
     slide = Slide(kind="title", heading=title, body=body)
-    return Scene(text=" ".join(words), chapter=title, slide=slide)
+    return make_said_scene(opening_units(title, opening, sections), slide, title)
 
 
-def opening_words(title: str, opening: Sequence[Unit], sections: Sequence[Section]) -> list[str]:
+def opening_units(title: str, opening: Sequence[Unit], sections: Sequence[Section]) -> list[Unit]:
     """The title and the first sentences; what comes, where a title alone would flash by."""
-    words = [*say_title(title, opening), *(word for unit in opening for word in unit.spoken)]
+    units = [*say_title(title, opening), *opening]
     names = contents(sections)
-    if len(words) < FEWEST_OPENING_WORDS and names:
+    if size(units) < FEWEST_OPENING_WORDS and names:
         more = ["more"] if sum(bool(section.chapter) for section in sections) > len(names) else []
-        words += make_sentence(end_sentence(joined([*names, *more]))).spoken
-    return words
+        units.append(say(make_sentence(end_sentence(joined([*names, *more])))))
+    return units
 
 
 def contents(sections: Sequence[Section]) -> list[str]:
@@ -83,12 +82,12 @@ def contents(sections: Sequence[Section]) -> list[str]:
     return chapters[:MOST_CHAPTERS] if len(chapters) > 1 else []
 
 
-def say_title(title: str, opening: Sequence[Unit]) -> tuple[str, ...]:
+def say_title(title: str, opening: Sequence[Unit]) -> tuple[Unit, ...]:
     """The title as it is said; nothing if the first sentence begins with it anyway."""
-    name = make_sentence(end_sentence(title)).spoken
-    first = opening[0].spoken[: len(name)] if opening else ()
-    repeated = [bare(word) for word in first] == [bare(word) for word in name]
-    return () if repeated else name
+    name = say(make_sentence(end_sentence(title)))
+    first = opening[0].spoken[: len(name.spoken)] if opening else ()
+    repeated = [bare(word) for word in first] == [bare(word) for word in name.spoken]
+    return () if repeated else (name,)
 
 
 def bare(word: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aurad.api import Item, Scene, Script, Slide
-from aurad_plugins.script_document.sentences import make_sentence
+from aurad_plugins.script_document.sentences import Sentence, make_sentence
 
 CODE = "outline-only"
 DETAIL = (
@@ -40,8 +40,7 @@ LEADS = (
 def outline(topic: str, language: str, audience: str, goal: str) -> Script:
     """A short outline video that claims nothing about the topic."""
     name = make_sentence(" ".join(topic.split()).rstrip(" .!?;:,"))
-    said = " ".join(name.spoken) or "This topic"
-    scenes = [title_scene(name.text or topic, said, audience, goal)]
+    scenes = [title_scene(name.text or topic, name, audience, goal)]
     scenes += [question_scene(name.text, number) for number in range(len(QUESTIONS))]
     text = "With a source text, each of these questions can become a scene."
     scenes.append(Scene(text=text, slide=Slide(kind="closing", heading=name.text, body="A source text answers them")))
@@ -53,12 +52,14 @@ def outline(topic: str, language: str, audience: str, goal: str) -> Script:
     )
 
 
-def title_scene(title: str, said: str, audience: str, goal: str) -> Scene:
+def title_scene(title: str, name: Sentence, audience: str, goal: str) -> Scene:
+    said = " ".join(name.spoken) or "This topic"
     text = f"{said[:1].upper()}{said[1:]}. This is an outline: the questions that a full video would answer."
     heading = title[:1].upper() + title[1:]
     note = f"For {audience}" if audience else goal
     return Scene(
         text=text,
+        written=name.written,
         chapter=heading,
         slide=Slide(
             kind="title", kicker="Outline", heading=heading, body="Questions a full video would answer", note=note

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from aurad.api import Item, Slide, Value
+from aurad.api import Item, Scene, Slide, Value
 from aurad_plugins.script_document.sentences import Sentence
 
 UnitKind = Literal["prose", "rich", "picture"]
@@ -21,6 +21,7 @@ class Unit(Value, frozen=True, kw_only=True):
 
     kind: UnitKind
     spoken: tuple[str, ...] = ()
+    written: dict[str, str] = {}  # what captions show in place of some of it
     sentence: Sentence | None = None
     slide: Slide | None = None
     paragraph: int = 0
@@ -38,7 +39,7 @@ class Section(Value, frozen=True, kw_only=True):
     level: int
     parent: str = ""
     chapter: str = ""
-    spoken_title: tuple[str, ...] = ()  # said before the first unit, where the text needs its heading
+    opening: tuple[Unit, ...] = ()  # headings said before the first unit, where the text needs them
     units: tuple[Unit, ...] = ()
 
 
@@ -47,11 +48,13 @@ class Speech:
 
     def __init__(self) -> None:
         self.words: list[str] = []
+        self._written: dict[str, str] = {}
 
     def say(self, sentence: Sentence) -> int:
         """Add a sentence; the place of its first word."""
         start = len(self.words)
         self.words += sentence.spoken
+        self._written |= sentence.written
         return start
 
     def lead(self, sentence: Sentence, *, ended: bool = False) -> None:
@@ -62,13 +65,27 @@ class Speech:
         if words and words[-1][-1] not in ".!?:…":
             words[-1] += "."
         self.words += words
+        self._written |= sentence.written
 
     def unit(self, slide: Slide, *, leans: bool = False) -> Unit:
         if self.words and self.words[-1].endswith((":", ";", ",")):  # nothing followed that it could announce
             self.words[-1] = self.words[-1][:-1] + "."
         last = len(self.words) - 1
         items = tuple(place_item(item, last) for item in slide.items)
-        return Unit(kind="rich", spoken=tuple(self.words), slide=with_items(slide, items), leans=leans)
+        return Unit(
+            kind="rich", spoken=tuple(self.words), written=self._written, slide=with_items(slide, items), leans=leans
+        )
+
+
+def say(sentence: Sentence) -> Unit:
+    return Unit(kind="prose", spoken=sentence.spoken, written=sentence.written, sentence=sentence)
+
+
+def make_said_scene(units: Sequence[Unit], slide: Slide, chapter: str) -> Scene:
+    """The slide over all that the units say."""
+    written = {said: word for unit in units for said, word in unit.written.items()}
+    text = " ".join(word for unit in units for word in unit.spoken)
+    return Scene(text=text, written=written, slide=slide, chapter=chapter)
 
 
 def place_item(item: Item, last: int) -> Item:

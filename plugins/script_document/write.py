@@ -30,7 +30,7 @@ from aurad_plugins.script_document.title import (
     DEFINES,
     give_back,
     make_title_scene,
-    opening_words,
+    opening_units,
     take_opening,
 )
 from aurad_plugins.script_document.units import Section, size
@@ -192,10 +192,8 @@ def without_one(sections: list[Section], title: str, budget: int) -> list[Sectio
 def count_words(sections: Sequence[Section], title: str) -> int:
     """All that will be said: units, headings that are spoken, and the title."""
     opening, rest = take_opening(sections, title)
-    opened = len(opening_words(title, opening, rest))
-    return opened + sum(
-        size(section.units) + len(section.spoken_title if section.level > 1 else ()) for section in rest
-    )
+    opened = size(opening_units(title, opening, rest))
+    return opened + sum(size(section.units) + size(section.opening if section.level > 1 else ()) for section in rest)
 
 
 # ---------------------------------------------------------------- scenes

@@ -43,20 +43,30 @@ def _lookup() -> dict[str, dict[str, float]]:
     return table
 
 
+@cache
+def _homonyms() -> frozenset[str]:
+    """Words of several senses: each names an icon only beside another word for the same one."""
+    return frozenset((FOLDER / "homonyms.txt").read_text(encoding="utf-8").split())
+
+
 def pick(*phrases: str, certain: bool = False) -> str | None:
     """The icon that the phrases name best, or None. Earlier phrases and words count more; ties go by name.
 
-    With `certain`, a mere association is not enough.
+    With `certain`, a mere association is not enough. A homonym (`save`, `key`) names nothing on its own.
     """
     scores: dict[str, float] = {}
+    witnesses: dict[str, set[str]] = {}
     place = 0
     for rank, phrase in enumerate(phrases):
         for word in _WORD.findall(phrase.lower()):
-            for name, weight in _known(word).items():
+            known = _form(word)
+            for name, weight in _lookup().get(known, {}).items():
+                witnesses.setdefault(name, set()).add(known)
                 scores[name] = scores.get(name, 0.0) + weight * max(0.2, 1 - place * _LATER) / (1 + rank)
             place += 1
     least = _LIKELY * (1.1 if certain else 0.6)
-    sure = {name: score for name, score in scores.items() if score >= least}
+    clear = {name for name, words in witnesses.items() if len(words) > 1 or not words <= _homonyms()}
+    sure = {name: score for name, score in scores.items() if score >= least and name in clear}
     return min(sure, key=lambda name: (-sure[name], name)) if sure else None
 
 
@@ -66,14 +76,14 @@ def pick_certain(*phrases: str) -> str | None:
 
 
 @cache
-def _known(word: str) -> dict[str, float]:
-    """The icons of a word, or of its singular or stem."""
+def _form(word: str) -> str:
+    """The word, or its singular or stem, as the table has it."""
     table = _lookup()
     forms = [
         word,
         *(word[: -len(end)] + new for end, new in _ENDINGS if word.endswith(end) and len(word) > len(end) + 2),
     ]
-    return next((table[form] for form in forms if form in table), {})
+    return next((form for form in forms if form in table), word)
 
 
 def resolve(name: str, *phrases: str) -> str | None:

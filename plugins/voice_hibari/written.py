@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from aurad.api import respelled
+from aurad_plugins.voice_hibari.slashes import say_slashed
 
 # Words that the engine spells out or misreads; a document's own dictionary comes before them.
 NAMES = {
@@ -99,9 +100,21 @@ def readable(words: Sequence[str], pronounce: Mapping[str, str]) -> list[str]:
     """For each written word what the engine is to read; a document's dictionary has the first and only say."""
     named = respelled(words, pronounce)
     return [
-        said if said != word else _readable(word, words[i - 1] if i else "", "".join(words[i + 1 : i + 2]))
-        for i, (word, said) in enumerate(zip(words, named, strict=True))
+        said if said != word else _in_place(words, i) for i, (word, said) in enumerate(zip(words, named, strict=True))
     ]
+
+
+def _in_place(words: Sequence[str], i: int) -> str:
+    before, after = words[i - 1] if i else "", "".join(words[i + 1 : i + 2])
+    lead, core, trail = _parts(words[i])
+    if "/" in core and core not in NAMES and (said := say_slashed(core, before, after, starts=i == 1)):
+        return f"{lead}{said}{trail}"
+    return _readable(words[i], before, after)
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    match = _EDGES.match(word)
+    return (match[1], match[2], match[3]) if match else ("", word, "")
 
 
 def _readable(word: str, before: str, after: str) -> str:
@@ -111,8 +124,7 @@ def _readable(word: str, before: str, after: str) -> str:
         return short
     if _DECADE.match(word.lstrip("(")) or (before.lower() in _BEFORE_DECADE and re.match(r"\d0s\b", word)):
         return word
-    match = _EDGES.match(word)
-    lead, core, trail = match.groups() if match else ("", word, "")
+    lead, core, trail = _parts(word)
     core = _MINUS.sub("-", core)
     if compared := _COMPARED.match(core):
         lead, core = f"{lead}{SIGNS[compared[1]]} ", core[1:]

@@ -21,6 +21,7 @@ from aurad.model.stage import Placed
 from aurad.model.video import Canvas
 from aurad.model.visual import Animation, Clip, Layer, Motion, Still, Visual
 
+SAID = ("Use", "dash", "dash", "prune.")
 FILE = Artifact(sha256="0" * 64, size_bytes=1, media_type="x")
 RATE = 24_000
 PACINGS: tuple[Pacing, ...] = ("relaxed", "conversational", "fast")
@@ -105,8 +106,17 @@ def test_captions_are_the_same_on_the_scenes_clock_and_the_videos(
     assert all(cue.start < cue.end for cue in whole)
     assert all(before.end <= after.start + 1e-6 for before, after in pairwise(whole))
     assert whole[-1].end <= sum(one.frames for one in timed) / fps + 1e-6
-    first = timeline.scene_cues(timed[0].narration, pacing, canvas)
+    first = timeline.scene_cues(timed[0].scene, timed[0].narration, pacing, canvas)
     assert whole[: len(first)] == first
+
+
+def test_captions_show_words_as_they_are_written() -> None:
+    words = tuple(Word(text=text, start=n / 2, end=n / 2 + 0.4) for n, text in enumerate(SAID))
+    narration = Narration(audio=FILE, sample_rate=RATE, samples=2 * RATE, words=words)
+    scene = Scene(text="Use dash dash prune.", written={"dash dash prune": "--prune"})
+    (cue,) = timeline.scene_cues(scene, narration, "relaxed", Canvas(width=1920, height=1080))
+    assert cue.lines == ("Use --prune.",)
+    assert [round(word.end - LEAD, 3) for word in cue.words] == [0.4, 1.9]
 
 
 @given(narrations(), st.integers(1, 60), st.integers(1, 400), st.data())

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aurad.api import Brief, Script
+from aurad.model.written import written_text
 from aurad_plugins.script_document.grammar import Grammar, load_english
 from aurad_plugins.script_document.phrases import find_phrase
 from aurad_plugins.script_document.sentences import make_sentence
@@ -30,6 +31,7 @@ def write(source: str, grammar: Grammar) -> Script:
         ("Upgrading from 4.1.x is easy.", "Upgrading from 4.1.x is easy."),
         ("It is 3x faster.", "It is 3 times faster."),
         ("About 3/4 came on 07/01/2025, 24/7.", "About 3/4 came on 07/01/2025, 24/7."),
+        ("Windows 10/11, or 7/8.1/10, is fine.", "Windows 10/11, or 7/8.1/10, is fine."),
         ("It moves by 3.8 cm/year for $1/ride.", "It moves by 3.8 cm per year for $1 per ride."),
         ("A 1 Gbit/s link makes 300 calls/s.", "A 1 Gbit/s link makes 300 calls per second."),
         ("It has 5 MB/s, 2 GiB/s and 90 ops/s.", "It has 5 MB/s, 2 GiB/s and 90 operations per second."),
@@ -55,6 +57,33 @@ def write(source: str, grammar: Grammar) -> Script:
 )
 def test_marks_are_said_the_way_a_person_reads_them(written: str, said: str) -> None:
     assert " ".join(make_sentence(written).spoken) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "captions"),
+    [
+        ("Run git fetch --prune, or (--all).", "Run git fetch --prune, or (--all)."),
+        ("It is 3x faster (≥5) in C++, not C#.", "It is 3x faster (≥5) in C++, not C#."),
+        ("It reads ~/.config/larder.toml first.", "It reads ~/.config/larder.toml first."),
+        ("See https://www.example.org/docs/ or me@x.org.", "See example.org/docs or me@x.org."),
+        (f"See https://example.org/{'long/' * 9}.", "See example.org."),
+        ("Use snake_case, read/write and 2–4 calls/s.", "Use snake_case, read/write and 2–4 calls/s."),
+        ("Sales — up & up — rose by (+183 %).", "Sales, up and up, rose by (+183 percent)."),
+    ],
+)
+def test_captions_show_what_is_written(written: str, captions: str) -> None:
+    sentence = make_sentence(written)
+    assert written_text(" ".join(sentence.spoken), sentence.written) == captions
+
+
+def test_every_scene_knows_how_its_words_are_written(english: Grammar) -> None:
+    source = (
+        "# The --fast flag\n\nUse C++ now.\n\n## What does --slow do?\n\nIt waits long.\n\n"
+        "- `--wait`: waits for it\n- `--kill`: stops it at once"
+    )
+    written = [written_text(scene.text, scene.written) for scene in write(source, english).scenes]
+    assert all(word in " ".join(written) for word in ("--fast", "C++", "--slow", "--wait", "--kill")), written
+    assert "dash dash" not in " ".join(written)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,9 @@ def test_gradients_are_dithered_and_always_the_same() -> None:
         ("Teams and people", "users"), ("Testing in the lab", "flask-conical"), ("", None), ("xyzzy", None),
         ("Rate limiting", None), ("Steel cables", None), ("The peak load", None),
         ("Memory", None),
+        ("Save it as tidy.py", None), ("Save money every month", "piggy-bank"), ("Listen on a port", None),
+        ("Map over the values", None), ("A map of the region", "map"), ("A small tool", None), ("The key points", None),
+        ("Minus 40 degrees", None), ("That sounds like it", None), ("Wear headphones", "headphones"),
     ],
 )  # fmt: skip
 def test_an_icon_is_found_by_the_words(words: str, name: str | None) -> None:

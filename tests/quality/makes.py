@@ -20,6 +20,7 @@ import av
 
 from aurad.model.atoms import width
 from aurad.model.cues import COLUMNS, READING, SHORTEST, bare
+from aurad.model.written import written_text
 from aurad.testing import find_ffmpeg
 from tests.bench.make import Figure
 from tests.endtoend.house import House, open_house
@@ -89,7 +90,11 @@ def _measured(house: House, name: str, text: str, aspect: str) -> Measured | Non
     script = json.loads(made.path("script.json").read_text())
     srt, vtt = (made.path(f"captions.{kind}").read_text() for kind in ("srt", "vtt"))
     cues = list(read_srt(srt))
-    found = [*broken_rules(cues, " ".join(scene["text"] for scene in script["scenes"]))]
+    found = [
+        *broken_rules(
+            cues, " ".join(written_text(scene["text"], scene.get("written", {})) for scene in script["scenes"])
+        )
+    ]
     if bare(_vtt_words(vtt)) != bare(" ".join(line for cue in cues for line in cue.lines)):
         found.append((RULES[6], "the words of one are not the other's"))
     with av.open(str(made.video)) as container:

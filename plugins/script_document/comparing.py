@@ -1,0 +1,125 @@
+"""Tables in which two things are told apart: one panel for each, and what differs said side by side."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aurad.api import Item, Slide
+from aurad_plugins.script_document.blocks import Block, Table
+from aurad_plugins.script_document.columns import NUMBER, Column, spoken_unit
+from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.telling import TOTAL, has_words, is_course, is_marked
+from aurad_plugins.script_document.units import Speech, Unit
+from aurad_plugins.script_document.vocabulary import word_set
+from aurad_plugins.script_document.wording import Wording
+
+ASPECTS = word_set(
+    """aspect aspects area attribute category characteristic criteria criterion dimension factor feature features item
+    metric parameter property quality question topic trait what"""
+)  # what stands over a first column that only names what is compared
+COMPARES = re.compile(r"\b(?:compar\w+|differ\w*|versus|vs|or)\b", re.IGNORECASE)
+FEWEST, MOST = 2, 6  # aspects that two panels can hold
+MOST_SAID = 45  # words about all of them
+BRIEF = 5  # words of two cells that are said against each other
+CELL = 60  # characters in a panel; longer is cut at a word
+
+
+class Aspect(NamedTuple):
+    """What two things are compared by, and how each has it."""
+
+    name: str
+    one: str
+    other: str
+
+
+def comparison_unit(
+    header: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    columns: Sequence[Column],
+    lead: Sentence | None,
+    wording: Wording,
+) -> Unit | None:
+    """Nothing where a table of numbers, of ticks or of more than two things is better seen as a table."""
+    if len(header) != 3 or not is_of_aspects(header):
+        return None
+    names, aspects = (header[1], header[2]), [Aspect(row[0], row[1], row[2]) for row in rows]
+    if not FEWEST <= len(aspects) <= MOST or is_marked(rows) or len(columns) == len(header) - 1:
+        return None
+    speech = Speech()
+    if lead:
+        speech.lead(lead, ended=True)
+    places = say_first(names, aspects[0], speech, wording)
+    left = MOST_SAID
+    for aspect in aspects[1:]:
+        sentence = wording.sentence(against(names, aspect, wording))
+        left -= len(sentence.spoken)
+        if left < 0:
+            break
+        speech.say(sentence)
+    items = [
+        Item(text=name, detail="\n".join(shown(aspect.name, aspect[side]) for aspect in aspects), at=at)
+        for side, (name, at) in enumerate(zip(names, places, strict=True), start=1)
+    ]
+    return speech.unit(Slide(kind="comparison", items=tuple(items)))
+
+
+def is_of_aspects(header: Sequence[str]) -> bool:
+    return header[0].strip().lower() in ASPECTS | {""}
+
+
+def turned(block: Block, heading: str) -> Block:
+    """A table with a row for each of two things that the heading compares, with a column for each."""
+    if (
+        not isinstance(block, Table)
+        or not COMPARES.search(heading)
+        or len(block.rows) != 2
+        or is_of_aspects(block.header)
+    ):
+        return block
+    one, other = block.rows
+    aspects = list(zip(block.header, one, other, strict=True))
+    is_counted = all(NUMBER.match(cell.strip()) for row in block.rows for cell in row[1:])
+    if len(aspects) <= FEWEST or is_counted or is_course(block.rows) or any(TOTAL.search(row[0]) for row in block.rows):
+        return block
+    return Table(header=("", one[0], other[0]), rows=tuple(aspects[1:]))
+
+
+def say_first(names: tuple[str, str], aspect: Aspect, speech: Speech, wording: Wording) -> tuple[int, int]:
+    """`Price: 18,000 € for the heat pump, 9,000 € for the gas boiler.` Where each of the two comes in."""
+    head, first, second = parts(names, aspect, wording)
+    sentence = wording.sentence(f"{head} {first}, {second}")
+    at = speech.say(sentence)
+    return at, at + sentence.starts[len(f"{head} {first}".split())]
+
+
+def against(names: tuple[str, str], aspect: Aspect, wording: Wording) -> str:
+    """The same where the names are known: `Lifetime: 20 years against 15 years.`"""
+    head, first, second = parts(names, aspect, wording)
+    cells = [spoken_unit(wording.soften(cell)) for cell in (aspect.one, aspect.other)]
+    if all(map(has_words, cells)) and len(" ".join(cells).split()) <= BRIEF:
+        (one, _, unit), (_, _, same) = (cell.rpartition(" ") for cell in cells)
+        return f"{head} {one if one and unit == same else cells[0]} against {cells[1]}"
+    return f"{head} {first}, {second}"
+
+
+def parts(names: tuple[str, str], aspect: Aspect, wording: Wording) -> tuple[str, str, str]:
+    cells = [spoken_unit(wording.soften(cell)) if has_words(cell) else "nothing" for cell in aspect[1:]]
+    first, second = (f"{cell} for {called(name, wording)}" for cell, name in zip(cells, names, strict=True))
+    return f"{aspect.name.rstrip(' ?:')}:", first, second
+
+
+def called(name: str, wording: Wording) -> str:
+    """`the heat pump`; names and plurals as they are."""
+    soft = wording.soften(name)
+    is_one = soft[:1].islower() and wording.grammar.tags(soft.split())[-1:] == ["NN"]
+    return f"the {soft}" if is_one and not re.match(r"(?:an?|the|this|our|your)\b", soft) else soft
+
+
+def shown(aspect: str, cell: str) -> str:
+    return f"{aspect}: {cut(cell)}".replace(";", ",")
+
+
+def cut(cell: str) -> str:
+    return cell if len(cell) <= CELL else cell[:CELL].rsplit(" ", 1)[0].rstrip(",;:") + " …"
