@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import shutil
 import signal
 import sys
@@ -26,6 +28,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 MARK = f"PYTHON_AURAD_TEST_RUN={uuid.uuid4().hex}"  # so named that workers, which see little, see it
 LEFTOVER_GRACE = 5.0  # seconds: a private daemon takes a moment to see that nobody is left
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-in", type=int, default=1, metavar="N", help="one file in N, chosen by --hypothesis-seed")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if not collection_path.name.startswith("test_"):
+        return None
+    chance = random.Random(
+        f"{config.getoption('--hypothesis-seed', None)} {collection_path.relative_to(config.rootpath)}"
+    )
+    return chance.randrange(config.getoption("--one-in")) > 0 or None
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests live to the end: no collection need look through them again
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ def font_bytes(name: str) -> bytes:
     return (FOLDER / name).read_bytes()
 
 
+@lru_cache(4096)  # characters; a text has some dozens
 def drawable(char: str) -> bool:
     """Whether the shipped fonts have a glyph for `char`."""
     return char in _SYMBOLS or any(low <= ord(char) <= high for low, high in _DRAWN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal
 
 Effect = Literal["none", "fade", "rise", "slide", "grow", "wipe"]  # as in a Layer
@@ -120,6 +121,7 @@ def _plain(node: Node, extra: dict[str, str], children: list[dict[str, Any]] | N
     return made
 
 
+@cache  # there are some dozens
 def _camel(name: str) -> str:
     """The renderer's spelling of an inline property: it silently ignores `font_size` and `font-size`."""
     first, *others = name.replace("-", "_").strip("_").split("_")

@@ -23,7 +23,9 @@ from aurad_plugins.visuals_slides.themes import AA, THEMES
 
 CANVAS = Canvas(width=1280, height=720)
 CORE = 0.9  # share of the strongest change in a text's box from which a pixel is inside of a letter, not its edge
-Pixels = npt.NDArray[np.float64]
+VALUES = np.arange(256)
+LINEAR = np.where(VALUES <= 10, VALUES / 3294.6, ((VALUES / 255 + 0.055) / 1.055) ** 2.4)  # of an sRGB value
+Pixels = npt.NDArray[np.uint8]
 
 
 def full(kind: str) -> Slide:
@@ -47,15 +49,14 @@ def without_text(node: Node) -> Node:
     return replace(node, children=children, style={**node.style, **hidden})
 
 
-def luminance(pixels: Pixels) -> Pixels:
-    linear = np.where(pixels <= 10, pixels / 3294.6, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]))
+def luminance(pixels: Pixels) -> npt.NDArray[np.float64]:
+    return np.asarray(LINEAR[pixels] @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def painted(under: Image.Image, node: Node, painter: Painter) -> Pixels:
     whole = under.copy()
     whole.alpha_composite(Image.fromarray(painter.paint(node)))
-    return np.asarray(whole.convert("RGB")).astype(float)
+    return np.asarray(whole.convert("RGB"))
 
 
 CASES = list(itertools.product(LAYOUTS, THEMES))
@@ -84,7 +85,7 @@ def contrasts(slide: Slide, theme: str) -> Iterator[tuple[Node, float]]:
     painter = Painter(frame_of(CANVAS), THEMES[theme])
     under, node, _ = designed(slide, painter)
     shown, bare = painted(under, node, painter), painted(under, without_text(node), painter)
-    change = np.abs(shown - bare).sum(axis=2)
+    change = np.abs(shown.astype(int) - bare).sum(axis=2)
     light, dark = luminance(shown), luminance(bare)
     for part, (left, top, right, bottom) in placed(node, painter):
         if part.kind != "text" or not part.text.strip():

@@ -17,7 +17,7 @@ from aurad.serve.operations import TABLE, Call
 from aurad.wire import jsonrpc
 from tests.engine.house import House, open_house
 from tests.engine.toys import STAGES, Context, Pixel, keep
-from tests.serve.edge import somebody
+from tests.serve.edge import open_descriptors, somebody
 
 
 class Painter(Pixel):
@@ -70,7 +70,6 @@ async def test_a_theme_is_drawn_once_by_the_stage_that_has_it(tmp_path: Path) ->
 @pytest.mark.parametrize(("theme", "cause"), [("neon", "there are night, dawn, dusk"), ("night", "draws no samples")])
 async def test_a_theme_that_cannot_be_shown_is_told(tmp_path: Path, theme: str, cause: str) -> None:
     async with open_house(tmp_path, stages=(*STAGES, Painter, Shy), visuals=("shy", "painter")) as house:
-        open_before = len(os.listdir("/proc/self/fd"))
         with pytest.raises(AuradError, match=cause):
             await sampled(house, theme=theme)
-        assert len(os.listdir("/proc/self/fd")) == open_before
+        assert open_descriptors(tmp_path / "state" / "store") == 0
