@@ -16,6 +16,7 @@ MOST_SENTENCES = {"sparse": 2, "balanced": 3, "dense": 4}
 LONGEST = 68  # words, 25 s; only a longer sentence makes a longer scene
 SMALL = 24  # words of prose that join the list, table or picture after them
 FULL = 12  # words that make a scene of their own
+LINE = 12  # words, 4 s, while one line of code is looked at
 TINY = 8  # words; a scene this short flashes by
 SHIFT_COST = 500.0  # how much a topic that goes on counts against cutting there
 PARAGRAPH_GAIN = 250.0
@@ -95,8 +96,10 @@ def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]
     """Which sentences right before a rich unit are said over its slide: all if few, none if it stands alone."""
     if is_image(unit):  # its sentences follow
         return prose, []
-    if unit.kind == "picture":  # of code: the paragraph next to it
+    if unit.kind == "picture":  # of code: the end of the paragraph next to it
         near = [other for other in prose if other.paragraph == prose[-1].paragraph]
+        while len(near) > 1 and sum(len(other.spoken) for other in near) > reading(unit):
+            near.pop(0)
         return prose[: len(prose) - len(near)], near
     size = sum(len(other.spoken) for other in prose)
     last = len(prose[-1].spoken) if prose else 0
@@ -105,6 +108,12 @@ def split_joining(prose: list[Unit], unit: Unit) -> tuple[list[Unit], list[Unit]
     if prose and (size <= TINY or (len(unit.spoken) <= TINY and size - last >= FULL)):
         return prose[:-1], prose[-1:]
     return prose, []
+
+
+def reading(unit: Unit) -> int:
+    """Words that may be said over a piece of code: longer than that nobody looks at it."""
+    lines = unit.slide.body.count("\n") + 1 if unit.slide else 0
+    return max(SMALL, lines * LINE)
 
 
 def is_shown_over(group: Group, unit: Unit) -> bool:

@@ -241,18 +241,6 @@ def test_wide_table_is_summed_up(write: Writer) -> None:
     assert max(len(scene.words) for scene in script.scenes) < 60
 
 
-def test_code_is_described_not_read(write: Writer) -> None:
-    source = "# B\n\nHi there.\n\n## C\n\n```python\ndef greet(name: str) -> str:\n    return f'Hi {name}'\n```"
-    scene = only(write(source), "code")
-    assert scene.text == "The Python code defines greet."
-    assert scene.slide.body.startswith("def greet")
-
-
-def test_code_is_shown_while_the_prose_about_it_is_said(write: Writer) -> None:
-    scene = only(write("# B\n\nHi.\n\n## C\n\n```python\nx = 1\n```\n\nThis sets x to one."), "code")
-    assert scene.text == "This sets x to one."
-
-
 def test_picture_is_taken_from_the_assets(write: Writer) -> None:
     assets = (BriefAsset(artifact=PICTURE, name="images/bee.png"),)
     script = write("# B\n\nHi.\n\n## C\n\n![A bee](./images/bee.png)\n\nThe bee sits on a flower.", assets=assets)
