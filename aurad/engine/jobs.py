@@ -180,7 +180,8 @@ class Jobs:
         return in_turn(self._live.values(), self._at_work())
 
     def _at_work(self) -> list[Job]:
-        return [self._live[job_id] for job_id in self._running]
+        """A job whose end is on disk is not, though what ran it may not know yet."""
+        return [job for job_id in self._running if (job := self._live.get(job_id))]
 
     async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> Listed:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""

@@ -313,3 +313,13 @@ async def test_until_voice_makes_no_plan_and_a_fallback_gets_a_plan_of_its_own(t
         step = next(step for step in view.steps if step.name == "Visuals")
         assert step.plugin is not None
         assert (step.plugin.name, step.plugin.fallback_from) == ("planner", "planless")
+
+
+async def test_what_is_looked_after_just_when_a_job_ends_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_house(tmp_path) as house:
+        jobs, ends = house.engine.jobs, list[str]()
+        monkeypatch.setattr(house.engine.joblogs, "finish", lambda job_id: [jobs.tend(), ends.append(job_id)])
+        job_ids = [(await house.make(f"Sentence {n}.")).job_id for n in range(2)]
+    assert ends == job_ids
