@@ -22,6 +22,7 @@ from aurad.serve.access import Rules
 from aurad.serve.control import Control, open_control
 from aurad.serve.descriptors import raise_limit
 from aurad.serve.logging import open_log
+from aurad.serve.memory import keep_little
 from aurad.serve.signals import obey_signals
 from aurad.serve.statelock import locked
 from aurad.serve.systemd import CONTROL, HTTP, take_notify, take_sockets
@@ -34,6 +35,7 @@ HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which n
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
     """Run a daemon until a signal or, if it is private, until nobody has needed it for a while."""
+    keep_little()
     raise_limit()
     places = folders(system, os.environ)
     as_read = stamp(places)

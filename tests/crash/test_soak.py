@@ -17,7 +17,7 @@ from tests.crash.estate import Estate, open_estate
 from tests.serve.chaos import FULL, WebSurvivor, dice
 
 pytestmark = pytest.mark.slow
-SECONDS, WARM_UP = (1800.0, 300.0) if FULL else (10.0, 4.0)
+SECONDS, WARM_UP = (1800.0, 600.0) if FULL else (10.0, 4.0)  # until then the ring of events fills up
 NO_OP_EVERY, REAL_EVERY = 1.0, 60.0 if FULL else 4.0  # seconds
 READERS, STAY = 20, 4096  # how many at a time, and bytes that one reads until it goes, on the average
 LEAK = 1 << 20  # bytes an hour

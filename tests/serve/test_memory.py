@@ -1,0 +1,35 @@
+"""What was large and is gone does not stay with the daemon."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CHURN = """
+import sys
+from pathlib import Path
+from aurad.serve.memory import keep_little
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+if sys.argv[1:]:
+    keep_little()
+del [bytes(1 << 20) for _ in range(2)][:]  # from here on glibc takes a megabyte for something small
+before, kept = resident(), []
+for size in range(300 << 10, 600 << 10, 5 << 10):
+    large = [b"x" * size for _ in range(4)]
+    kept.append(bytes(1 << 10))  # something stays where the large ones were
+    del large[:]
+print(resident() - before)
+"""
+
+
+def grown(*arguments: str) -> int:
+    run = subprocess.run([sys.executable, "-c", CHURN, *arguments], capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
+
+def test_holes_that_large_blocks_leave_are_given_back() -> None:
+    assert grown("keep little") < 512 << 10
+    assert grown() > 1 << 20, "glibc does so by itself now: `keep_little` is not needed any more"
