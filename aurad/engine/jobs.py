@@ -62,6 +62,7 @@ from aurad.model.event import (
 from aurad.model.job import Recipe, Status
 
 log = structlog.get_logger()
+ENDED = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 CONCLUDE = 30.0  # seconds for the end of a job to be written; a disk that takes longer has failed
 
 
@@ -138,11 +139,7 @@ class Jobs:
 
     async def retry(self, job_id: str, owner: Owner, correlation_id: str) -> Job:
         """A new job that asks for the same; whatever has a result is not run again."""
-        job = await load_job(self._journal, job_id)
-        if not job.status.terminal:
-            raise AuradError(
-                "E201-STATE", f"cannot retry {job_id}: it is {job.status.value}", remedy="Cancel it first, or wait."
-            )
+        job = await self._in_state(job_id, "retry", *ENDED)
         settings = replace(job.submitted.settings, idempotency_key=None)  # the key is the old job's
         submitted = replace(job.submitted, settings=settings)
         return await self._take(submitted, job.recipe, owner, correlation_id, job.lineage, job_id)
@@ -203,17 +200,16 @@ class Jobs:
         return await self.get(job_id)
 
     async def cancel(self, job_id: str, by: str, reason: str) -> JobView:
-        """End a job; returns once it has ended and nothing of it runs."""
-        job = self._live.get(job_id) or await load_job(self._journal, job_id)
-        if job.status.terminal:
-            raise AuradError("E201-STATE", f"cannot cancel {job_id}: it is {job.status.value}")
+        """End a job; returns once it has ended and nothing of it runs. Raises E501 if no disk takes its end in time."""
+        job = await self._in_state(job_id, "cancel", Status.QUEUED, Status.RUNNING, Status.PAUSED)
         job.cancelled = (by, reason)
-        if job.status is Status.RUNNING:
-            job.scope.cancel()
-        else:
-            await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
-        await job.ended.wait()
-        return await self.get(job_id)
+        with trio.move_on_after(CONCLUDE):
+            if job.status is Status.RUNNING:
+                job.scope.cancel()
+            else:
+                await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+            return await self.wait(job_id)
+        raise AuradError("E501-DISK", f"cannot write that {job_id} is cancelled: it ends once the disk takes that")
 
     async def pause(self, job_id: str) -> JobView:
         """Stop a job's work until `resume`; nothing of it runs when this returns. What is finished is kept."""
@@ -246,7 +242,7 @@ class Jobs:
 
     async def delete(self, job_id: str) -> int:
         """Forget an ended job with its log and the files that nobody else uses; returns the bytes freed."""
-        await self._in_state(job_id, "delete", Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+        await self._in_state(job_id, "delete", *ENDED)
         digests = await forget_job(self._journal, job_id)
         await self._logs.remove({job_id})
         return sum([await self._runner.memo.drop(digest) for digest in digests])
@@ -254,7 +250,7 @@ class Jobs:
     async def _in_state(self, job_id: str, verb: str, *states: Status) -> Job:
         job = self._live.get(job_id) or await load_job(self._journal, job_id)
         if job.status not in states:
-            remedy = "Cancel it first, or wait." if verb == "delete" else ""
+            remedy = "Cancel it first, or wait." if states == ENDED else ""
             raise AuradError("E201-STATE", f"cannot {verb} {job_id}: it is {job.status.value}", remedy=remedy)
         return job
 
@@ -392,8 +388,13 @@ class Jobs:
         write = update_job(job.view, list(board.tasks.values()))
         board.emit(event, write, **fields)
         job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
+        self._journal.commit_soon(then=lambda _: self._ended(job))
         await self.events.flush()
+
+    def _ended(self, job: Job) -> None:
+        """It is on disk, perhaps long after whoever asked for it has left."""
+        self._running.discard(job.view.job_id)
         self._live.pop(job.view.job_id, None)
-        self._last_end = status
+        self._last_end = job.status
         job.ended.set()
         self._logs.finish(job.view.job_id)
