@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import trio
 
 from aurad.engine.environment import for_workers
@@ -17,7 +18,19 @@ from aurad.hooks.registry import CORE
 from aurad.model.errors import AuradError
 from aurad.model.stage_errors import Unavailable
 from aurad.model.value import Value
-from aurad.wire.worker import API, Initialize, Initialized, Limits, Run, RunResult, Supported, Supports, Tools
+from aurad.wire.worker import (
+    API,
+    Initialize,
+    Initialized,
+    Limits,
+    Run,
+    RunResult,
+    Supported,
+    Supports,
+    Tools,
+    Version,
+    check_version,
+)
 
 CORE_IDLE = 5  # times as long as others: the core's worker is small, and asked for at every turn of a job's end
 SPARED = 0.3  # seconds that a worker whose work of one job is done waits for another job's
@@ -169,7 +182,9 @@ class LocalExecutor:
             limits=self._limits,
         )
         with trio.move_on_after(START):
-            return await worker.call("initialize", question, Initialized)
+            answer = await worker.call("initialize", question, msgspec.Raw)
+            check_version(plugin, worker=worker.parse(answer, Version).api, daemon=API)
+            return worker.parse(answer, Initialized)
         raise AuradError(HUNG, f"cannot start a worker for {plugin}: no answer within {START:g} s")
 
     async def _wait_unwanted(self, lease: _Lease) -> None:

@@ -88,10 +88,24 @@ class Worker:
     def _result(self, result: type[T]) -> T:
         match self._answer:
             case jsonrpc.Reply(_, value):
-                return jsonrpc.parse(value, result, f"what {self.plugin} answered")
+                return self.parse(value, result)
             case jsonrpc.Failure(_, error):
-                raise problem_to_error(_problem(error))
+                raise problem_to_error(self._problem(error))
         raise self.failure or self._died()
+
+    def _problem(self, error: jsonrpc.ErrorObject) -> StageProblem:
+        if isinstance(error.data, msgspec.Raw):
+            return self.parse(error.data, StageProblem)
+        return StageProblem(name="Crash", code=CRASH, detail=error.message)
+
+    def parse(self, answer: msgspec.Raw, result: type[T]) -> T:
+        """An answer as what it should be; one that is not is the end of the worker."""
+        try:
+            return jsonrpc.parse(answer, result, "what it answered")
+        except AuradError as error:
+            garbage = AuradError(GARBAGE, f"cannot understand {self.plugin}: {error.detail}")
+            self.kill(garbage)
+            raise garbage from None
 
     async def _send(self, message: jsonrpc.Message) -> None:
         try:
@@ -181,12 +195,6 @@ def _ending(status: int | None) -> tuple[str, dict[str, object]]:
 
 def _nobody(kind: str, news: Value) -> None:
     """News that belong to no call are dropped."""
-
-
-def _problem(error: jsonrpc.ErrorObject) -> StageProblem:
-    if isinstance(error.data, msgspec.Raw):
-        return jsonrpc.parse(error.data, StageProblem, "an error of a stage")
-    return StageProblem(name="Crash", code=CRASH, detail=error.message)
 
 
 @asynccontextmanager

@@ -143,6 +143,20 @@ class StageInfo(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     describe: dict[str, Any] = {}
 
 
+class Version(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What of `Initialized` stays the same in every version of this protocol."""
+
+    api: int
+
+
+def check_version(plugin: str, *, worker: int, daemon: int) -> None:
+    """Raises E600 if the two sides do not speak the same version."""
+    if worker != daemon:
+        why = f"its worker speaks version {worker} of the protocol, the daemon version {daemon}"
+        remedy = "Restart the daemon if aurad was upgraded while it ran; else upgrade the plugin."
+        raise AuradError("E600-PLUGIN_BROKEN", f"cannot use {plugin}: {why}", remedy=remedy)
+
+
 class Initialized(Value, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """Who the worker is."""
 

@@ -29,6 +29,8 @@ from aurad.wire.worker import (
     StageProblem,
     Supported,
     Supports,
+    Version,
+    check_version,
     error_to_problem,
 )
 from aurad.worker.call import Caller
@@ -115,6 +117,8 @@ class Server:
     async def _serve(self, request: jsonrpc.Request) -> object:
         match request.method:
             case "initialize":
+                spoken = jsonrpc.parse(request.params, Version, "initialize").api
+                check_version(self._name, worker=API, daemon=spoken)
                 return self._initialize(jsonrpc.parse(request.params, Initialize, "initialize"))
             case "supports":
                 return self._supports(jsonrpc.parse(request.params, Supports, "supports"))
@@ -123,8 +127,6 @@ class Server:
         raise AuradError("E108-METHOD", f"cannot serve {request.method!r}: workers do not know it")
 
     def _initialize(self, circumstances: Initialize) -> Initialized:
-        if circumstances.api != API:
-            raise AuradError("E100-REQUEST", f"cannot speak version {circumstances.api} of the protocol, only {API}")
         contain(circumstances.limits)
         self._circumstances, cache = circumstances, Path(circumstances.cache_dir)
         cache.mkdir(parents=True, exist_ok=True)

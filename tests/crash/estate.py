@@ -26,7 +26,7 @@ PATIENCE = 120.0  # seconds for anything to happen on a busy machine
 ORPHANS_GONE = 2.0  # seconds that workers and tools may outlive their daemon
 TINY = 'description = "For tests"\nshort_side = 240\nfps = 10\nquality = "draft"\nmusic = "none"\n'
 OURS = ("aurad.worker.main", "guardian.py")
-ENTRY_POINTS = "[aurad.stages]\nwitness = witness\n"
+ENTRY_POINTS = "[aurad.stages]\n"
 METADATA = "Metadata-Version: 2.1\nName: witness\nVersion: 1.0\n"
 PROVIDERS = {
     "SCRIPT": "watched-document", "VOICE": "watched-beep", "VISUALS": "watched-slides", "RENDER": "watched-ffmpeg",
@@ -62,16 +62,17 @@ class Estate:
         for name in ("config/aurad/presets", "run"):
             (self.home / name).mkdir(parents=True)
         (self.home / "config/aurad/presets/tiny.toml").write_text(TINY)
-        self._install_witness()
+        self.install("witness")
 
-    def _install_witness(self) -> None:
+    def install(self, *plugins: str) -> None:
+        """All that there are besides the bundled ones."""
         info = self.home / "site" / "witness-1.0.dist-info"
-        info.mkdir(parents=True)
+        info.mkdir(parents=True, exist_ok=True)
         (info / "METADATA").write_text(METADATA)
-        (info / "entry_points.txt").write_text(ENTRY_POINTS)
+        (info / "entry_points.txt").write_text(ENTRY_POINTS + "".join(f"{name} = {name}\n" for name in plugins))
         (info / "direct_url.json").write_text(json.dumps({"url": "file:///", "dir_info": {"editable": True}}))
-        for module in ("witness.py", "mischief.py"):
-            shutil.copy(HERE / module, self.home / "site")
+        for module in ("mischief", *plugins):
+            shutil.copy(HERE / f"{module}.py", self.home / "site")
 
     @property
     def environment(self) -> dict[str, str]:

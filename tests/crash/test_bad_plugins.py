@@ -1,4 +1,4 @@
-"""Sixteen ways to misbehave, in every kind of stage: the daemon and a healthy job beside it notice nothing."""
+"""Seventeen ways to misbehave, in every kind of stage: the daemon and a healthy job beside it notice nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.crash.estate import Estate, open_estate
-from tests.crash.mischief import MISCHIEF
+from tests.crash.mischief import MISCHIEF, STRANGE
 from tests.serve.chaos import FULL, dice
 
 pytestmark = pytest.mark.slow
@@ -18,6 +18,11 @@ ANSWER = 3.0  # seconds within which the daemon answers beside all this, other t
 KINDS = ("SCRIPT", "VOICE", "VISUALS", "RENDER", "FINISH")
 METHODS = ("write", "speak", "draw", "render_scene", "finish")
 HARMLESS = {("rewrites", "write")}  # a script has no files
+STRANGERS = {
+    "write": {"script": ["strange-watched-document"]}, "speak": {"voice": ["strange-watched-beep"]},
+    "draw": {"visuals": ["strange-watched-slides"]}, "render_scene": {"render": ["strange-watched-ffmpeg"]},
+    "finish": {"finish": ["strange-watched-captions", "strange-watched-package"]},
+}  # fmt: skip
 UNTIL = {"write": "Script", "speak": "Voice", "draw": "Visuals"}
 
 
@@ -47,6 +52,7 @@ ENDS: dict[str, Told] = {
     "writes elsewhere": Told("Failed", BAD_RESULT, "elsewhere"),
     "links elsewhere": Told("Failed", BAD_RESULT, "link"),
     "rewrites": Told("Failed", BAD_RESULT, "hash"),
+    STRANGE: Told("Failed", ("E600-PLUGIN_BROKEN",), "cannot use stranger: its worker speaks version 99"),
 }
 
 
@@ -55,6 +61,7 @@ def estate() -> Iterator[Estate]:
     patience = {f"AURAD_{kind}__STALL_SECONDS": f"{STALL}" for kind in KINDS}
     patience |= {f"AURAD_{kind}__DEADLINE_SECONDS": f"{DEADLINE}" for kind in KINDS}
     with open_estate(AURAD_WORKERS__MEMORY_MIB="1500", **patience) as estate:
+        estate.install("witness", "stranger")
         estate.start()
         estate.wait_up()
         yield estate
@@ -82,14 +89,16 @@ def test_a_bad_plugin_costs_its_own_job_only(estate: Estate, pairs: dict[str, li
 
 def assert_contained(estate: Estate, how: str, method: str) -> None:
     estate.call("plugins.reload")  # what earlier ones did is forgiven
-    put_up = estate.stage_cache / f"mischief-{method}"
+    put_up = estate.stage_cache.with_name("stranger" if how == STRANGE else "witness") / f"mischief-{method}"
     put_up.parent.mkdir(parents=True, exist_ok=True)
     put_up.write_text(how)
     number = time.time()  # not twice the same: pytest plugins may seed `random` for each test
-    bad = estate.submit(tale("villain", number), captions="burn", **until(method))
+    by = {"providers": STRANGERS[method]} if how == STRANGE else {}
+    bad = estate.submit(tale("villain", number), captions="burn", **until(method), **by)
     good = estate.submit(tale("hero", number))
     slowest = answers_until_ended(estate, bad, good)
     put_up.unlink()
+    print(estate.call("jobs.tasks", jobId=bad), estate.witness()[-20:])  # the story, should it not be as told
     assert slowest < ANSWER
     assert estate.wait(good)["status"] == "Succeeded"
     assert_told(estate.wait(bad), ENDS[how], method)

@@ -24,7 +24,8 @@ from aurad.wire.worker import Limits, LogNews, ProgressNews, Run
 from tests.worker.rig import PATIENCE, ROOT, alive, living_below, wait_gone
 
 pytestmark = pytest.mark.slow
-VOICES, BAD = "module:tests.toys.voices", "module:tests.toys.misbehaving"
+VOICES, BAD, FOREIGN = "module:tests.toys.voices", "module:tests.toys.misbehaving", "module:tests.toys.foreign"
+BROKEN = "E600-PLUGIN_BROKEN"
 AT_ONCE = 2.5  # seconds a cancel may take on a busy machine; the worker has one to obey
 
 
@@ -168,7 +169,7 @@ async def test_a_dead_worker_costs_one_call_and_its_last_words_are_told(tmp_path
         assert bench.executor.started == 2
 
 
-@pytest.mark.parametrize("stage", ["garbage", "twice"])
+@pytest.mark.parametrize("stage", ["garbage", "twice", "empty"])
 async def test_who_breaks_the_protocol_is_out(tmp_path: Path, stage: str) -> None:
     async with open_bench(tmp_path) as bench:
         error = await bench.failure(BAD, stage)
@@ -176,6 +177,15 @@ async def test_who_breaks_the_protocol_is_out(tmp_path: Path, stage: str) -> Non
         assert BAD in error.detail
         await bench.speak(BAD, "prints")
         assert bench.executor.started == 2
+
+
+async def test_a_worker_of_another_version_is_told_apart(tmp_path: Path) -> None:
+    async with open_bench(tmp_path) as bench:
+        error = await bench.failure(FOREIGN, "blocking")
+        assert (error.code, f"cannot use {FOREIGN}: its worker speaks version 99" in error.detail) == (BROKEN, True)
+        with pytest.raises(AuradError, match="the daemon version 1"):
+            await bench.executor.describe(FOREIGN)
+        await wait_gone(ours())
 
 
 async def test_an_exception_costs_no_worker(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ class Twice(VoiceStage[Value]):
         return beep(request, context)
 
 
+class Empty(VoiceStage[Value]):
+    """Answers what is no answer, to the third request of its worker's life."""
+
+    name = "empty"
+
+    def speak(self, request: VoiceRequest, context: StageContext[Value]) -> Narration:
+        os.write(protocol_descriptor(), b'{"jsonrpc":"2.0","id":3,"result":null}\n')
+        time.sleep(3600)
+        raise AssertionError
+
+
 class Prints(VoiceStage[Value]):
     """Not wrong at all: libraries print."""
 
@@ -208,6 +219,6 @@ def protocol_descriptor() -> int:
 @hookimpl
 def aurad_stages() -> Sequence[type[Stage[Any]]]:
     return [
-        Dies, Hangs, HangsInThread, Garbage, Twice, Prints, Escapes, Bomb, Hoards, Floods, Spins, Looks, Crashes,
+        Dies, Hangs, HangsInThread, Garbage, Twice, Empty, Prints, Escapes, Bomb, Hoards, Floods, Spins, Looks, Crashes,
         Exits, Lies, Invents,
     ]  # fmt: skip

@@ -43,6 +43,14 @@ async def test_initialize_describes_every_stage(tmp_path: Path) -> None:
         assert "seconds" in str(stage["optionsSchema"])
 
 
+async def test_a_daemon_of_another_version_is_told(tmp_path: Path) -> None:
+    async with open_rig(VOICES, tmp_path) as rig:
+        problem = await rig.ask("initialize", {"api": 99, "whatever": {"comes": "then"}})
+        assert (problem.code, VOICES in problem.detail) == ("E600-PLUGIN_BROKEN", True)
+        assert "speaks version 1 of the protocol, the daemon version 99" in problem.detail
+        assert "Restart the daemon" in problem.remedy
+
+
 @pytest.mark.parametrize("stage", ["blocking", "asyncio", "slow-open", "curious"])
 async def test_every_form_of_a_stage_answers(tmp_path: Path, stage: str) -> None:
     async with open_rig(VOICES, tmp_path) as rig:
