@@ -6,14 +6,13 @@ blocks for a few small files.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
+from aurad.durable import make_folder, write_whole
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
 from aurad.model.recipe import Preset
@@ -31,6 +30,7 @@ from aurad.wire.toml import (
 )
 
 OWN_DROP_IN = "90-auractl.toml"  # read late, so that what was set by command wins over packaged drop-ins
+SHARED = 0o644  # settings hold no secrets; clients read them too
 FILE_LIMIT = 1024 * 1024  # bytes of one file; more is a mistake, not settings
 
 
@@ -101,8 +101,8 @@ def write_value(places: Folders, key: str, value: object) -> Path:
     path = places.drop_ins / OWN_DROP_IN
     data = with_value(_read(path) if path.exists() else b"", str(path), key, value)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        make_folder(path.parent)
+        write_whole(path, data, mode=SHARED)
     except OSError as error:
         raise AuradError(
             "E503-CONFIG", f"cannot write {path}: {error.strerror}",
@@ -136,24 +136,3 @@ def _read(path: Path) -> bytes:
     if len(data) > FILE_LIMIT:
         raise AuradError("E503-CONFIG", f"cannot read {path}: it is over {FILE_LIMIT} bytes")
     return data
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Neither a reader nor a power cut sees half a file."""
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)  # settings hold no secrets; clients read them too
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(part)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_the_drop_in_as_it_was_and_no_part_of_a_new_one(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("aurad.configuration.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(AuradError, match="No space left on device"):
         set_value(places, "jobs.max_running", "2")
     assert path.read_bytes() == before

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 import trio
 
+from aurad.durable import make_folder, sync
 from aurad.engine.ages import Ages
 from aurad.engine.checkpoint import Checkpoints
-from aurad.engine.durable import make_folder, sync
 from aurad.engine.figures import Commits
 from aurad.engine.migrations import migrate
 from aurad.engine.reserve import Reserve

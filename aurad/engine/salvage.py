@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from aurad.engine.durable import make_folder, sync
+from aurad.durable import make_folder, sync
 from aurad.engine.migrations import migrate
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

@@ -5,17 +5,14 @@ A worker is handed those that its stage declares, nothing else ever leaves: no e
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import trio
 
-from aurad.engine.durable import sync
+from aurad.durable import write_whole
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
 
@@ -95,20 +92,11 @@ def discreet_error(error: AuradError, secrets: Collection[str]) -> AuradError:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Atomically and durably; mkstemp makes files that only their owner can read. Raises E500."""
-    part, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    """For its owner only, atomically and durably. Raises E500."""
     try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-        sync(path.parent)
+        write_whole(path, data)
     except OSError as error:
         raise AuradError("E500-INTERNAL", f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
 
 
 def _load(path: Path) -> dict[str, str]:

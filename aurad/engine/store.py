@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 import trio
 
-from aurad.engine.durable import make_folder, sync
+from aurad.durable import make_folder, sync
 from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import trio
 
-from aurad.engine.durable import make_folder
+from aurad.durable import make_folder
 from aurad.model.errors import AuradError
 
 NAME = "daemon.lock"

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from aurad.engine.durable import make_folder, sync
+from aurad.configuration import set_value
+from aurad.durable import make_folder, sync
 from aurad.engine.secrets import write_private
 from aurad.engine.store import Store
+from aurad.model.folders import Folders
 
 
 @pytest.fixture
@@ -56,6 +58,13 @@ async def test_a_new_folder_of_objects_is_entered_before_its_object(tmp_path: Pa
 def test_a_private_file_is_there_for_good(tmp_path: Path, synced: list[str]) -> None:
     write_private(tmp_path / "secrets.json", b"{}")
     assert synced[-1] == str(tmp_path)
+
+
+def test_a_setting_is_there_for_good_with_the_folder_that_was_made_for_it(tmp_path: Path, synced: list[str]) -> None:
+    places = Folders(**{name: tmp_path / name for name in ("state", "cache", "config", "runtime", "logs")})
+    path = set_value(places, "jobs.max_running", "2")
+    assert [Path(each) for each in synced if "." not in Path(each).name] == [tmp_path, path.parent.parent]
+    assert synced[-1] == str(path.parent)
 
 
 async def test_folders_of_objects_that_were_there_are_entered_at_once(tmp_path: Path, synced: list[str]) -> None:

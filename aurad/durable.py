@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,3 +24,19 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     with suppress(PermissionError):  # the folder above is somebody else's, who made this one for us
         sync(folder.parent)
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """The file as it was is there until it is there as it will be, whoever reads or whatever happens meanwhile."""
+    part, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(part, mode)
+            os.fsync(part)
+        os.replace(name, path)
+        sync(path.parent)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
