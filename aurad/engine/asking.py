@@ -62,7 +62,7 @@ class Asking:
 
     async def _compare(self, made: Any, before: Task, remade: str) -> None:
         """Another take that changes nothing is told, if it is known what the one before it came to."""
-        if (known := await self._runner.known(before, self._job)) is not None and alike(made, known):
+        if (known := await self._runner.known(before, self._job.pins)) is not None and alike(made, known):
             why = f"{before.stage} made the same again for {remade}: it has no other take"
             self._job.warn(before.step, SAME, why, REMEDY)
 

@@ -28,16 +28,17 @@ OCTETS = "application/octet-stream"  # the stage looks inside: a name proves not
 async def keep_asset(journal: Journal, store: Store, content: int | bytes, media_type: str, owner: Owner) -> Artifact:
     """A file of a user, copied and hashed into the store, and remembered as theirs. Raises E501 on a full disk."""
     journal.check_room()
-    if isinstance(content, bytes):
-        artifact = await store.put_bytes(content, media_type)
-    else:
-        artifact = await store.put(content, media_type)
-    row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, journal.ages.now())
+    with store.pinned() as pins:
+        if isinstance(content, bytes):
+            artifact = await store.put_bytes(content, media_type, pins)
+        else:
+            artifact = await store.put(content, media_type, pins)
+        row = (artifact.sha256, owner.uid, artifact.size_bytes, media_type, journal.ages.now())
 
-    def write(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO assets VALUES (?, ?, ?, ?, ?)", row)
 
-    await journal.commit(write)
+        await journal.commit(write)
     return artifact
 
 

@@ -219,7 +219,7 @@ class Board:
 
     async def publish_value(self, name: str, kind: str, value: Value) -> None:
         pretty = msgspec.json.format(canonical(value), indent=2)
-        self.publish(name, kind, await self._store.put_bytes(pretty, "application/json"))
+        self.publish(name, kind, await self._store.put_bytes(pretty, "application/json", self.pins))
 
     def blame_encoder(self, profile: Profile, failed: ProviderFailed) -> Exception:
         """A hardware encoder that failed after its trial is avoided from now on; else the provider is out."""

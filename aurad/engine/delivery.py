@@ -34,7 +34,7 @@ async def deliver(board: Board, recipe: Recipe, made: Made, catalog: Catalog, st
             kind = KINDS.get("." + file.name.rpartition(".")[2], "manifest")
             board.publish(file.name, kind, file.artifact)
     data = msgspec.json.format(canonical(manifest(board, recipe, made, catalog)), indent=2)
-    board.publish("manifest.json", "manifest", await store.put_bytes(data, "application/json"))
+    board.publish("manifest.json", "manifest", await store.put_bytes(data, "application/json", board.pins))
     video = next((file.artifact for file in made.files if file.name == VIDEO), None)
     if video is None or made.verified is None:
         return None

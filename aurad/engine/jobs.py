@@ -180,8 +180,7 @@ class Jobs:
         return in_turn(self._live.values(), self._at_work())
 
     def _at_work(self) -> list[Job]:
-        """A job whose end is on disk is not, though what ran it may not know yet."""
-        return [job for job_id in self._running if (job := self._live.get(job_id))]
+        return [self._live[job_id] for job_id in self._running]
 
     async def newest(self, owner: int | None, limit: int = 50, **which: Any) -> Listed:
         """The newest jobs first; of one uid, or of everybody. See `list_ids` for `which`."""
@@ -394,6 +393,7 @@ class Jobs:
 
     def _ended(self, job: Job) -> None:
         """It is on disk, perhaps long after whoever asked for it has left."""
+        self._running.discard(job.view.job_id)
         self._live.pop(job.view.job_id, None)
         self._last_end = job.status
         job.ended.set()

@@ -79,7 +79,7 @@ class Runner:
         changed.
         """
         digest = task.digest
-        if (known := await self.known(task, job)) is not None:
+        if (known := await self.known(task, job.pins)) is not None:
             self.work.reused[task.method] += 1
             job.reused(task)
             return known
@@ -92,9 +92,9 @@ class Runner:
             raise excess
         return value
 
-    async def known(self, task: Task, job: Asker) -> Any:
-        """The task's result if there is one, its files pinned for the job; else None."""
-        known = await self.memo.find(task.digest, job.pins)
+    async def known(self, task: Task, pins: set[str]) -> Any:
+        """The task's result if there is one, its files pinned; else None."""
+        known = await self.memo.find(task.digest, pins)
         return None if known is None else msgspec.json.decode(known, type=METHODS[task.method].result)
 
     async def _within_budget(self, task: Task, digest: str, job: Asker) -> Any:
@@ -118,8 +118,12 @@ class Runner:
             job.budget.ended(task)
 
     async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
-        if (known := await self.known(task, job)) is not None:  # it landed while we looked it up
-            return known
+        with self.store.pinned() as flight.pins:  # its own: the job that began it may be gone before
+            if (known := await self.known(task, flight.pins)) is not None:  # it landed while we looked it up
+                return known
+            return await self._decide(task, digest, job, flight)
+
+    async def _decide(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
         try:
             value = await self._persist(task, digest, job, flight)
         except AuradError:
@@ -180,7 +184,7 @@ class Runner:
                     f"{task.method} of {task.stage}", lambda emit: self._run(task.plugin, call, emit), flight.emit,
                     self.patience[task.step].silence,
                 )  # fmt: skip
-                value = await self._take_in(task, answer, workspace, job)
+                value = await self._take_in(task, answer, workspace, flight)
                 self._costs.learn(task, had())
         await self.memo.record(digest, canonical(value), artifacts_in(value))
         return value
@@ -211,13 +215,12 @@ class Runner:
             deadline=self.patience[task.step].whole,
         )
 
-    async def _take_in(self, task: Task, answer: RunResult, workspace: Path, job: Asker) -> Any:
+    async def _take_in(self, task: Task, answer: RunResult, workspace: Path, flight: Flight) -> Any:
         value = check_output(task, answer.output)
         check_files(task, value, {file.sha256 for file in answer.files})
         for file in answer.files:
             path = _own_file(file.path, workspace)
-            self.store.pin(job.pins, file.sha256)  # before it is there: the collector must not get in between
-            await self.store.put(path, file.media_type, expected=file.sha256)
+            await self.store.put(path, file.media_type, flight.pins, expected=file.sha256)
         return value
 
 

@@ -102,6 +102,7 @@ class Flight:
 
     def __init__(self) -> None:
         self.waiters: list[Waiter] = []
+        self.pins: set[str] = set()  # files that it holds for them
         self._notes: dict[str, tuple[str, Any]] = {}
         self._landed, self._scope = trio.Event(), trio.CancelScope()
         self._result: Any = None

@@ -61,22 +61,26 @@ class Store:
             return self.path(sha256).stat().st_size == size
         return False
 
-    async def put(self, source: Path | int, media_type: str, *, expected: str | None = None) -> Artifact:
-        """Copy a file (a path or an open descriptor) in. Raises E308 if it is not the `expected` hash, E501."""
+    async def put(
+        self, source: Path | int, media_type: str, pins: set[str] | None = None, *, expected: str | None = None
+    ) -> Artifact:
+        """Copy a file (a path or an open descriptor) in, pinned in `pins` before it is there: the collector must
+        not get in between, also if it was there before. Raises E308 if it is not the `expected` hash, E501.
+        """
         try:
-            sha256, size = await trio.to_thread.run_sync(self._put, source, expected, limiter=self._limiter)
+            sha256, size = await trio.to_thread.run_sync(self._put, source, pins, expected, limiter=self._limiter)
         except OSError as error:
             raise disk_error("store a file", error) from error
         return Artifact(sha256=sha256, size_bytes=size, media_type=media_type)
 
-    async def put_bytes(self, data: bytes, media_type: str) -> Artifact:
+    async def put_bytes(self, data: bytes, media_type: str, pins: set[str] | None = None) -> Artifact:
         """Store bytes that are already in memory."""
         with self.workspace() as folder:
             try:
                 await trio.Path(folder / "data").write_bytes(data)
             except OSError as error:
                 raise disk_error("store some data", error) from error
-            return await self.put(folder / "data", media_type)
+            return await self.put(folder / "data", media_type, pins)
 
     async def check(self, sha256: str) -> Path:
         """The path of an object whose bytes are what they were; raises `Damaged`.
@@ -127,7 +131,7 @@ class Store:
                 info = entry.stat()
                 yield entry.name, info.st_size, info.st_mtime
 
-    def _put(self, source: Path | int, expected: str | None) -> tuple[str, int]:
+    def _put(self, source: Path | int, pins: set[str] | None, expected: str | None) -> tuple[str, int]:
         part, name = tempfile.mkstemp(dir=self.work)
         try:
             with open(source, "rb", closefd=not isinstance(source, int)) as file, open(part, "wb") as copy:
@@ -136,6 +140,8 @@ class Store:
                 os.fsync(copy.fileno())
             if expected not in (None, sha256):
                 raise AuradError("E308-RESULT", f"cannot take {source}: its hash is {sha256}, not {expected}")
+            if pins is not None:
+                trio.from_thread.run_sync(self.pin, pins, sha256)
             final = self.path(sha256)
             if not self._is_good(sha256):  # what is there may be damaged: our copy is not
                 self._make_shelf(final.parent)

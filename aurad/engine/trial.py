@@ -157,9 +157,8 @@ class Trial:
         )
 
     async def _picture(self) -> Artifact:
-        picture = await self._store.put_bytes(_png(CANVAS.width, CANVAS.height), "image/png")
-        self._store.pin(self._listener.pins, picture.sha256)
-        return picture
+        png = _png(CANVAS.width, CANVAS.height)
+        return await self._store.put_bytes(png, "image/png", self._listener.pins)
 
     async def _finish_request(self, script: Script, language: str) -> FinishRequest:
         """Two seconds of a plain picture and silence, by the first renderer of the settings that is there."""

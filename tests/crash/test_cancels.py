@@ -10,6 +10,7 @@ from statistics import median
 
 import pytest
 
+from aurad.engine.tools import find_ffmpeg
 from tests.crash.estate import PATIENCE, Estate, open_estate
 from tests.serve.chaos import FULL
 
@@ -18,12 +19,25 @@ TIMES = 100 if FULL else 4  # in each stage
 PROMPT = 1.0  # seconds from the request to the answer, for 95 of 100; the answer comes when all is gone
 HARD = 2.0  # seconds, for all of them
 HOLDS = ("write", "speak", "draw", "render_scene", "finish")
-KINDS = ("asks", "stops", "ignores")  # what holds it up: a polite tool, one that is stopped, one deaf to TERM
+HELD = {  # what holds it up: a polite tool that hangs, one that is stopped, one deaf to TERM
+    "asks": "sleep 3600 & wait",
+    "stops": "sleep 3600 & kill -STOP $!; kill -STOP $$",
+    "ignores": "trap '' TERM HUP INT; sleep 3600 & while :; do sleep 3600; done",
+}
+KINDS = tuple(HELD)
+FFMPEG = """#!/bin/sh
+case "$*" in *libx264*) if [ -e {hold} ]; then touch {hold}.reached; . {hold}; fi;; esac
+exec {real} "$@"
+"""
 
 
 @pytest.fixture(scope="module")
 def estate() -> Iterator[Estate]:
     with open_estate() as estate:
+        program = estate.home / "ffmpeg"
+        program.write_text(FFMPEG.format(hold=estate.home / "hold-ffmpeg", real=find_ffmpeg("")))
+        program.chmod(0o755)
+        estate.settings["AURAD_TOOLS__FFMPEG"] = str(program)
         estate.start()
         estate.wait_up()
         yield estate
@@ -43,19 +57,59 @@ def test_a_cancel_is_prompt_and_leaves_nothing(estate: Estate) -> None:
     estate.assert_quiet()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cancel_ends_an_ffmpeg_however_it_hangs(estate: Estate, kind: str) -> None:
+    hold = estate.home / "hold-ffmpeg"
+    hold.write_text(HELD[kind])
+    job_id = submitted(estate, "FFmpeg", kind)
+    wait_for(hold.with_suffix(".reached"))
+    assert cancelled(estate, job_id) <= HARD
+    hold.unlink()
+    hold.with_suffix(".reached").unlink()
+
+
+def test_a_cancel_of_one_that_waits_or_is_paused_is_as_prompt(estate: Estate) -> None:
+    estate.call("system.drain", on=True)
+    assert cancelled(estate, submitted(estate, "queue", "once")) <= HARD
+    estate.call("system.drain", on=False)
+    hold = held(estate, "speak", "asks")
+    job_id = submitted(estate, "pause", "once")
+    wait_for(hold.with_suffix(".reached"))
+    assert estate.call("jobs.pause", jobId=job_id)["status"] == "Paused"
+    assert cancelled(estate, job_id) <= HARD
+    hold.unlink()
+    hold.with_suffix(".reached").unlink()
+
+
 def cancelled_after(estate: Estate, method: str, number: int) -> float:
-    """The seconds that one cancel took, of a job held up in `method`; nothing of it may run or lie about then."""
+    """The seconds that one cancel took, of a job held up in `method`."""
+    hold = held(estate, method, KINDS[number % len(KINDS)])
+    job_id = submitted(estate, method, str(number))
+    wait_for(hold.with_suffix(".reached"))
+    took = cancelled(estate, job_id)
+    hold.unlink()
+    hold.with_suffix(".reached").unlink()
+    return took
+
+
+def held(estate: Estate, method: str, kind: str) -> Path:
+    """Whatever comes to `method` is held up beside a tool of that kind, as long as the file is there."""
     hold = estate.stage_cache / f"hold-{method}"
     hold.parent.mkdir(parents=True, exist_ok=True)
-    hold.write_text(KINDS[number % len(KINDS)])
-    job_id = estate.submit(f"# {method} {number}\n\nThe {method} is held up {number} times.\n")
-    wait_for(hold.with_suffix(".reached"))
+    hold.write_text(HELD[kind])
+    return hold
+
+
+def submitted(estate: Estate, where: str, how: str) -> str:
+    return estate.submit(f"# {where} {how}\n\nThe {where} is held up, it is said: {how}.\n")
+
+
+def cancelled(estate: Estate, job_id: str) -> float:
+    """The seconds that a cancel took; nothing of the job may run or lie about then."""
     began = time.monotonic()
     assert estate.call("jobs.cancel", jobId=job_id)["status"] == "Cancelled"
     took = time.monotonic() - began
     assert estate.tools() == []
-    hold.unlink()
-    hold.with_suffix(".reached").unlink()
     return took
 
 

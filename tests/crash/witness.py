@@ -32,11 +32,6 @@ from aurad_plugins.visuals_slides.stage import SlidesStage
 
 RATE, WORD = 24_000, 0.3  # Hz, seconds that a word takes
 MARK = b"villain"  # whoever is asked for it misbehaves, others do not
-HELD = {
-    "asks": "sleep 3600 & wait",
-    "stops": "sleep 3600 & kill -STOP $!; kill -STOP $$",
-    "ignores": "trap '' TERM HUP INT; sleep 3600 & while :; do sleep 3600; done",
-}
 BEGUN = 0.1  # seconds until a tool has surely begun
 FILE = "witness"  # in the plugin's cache folder
 
@@ -97,9 +92,9 @@ def _said(context: StageContext[Any], method: str, request: Value) -> Iterator[N
 
 
 def _hold_up(hold: Path) -> None:
-    """Until a test takes the file away, beside a tool that left its session, of the kind that the file says."""
+    """Until a test takes the file away, beside a tool that left its session, and does what the file says."""
     if hold.exists():
-        subprocess.Popen(["sh", "-c", HELD[hold.read_text()]], start_new_session=True)
+        subprocess.Popen(["sh", str(hold)], start_new_session=True)
         time.sleep(BEGUN)
         hold.with_suffix(".reached").touch()
     while hold.exists():
@@ -110,7 +105,7 @@ async def _hold_up_tool(context: StageContext[Any], hold: Path) -> None:
     """As a stage should: with a tool that the context runs."""
     if await trio.Path(hold).exists():
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(context.run_tool, ["sh", "-c", HELD[await trio.Path(hold).read_text()]])
+            nursery.start_soon(context.run_tool, ["sh", str(hold)])
             await trio.sleep(BEGUN)
             await trio.Path(hold.with_suffix(".reached")).touch()
 

@@ -12,6 +12,7 @@ import pytest
 import trio
 import trio.testing
 
+from aurad.engine.jobs import Job, Jobs
 from aurad.engine.journal import Journal
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
@@ -100,3 +101,15 @@ async def test_whoever_cancels_and_leaves_has_cancelled(tmp_path: Path, gate: ty
         with trio.fail_after(20):
             assert (await jobs.wait(waiting)).status is Status.CANCELLED
         assert [view.job_id for view in jobs.live()] != [waiting]
+
+
+async def test_others_may_be_started_the_moment_it_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Jobs._ended
+
+    def ended(jobs: Jobs, job: Job) -> None:
+        real(jobs, job)
+        jobs.dispatch()
+
+    monkeypatch.setattr(Jobs, "_ended", ended)
+    async with open_house(tmp_path) as house:
+        assert (await house.make(until="Script")).status is Status.SUCCEEDED

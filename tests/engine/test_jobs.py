@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +14,8 @@ import trio
 import trio.testing
 
 from aurad.api import BadInput, RateLimited, Transient, Unavailable
+from aurad.engine.store import Store
+from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 from aurad.model.job import Status
 from tests.engine.house import ME, House, open_house
@@ -126,14 +129,47 @@ async def test_cancel_ends_a_running_job_at_once(tmp_path: Path, gate: type[Gate
 
 async def test_equal_tasks_of_two_jobs_run_once_and_survive_a_cancel(tmp_path: Path, gate: type[Gated]) -> None:
     async with open_house(tmp_path, voice=("gated",)) as house:
-        first, second = await house.submit(), await house.submit()
+        first = await house.submit()
         await gate.reached.wait()
+        second = await house.submit()
         await trio.testing.wait_all_tasks_blocked(0.05)
         await house.engine.jobs.cancel(first, "me", "")
         gate.gate.set()
         view = await house.engine.jobs.wait(second)
         assert view.status is Status.SUCCEEDED
         assert house.ran.count("speak") == 3
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        store = house.engine.store
+        assert not [name for name, _, _ in store.objects() if store.is_pinned(name)]  # all may be collected one day
+
+
+async def test_a_collector_at_any_moment_takes_nothing_that_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Store.put
+
+    async def put(store: Store, *arguments: Any, **named: Any) -> Artifact:
+        artifact = await real(store, *arguments, **named)
+        await house.engine.memo.collect(max_bytes=10**9, max_age=3600)
+        return artifact
+
+    async def age(store: Store) -> None:
+        """What is made again is there already, sound and old."""
+        for name, _, _ in store.objects():
+            os.utime(store.path(name), (0, 0))
+            await store.check(name)
+
+    monkeypatch.setattr(Store, "put", put)
+    async with open_house(tmp_path) as house:
+        store = house.engine.store
+        view = await house.make(until="Script")
+        await house.engine.jobs.delete(view.job_id)
+        await store.put_bytes(b"a picture", "image/png")
+        await age(store)
+        again = await house.make(until="Script")
+        image = await house.engine.put_asset(b"a picture", "image/png", ME)
+        for sha256 in (image.sha256, *(artifact.sha256 for artifact in again.artifacts)):
+            assert store.path(sha256).exists()
 
 
 async def test_a_job_goes_on_after_a_restart(tmp_path: Path, gate: type[Gated]) -> None:
