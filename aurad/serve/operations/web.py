@@ -59,7 +59,7 @@ async def token(call: Call, params: AskToken) -> TokenView:
 
 
 @operation("web.open", Nothing, "operate")
-async def door(call: Call, params: Nothing) -> Door:
+def door(call: Call, params: Nothing) -> Door:
     """An address with a one-time code: opened in a browser, it gives a session with the caller's role."""
     tokens = _tokens(call)
     code, seconds = tokens.offer(call.caller)
