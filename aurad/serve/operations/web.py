@@ -75,7 +75,7 @@ async def revoke(call: Call, params: Revoke) -> Revoked:
 def _tokens(call: Call) -> Tokens:
     if call.tokens is None or not call.tokens.url:
         raise AuradError(
-            "E504-NO_DAEMON", "cannot let anybody in by HTTP: this daemon serves none",
+            "E504-NO_DAEMON", "cannot let anybody in: this daemon serves no HTTP",
             remedy="Start `aurad` itself; the one that `auractl make` starts on its own has no web page.",
         )  # fmt: skip
     return call.tokens
