@@ -42,15 +42,14 @@ class CancelCall(Value, frozen=True, kw_only=True):
 
 
 class Asked(NamedTuple):
-    """What a message or a batch says; what cannot be understood is its error."""
+    """What a line says: one message or a batch. What cannot be understood is its error.
+
+    `waits`: whether anything in it may.
+    """
 
     messages: Sequence[jsonrpc.Message | AuradError]
+    waits: bool = False
     batch: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether anything in it may wait."""
-        return any(map(_waits, self.messages))
 
 
 class Dispatcher:
@@ -105,7 +104,7 @@ class Dispatcher:
         reply_fds: list[int] = []
         try:
             call = Call(self._engine, self._caller, fds, reply_fds, self._tokens)
-            replies = [await self._one(message, call) for message in asked.messages]
+            replies = [await self._one(message, call, asked.waits) for message in asked.messages]
             if data := b",".join(reply for reply in replies if reply):
                 whole = b"[" + data + b"]" if asked.batch else data
                 await self._outbox.put(whole + b"\n", reply_fds, soon=more)
@@ -125,7 +124,7 @@ class Dispatcher:
             method, instead = self._outdated.popitem()
             await self._outbox.notify("rpc.deprecated", {"method": method, "instead": instead})
 
-    async def _one(self, message: jsonrpc.Message | AuradError, call: Call) -> bytes | None:
+    async def _one(self, message: jsonrpc.Message | AuradError, call: Call, waits: bool) -> bytes | None:
         """The answer to one message; None to a notification, whatever comes of it."""
         number: jsonrpc.Id = None
         unbind_contextvars("correlation_id")  # of the message before
@@ -134,7 +133,7 @@ class Dispatcher:
                 case AuradError():
                     raise message
                 case jsonrpc.Request(number):
-                    perform = self._cancellable if _waits(message) else self._perform
+                    perform = self._cancellable if waits else self._perform
                     return _bounded(jsonrpc.reply(number, await perform(message, call)))
                 case jsonrpc.Notification():
                     with suppress(AuradError):
@@ -209,12 +208,14 @@ def _understood(line: bytes) -> Asked:
     try:
         check_strict(line)
         if not line.lstrip().startswith(b"["):
-            return Asked([_decoded(line)])
+            message = _decoded(line)
+            return Asked([message], _waits(message))
         batch = msgspec.json.decode(line, type=list[msgspec.Raw])
         if not 1 <= len(batch) <= limits.BATCH:
             what = f"cannot take a batch of {len(batch)}: it holds 1 to {limits.BATCH} messages"
             raise AuradError("E107-MESSAGE", what)
-        return Asked([_decoded(bytes(one)) for one in batch], batch=True)
+        messages = [_decoded(bytes(one)) for one in batch]
+        return Asked(messages, any(map(_waits, messages)), batch=True)
     except msgspec.DecodeError as error:
         return Asked([AuradError("E106-PARSE", f"cannot read the batch: {error}")])
     except AuradError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import iscoroutinefunction
-from types import UnionType
+from types import CoroutineType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from msgspec import Meta
@@ -84,7 +84,7 @@ class Operation(NamedTuple):
     async def perform(self, call: Call, params: Any) -> Any:
         """What the handler gives."""
         answer = self.handler(call, params)
-        return await answer if self.waits else answer
+        return await answer if isinstance(answer, CoroutineType) else answer
 
     @property
     def results(self) -> tuple[Any, ...]:
