@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -29,6 +29,8 @@ from aurad.wire import jsonrpc
 from aurad.wire.strict import check_strict
 
 CANCEL = "$/cancel"
+SUBSCRIBE, UNSUBSCRIBE = "events.subscribe", "events.unsubscribe"
+IN_A_ROW = 64  # answers that never wait, a millisecond or two together; then others have their turn
 
 log = structlog.get_logger()
 
@@ -37,6 +39,17 @@ class CancelCall(Value, frozen=True, kw_only=True):
     """Of a notification: the call to give up, by its id."""
 
     id: int | str
+
+
+class Asked(NamedTuple):
+    """What a line says: one message or a batch. What cannot be understood is its error.
+
+    `waits`: whether anything in it may.
+    """
+
+    messages: Sequence[jsonrpc.Message | AuradError]
+    waits: bool = False
+    batch: bool = False
 
 
 class Dispatcher:
@@ -53,17 +66,27 @@ class Dispatcher:
         self._engine, self._caller, self._outbox, self._nursery = engine, caller, outbox, nursery
         self._tokens, self._held = tokens, held
         self._subscriptions = Subscriptions(nursery, engine, caller, outbox)
-        self._slots = trio.Semaphore(limits.CALLS)
+        self._slots, self._in_a_row = trio.Semaphore(limits.CALLS), 0
         self._under_way: dict[int | str, trio.CancelScope] = {}
         self._outdated, self._warned = dict[str, str](), set[str]()  # methods to be told of, and all that ever were
 
-    async def take(self, message: bytes, fds: Sequence[int] = ()) -> None:
-        """Begin to answer a message or a batch; waits while too many calls are under way."""
+    async def take(self, line: bytes, fds: Sequence[int] = (), *, more: bool = False) -> None:
+        """Answer a message or a batch, in a task of its own if that may have to wait.
+
+        Waits while too many calls are under way. With `more` another line is about to follow.
+        """
+        asked = _understood(line)
         try:
             self._slots.acquire_nowait()
         except trio.WouldBlock:
             await self._slots.acquire()
-        self._nursery.start_soon(self._answer, message, list(fds))
+        if asked.waits or self._outbox.crowded:
+            self._nursery.start_soon(self._answer, asked, list(fds))
+            return
+        await self._answer(asked, list(fds), more)
+        self._in_a_row = (self._in_a_row + 1) % IN_A_ROW
+        if not self._in_a_row:
+            await trio.lowlevel.checkpoint()
 
     async def finish(self) -> None:
         """Until every call has its answer; then nothing more is told."""
@@ -74,20 +97,20 @@ class Dispatcher:
 
     async def refuse(self, error: AuradError) -> None:
         """Tell of something that was no message."""
+        unbind_contextvars("correlation_id")  # of the message before
         await self._outbox.put(jsonrpc.encode(failure(None, error)))
 
-    async def _answer(self, message: bytes, fds: list[int]) -> None:
+    async def _answer(self, asked: Asked, fds: list[int], more: bool = False) -> None:
         reply_fds: list[int] = []
         try:
             call = Call(self._engine, self._caller, fds, reply_fds, self._tokens)
-            replies = [await self._one(raw, call) for raw in _messages(message)]
+            replies = [await self._one(message, call, asked.waits) for message in asked.messages]
             if data := b",".join(reply for reply in replies if reply):
-                whole = b"[" + data + b"]" if message.lstrip().startswith(b"[") else data
-                await self._outbox.put(whole + b"\n", reply_fds)
+                whole = b"[" + data + b"]" if asked.batch else data
+                await self._outbox.put(whole + b"\n", reply_fds, soon=more)
                 reply_fds = []  # the writer's now
-            await self._tell_outdated()
-        except AuradError as error:
-            await self.refuse(error)
+            if self._outdated:
+                await self._tell_outdated()
         finally:
             if self._held is not None:
                 self._held.difference_update(fds)
@@ -101,18 +124,20 @@ class Dispatcher:
             method, instead = self._outdated.popitem()
             await self._outbox.notify("rpc.deprecated", {"method": method, "instead": instead})
 
-    async def _one(self, raw: bytes, call: Call) -> bytes | None:
+    async def _one(self, message: jsonrpc.Message | AuradError, call: Call, waits: bool) -> bytes | None:
         """The answer to one message; None to a notification, whatever comes of it."""
         number: jsonrpc.Id = None
-        unbind_contextvars("correlation_id")  # of the message before, in a batch
+        unbind_contextvars("correlation_id")  # of the message before
         try:
-            match jsonrpc.decode(raw):
-                case jsonrpc.Request(id, method, params):
-                    number = id
-                    return _bounded(jsonrpc.reply(id, await self._cancellable(id, method, params, call)))
-                case jsonrpc.Notification(method, params):
+            match message:
+                case AuradError():
+                    raise message
+                case jsonrpc.Request(number):
+                    perform = self._cancellable if waits else self._perform
+                    return _bounded(jsonrpc.reply(number, await perform(message, call)))
+                case jsonrpc.Notification():
                     with suppress(AuradError):
-                        await self._perform(method, params, call)
+                        await self._perform(message, call)
                     return None
             raise AuradError("E107-MESSAGE", "cannot use an answer: nothing was asked")
         except AuradError as error:
@@ -122,23 +147,23 @@ class Dispatcher:
             wrong = AuradError("E500-INTERNAL", f"cannot answer: {type(error).__name__}: {error}")
             return _line(failure(number, wrong))
 
-    async def _cancellable(self, number: jsonrpc.Id, method: str, params: msgspec.Raw, call: Call) -> Any:
-        if number is None or number in self._under_way:  # nobody could say which one is meant
-            return await self._perform(method, params, call)
-        with trio.CancelScope() as self._under_way[number]:
+    async def _cancellable(self, asked: jsonrpc.Request, call: Call) -> Any:
+        if asked.id is None or asked.id in self._under_way:  # nobody could say which one is meant
+            return await self._perform(asked, call)
+        with trio.CancelScope() as self._under_way[asked.id]:
             try:
-                return await self._perform(method, params, call)
+                return await self._perform(asked, call)
             finally:
-                del self._under_way[number]
-        raise AuradError("E204-CANCELLED", f"cannot finish {method}: its caller has cancelled it")
+                del self._under_way[asked.id]
+        raise AuradError("E204-CANCELLED", f"cannot finish {asked.method}: its caller has cancelled it")
 
-    async def _perform(self, method: str, params: msgspec.Raw, call: Call) -> Any:
-        what = f"the parameters of {method}"
+    async def _perform(self, asked: jsonrpc.Request | jsonrpc.Notification, call: Call) -> Any:
+        method, params, what = asked.method, asked.params, f"the parameters of {asked.method}"
         if method == CANCEL:
             return self._cancel(jsonrpc.parse(params, CancelCall, what))
-        if method == "events.subscribe":
+        if method == SUBSCRIBE:
             return await self._subscriptions.add(jsonrpc.parse(params, Subscribe, what))
-        if method == "events.unsubscribe":
+        if method == UNSUBSCRIBE:
             return self._subscriptions.remove(jsonrpc.parse(params, Unsubscribe, what))
         operation = TABLE.get(method)
         if operation is None:
@@ -147,9 +172,9 @@ class Dispatcher:
             raise AuradError("E400-DENIED", f"cannot call {method}: it takes the role {operation.role}")
         self._note_outdated(operation)
         given = jsonrpc.parse(params, operation.params, what)
-        if asked := getattr(given, "correlation_id", ""):
-            bind_contextvars(correlation_id=asked)
-        answer = await operation.handler(call, given)
+        if known := getattr(given, "correlation_id", ""):
+            bind_contextvars(correlation_id=known)
+        answer = await operation.perform(call, given)
         if call.reply_fds and self._held is None:
             raise AuradError("E100-REQUEST", f"cannot answer {method} here: a WebSocket carries no descriptors",
                              remedy="Ask on the same socket by lines, or fetch the artifact's href.")  # fmt: skip
@@ -172,18 +197,36 @@ def failure(number: jsonrpc.Id, error: AuradError) -> jsonrpc.Message:
     return jsonrpc.failure(number, error.kind.rpc, error.detail, to_problem(error, correlation_id=_correlation()))
 
 
-def _messages(line: bytes) -> list[bytes]:
-    """The messages of a line: itself, or those of a batch."""
-    check_strict(line)
-    if not line.lstrip().startswith(b"["):
-        return [line]
+def _waits(message: jsonrpc.Message | AuradError) -> bool:
+    if not isinstance(message, jsonrpc.Request | jsonrpc.Notification):
+        return False
+    operation = TABLE.get(message.method)
+    return operation.waits if operation else message.method == SUBSCRIBE
+
+
+def _understood(line: bytes) -> Asked:
     try:
+        check_strict(line)
+        if not line.lstrip().startswith(b"["):
+            message = _decoded(line)
+            return Asked([message], _waits(message))
         batch = msgspec.json.decode(line, type=list[msgspec.Raw])
+        if not 1 <= len(batch) <= limits.BATCH:
+            what = f"cannot take a batch of {len(batch)}: it holds 1 to {limits.BATCH} messages"
+            raise AuradError("E107-MESSAGE", what)
+        messages = [_decoded(bytes(one)) for one in batch]
+        return Asked(messages, any(map(_waits, messages)), batch=True)
     except msgspec.DecodeError as error:
-        raise AuradError("E106-PARSE", f"cannot read the batch: {error}") from error
-    if not 1 <= len(batch) <= limits.BATCH:
-        raise AuradError("E107-MESSAGE", f"cannot take a batch of {len(batch)}: it holds 1 to {limits.BATCH} messages")
-    return [bytes(one) for one in batch]
+        return Asked([AuradError("E106-PARSE", f"cannot read the batch: {error}")])
+    except AuradError as error:
+        return Asked([error])
+
+
+def _decoded(message: bytes) -> jsonrpc.Message | AuradError:
+    try:
+        return jsonrpc.decode(message)
+    except AuradError as error:
+        return error
 
 
 def _line(message: jsonrpc.Message) -> bytes:

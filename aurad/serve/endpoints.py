@@ -66,7 +66,7 @@ def _of(operation: Operation, route: Route) -> Endpoint:
 
 async def _perform(operation: Operation, route: Route, exchange: Exchange, params: Any) -> Response:
     call = Call(exchange.engine, exchange.known, [], [], exchange.tokens)
-    result = await operation.handler(call, params)
+    result = await operation.perform(call, params)
     response = answer(result, status := route.status_of(result))
     if route.location and status == route.status:
         response.headers["Location"] = route.location.format_map(msgspec.to_builtins(result))

@@ -42,7 +42,7 @@ def open_log(
 ) -> Iterator[None]:
     """Everything that is logged in this process goes where `settings` says, until the block is left."""
     form: Form = _fitting(stderr, environ) if settings.format == "auto" else settings.format
-    renderer, send = _journal(journal, stderr) if form == "journal" else (_renderer(form, stderr), Stderr(stderr))
+    renderer, send = _journal(journal, stderr) if form == "journal" else _lines(_renderer(form, stderr), stderr)
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, *renderer],
@@ -81,6 +81,16 @@ def _renderer(form: Form, stderr: int) -> list[Processor]:
     return [_stamped, structlog.processors.format_exc_info, _to_json]
 
 
+def _lines(renderer: list[Processor], stderr: int) -> tuple[list[Processor], Stderr]:
+    def line(event: str) -> str:
+        said: Any = {"level": "warning", "event": event}
+        for step in renderer:
+            said = step(None, "warning", said)
+        return str(said)
+
+    return renderer, Stderr(stderr, line)
+
+
 def _stamped(logger: object, method: str, event: EventDict) -> EventDict:
     return {"timestamp": timestamp(), "level": event.pop("level"), "event": event.pop("event"), **event}
 
@@ -104,8 +114,9 @@ class _Output:
 class Stderr:
     """Lines on a descriptor. What a reader does not take at once is dropped, and told when it reads again."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._dropped, self._lock = descriptor, 0, threading.Lock()
+    def __init__(self, descriptor: int, line: Callable[[str], str]) -> None:
+        """`line` makes one of an event that is ours to tell."""
+        self._descriptor, self._line, self._dropped, self._lock = descriptor, line, 0, threading.Lock()
         self._torn = False  # whether the last line lacks its end
         self._ready = select.poll()
         self._ready.register(descriptor, select.POLLOUT)
@@ -120,8 +131,8 @@ class Stderr:
 
     def _confess(self) -> None:
         if self._dropped and self._writable():
-            end = b"\n" if self._torn else b""
-            os.write(self._descriptor, b'%b{"event":"%d lines of the log were dropped"}\n' % (end, self._dropped))
+            told = self._line(f"{self._dropped} lines of the log were dropped")
+            os.write(self._descriptor, b"%b%b\n" % (b"\n" if self._torn else b"", told.encode()))
             self._dropped, self._torn = 0, False
 
     def _write(self, data: bytes) -> bytes:
@@ -147,7 +158,7 @@ def _journal(path: Path, stderr: int) -> tuple[list[Processor], Stderr | _Datagr
         sock.connect(str(path))
     except OSError:
         sock.close()
-        return [*_renderer("json", stderr)[:-1], _to_prefixed], Stderr(stderr)
+        return _lines([*_renderer("json", stderr)[:-1], _to_prefixed], stderr)
     return [structlog.processors.format_exc_info, _to_fields], _Datagrams(sock)
 
 

@@ -25,6 +25,7 @@ from aurad.serve.tokens import Tokens
 from aurad.wire.lines import LineDecoder
 
 CHUNK = 64 << 10  # bytes read at a time
+SPACE = socket.CMSG_SPACE(4 * limits.DESCRIPTORS)  # for descriptors; the kernel closes what does not fit
 
 
 class LineConnection:
@@ -51,8 +52,8 @@ class LineConnection:
 
     async def _read_forever(self, dispatcher: Dispatcher) -> None:
         async with aclosing(self._lines(dispatcher)) as lines:
-            async for line, fds in lines:
-                await dispatcher.take(line, fds)
+            async for line, fds, more in lines:
+                await dispatcher.take(line, fds, more=more)
         async with trio.open_nursery() as nursery:  # half-closed: what is under way is still answered, to the last byte
             nursery.start_soon(self._give_up_the_gone, nursery.cancel_scope)
             await dispatcher.finish()
@@ -68,8 +69,8 @@ class LineConnection:
         await trio.sleep(limits.SEND)
         scope.cancel()
 
-    async def _lines(self, dispatcher: Dispatcher) -> AsyncGenerator[tuple[bytes, list[int]], None]:
-        """Lines with the descriptors that came along with them.
+    async def _lines(self, dispatcher: Dispatcher) -> AsyncGenerator[tuple[bytes, list[int], bool], None]:
+        """Lines with the descriptors that came along with them, and whether another has come already.
 
         A read may hold earlier bytes than those that carried descriptors, but never later ones: they belong
         to the last line that is begun in it.
@@ -95,7 +96,7 @@ class LineConnection:
                 own, waiting = waiting, []
                 if ended and number == len(complete):
                     own, fds = own + fds, []
-                yield line.removesuffix(b"\r"), own
+                yield line.removesuffix(b"\r"), own, number < len(complete)
             waiting += fds
             if ended:
                 deadline = math.inf
@@ -103,9 +104,8 @@ class LineConnection:
                 deadline = trio.current_time() + limits.FIRST_BYTE
 
     async def _read(self) -> tuple[bytes, list[int]]:
-        space = socket.CMSG_SPACE(4 * limits.DESCRIPTORS)  # the kernel closes what does not fit
-        data, ancillary, _, _ = await self._socket.recvmsg(CHUNK, space, socket.MSG_CMSG_CLOEXEC)
-        fds = _descriptors(ancillary)
+        data, ancillary, _, _ = await self._socket.recvmsg(CHUNK, SPACE, socket.MSG_CMSG_CLOEXEC)
+        fds = _descriptors(ancillary) if ancillary else []
         self._held.update(fds)
         return data, fds
 

@@ -30,13 +30,13 @@ class Outbox:
     def crowded(self) -> bool:
         return self._waiting > LIMIT
 
-    async def put(self, data: bytes, fds: Sequence[int] = ()) -> None:
-        """Send `data` when its turn comes; waits while too much is before it."""
+    async def put(self, data: bytes, fds: Sequence[int] = (), *, soon: bool = False) -> None:
+        """Send `data` when its turn comes; waits while too much is before it. `soon`: it leaves with what follows."""
         while self.crowded:
             await self._taken.park()
         if self._closed:
             raise trio.ClosedResourceError
-        if not (self._waiting or fds) and not (data := data[self._send_now(data) :]):
+        if not (self._waiting or fds or soon) and not (data := data[self._send_now(data) :]):
             return
         self._parcels.append((data, list(fds)))
         self._waiting += len(data)

@@ -37,7 +37,7 @@ class LineDecoder:
         return [last] if last else []
 
     def _bounded(self, lines: list[bytes]) -> list[bytes]:
-        if all(len(line) <= self._limit for line in lines):
+        if max(map(len, lines)) <= self._limit:
             return lines
         if not self._cut:
             raise AuradError("E107-MESSAGE", f"cannot read a line over {self._limit} bytes")

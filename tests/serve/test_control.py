@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,11 @@ import trio
 
 from aurad.client.blocking import Client, RemoteError
 from aurad.model.errors import AuradError
-from aurad.serve import control, limits
+from aurad.serve import control, dispatch, limits
 from aurad.serve.access import Rules
 from aurad.serve.control import open_control
 from aurad.serve.operations import TABLE
+from aurad.serve.operations.system import Pong
 from aurad.serve.peer import Peer
 from tests.engine.house import open_house
 from tests.serve.edge import Edge, open_edge, somebody
@@ -156,16 +160,53 @@ async def test_a_batch_is_answered_by_one_array_in_order(tmp_path: Path) -> None
         assert len(await wire.hear()) == limits.BATCH
 
 
-async def test_a_bug_of_ours_fails_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(call: object, params: object) -> None:
-        raise ZeroDivisionError("no luck")
+async def broken(call: object, params: object) -> None:
+    raise ZeroDivisionError("no luck")
 
+
+def broken_at_once(call: object, params: object) -> None:
+    raise ZeroDivisionError("no luck")
+
+
+@pytest.mark.parametrize("broken", [broken, broken_at_once])
+async def test_a_bug_of_ours_fails_one_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[..., object]
+) -> None:
     monkeypatch.setitem(TABLE, "rpc.ping", TABLE["rpc.ping"]._replace(handler=broken))
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         code, detail = await wire.error("rpc.ping")
         assert code == "E500-INTERNAL"
         assert "no luck" in detail
         assert "result" in await wire.ask("system.hello")
+
+
+async def test_what_never_waits_is_answered_together_and_lets_others_have_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, turns = itertools.count(), list[int]()
+    now = next(turn)
+
+    def noted(call: object, params: object) -> Pong:
+        turns.append(now)
+        return Pong()
+
+    async def take_turns() -> None:
+        nonlocal now
+        for now in turn:  # noqa: B007
+            await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(dispatch, "IN_A_ROW", 4)
+    monkeypatch.setitem(TABLE, "rpc.ping", TABLE["rpc.ping"]._replace(handler=noted))
+    async with open_edge(tmp_path) as edge, edge.connect() as wire, trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        await wire.say(b"".join(wire.request("rpc.ping") for _ in range(10)))
+        heard, pieces = b"", 0
+        while heard.count(b"\n") < 10:
+            heard, pieces = heard + await wire.stream.receive_some(), pieces + 1
+        nursery.cancel_scope.cancel()
+    assert [json.loads(line)["id"] for line in heard.splitlines()] == list(range(1, 11))
+    assert len(set(turns)) >= 3  # of four each
+    assert pieces <= 3
 
 
 # ------------------------------------------------------------ who may

@@ -186,6 +186,7 @@ def test_a_reader_that_does_not_read_costs_lines_and_no_time(pipe: Pipe) -> None
     assert 100 < len(early.splitlines()) < 5000
     confession, last = pipe.lines()
     assert confession["event"].endswith("lines of the log were dropped")
+    assert (confession["level"], confession.keys()) == ("warning", last.keys() & {"timestamp", "level", "event"})
     assert last["event"] == "read again"
 
 

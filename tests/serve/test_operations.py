@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dis
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ async def ask(house: House, method: str, caller: Caller = MINE, *, fds: list[int
     operation = TABLE[method]
     reply_fds: list[int] = []
     call = Call(house.engine, caller, fds or [], reply_fds)
-    answer = await operation.handler(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, method))
+    answer = await operation.perform(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, method))
     for fd in reply_fds:
         os.close(fd)
     return msgspec.json.decode(msgspec.json.encode(answer))
@@ -119,6 +120,16 @@ async def test_a_job_from_submission_to_its_files(tmp_path: Path) -> None:
         artifacts = (await ask(house, "jobs.artifacts", jobId=job["jobId"]))["artifacts"]
         for artifact in artifacts:
             assert await ask(house, "artifacts.open", artifactId=artifact["artifactId"]) == artifact
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_handler_that_never_waits_is_a_plain_function(name: str) -> None:
+    """It is answered without a task of its own."""
+    code = TABLE[name].handler.__code__
+    waits = any(
+        step.opname in ("GET_AWAITABLE", "GET_AITER", "BEFORE_ASYNC_WITH") for step in dis.get_instructions(code)
+    )
+    assert TABLE[name].waits == waits
 
 
 @pytest.mark.parametrize("correlation", ["x" * 129, "a ", "a\tb", "ä"])

@@ -19,6 +19,16 @@ async def test_small_messages_leave_together_and_descriptors_with_their_own() ->
         await outbox.put(b"late")
 
 
+async def test_what_has_company_soon_leaves_with_it() -> None:
+    sent: list[bytes] = []
+    outbox = Outbox(lambda data: sent.append(data) or len(data))
+    await outbox.put(b"a")
+    await outbox.put(b"b", soon=True)
+    await outbox.put(b"c")
+    assert sent == [b"a"]
+    assert await outbox.take() == (b"bc", [])
+
+
 async def test_who_sends_waits_while_it_is_crowded_and_room_comes_later(nursery: trio.Nursery) -> None:
     outbox, done = Outbox(), list[str]()
 

@@ -46,7 +46,7 @@ async def sampled(house: House, **params: Any) -> tuple[dict[str, Any], bytes]:
     operation = TABLE["catalog.sample"]
     fds: list[int] = []
     call = Call(house.engine, somebody("operate"), [], fds)
-    answer = await operation.handler(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, "catalog.sample"))
+    answer = await operation.perform(call, jsonrpc.parse(jsonrpc.raw(params), operation.params, "catalog.sample"))
     (fd,) = fds
     return msgspec.to_builtins(answer), _content(fd)
 

@@ -33,7 +33,7 @@ LOOPBACK = Http(bind="127.0.0.1:0", auth="loopback")
 async def call(site: Site, method: str, caller: Caller, **params: Any) -> Any:
     """An operation as the control socket would call it."""
     operation = TABLE[method]
-    answer = await operation.handler(
+    answer = await operation.perform(
         Call(site.house.engine, caller, [], [], site.tokens), msgspec.convert(params, operation.params)
     )
     return msgspec.to_builtins(answer)

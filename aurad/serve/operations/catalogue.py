@@ -35,7 +35,7 @@ async def themes(call: Call, params: Nothing) -> Themes:
 
 
 @operation("catalog.presets", Nothing, "read", Route("GET", "/api/catalog/presets"))
-async def presets(call: Call, params: Nothing) -> Presets:
+def presets(call: Call, params: Nothing) -> Presets:
     """Every preset with what it chooses."""
     usual = call.engine.settings.defaults.preset
     return Presets(

@@ -51,7 +51,7 @@ class SetResult(Result, frozen=True, kw_only=True):
 
 
 @operation("config.get", Nothing, "read")
-async def get(call: Call, params: Nothing) -> Configuration:
+def get(call: Call, params: Nothing) -> Configuration:
     """The settings the daemon runs with; what may be a key or password of a plugin is `***`."""
     settings = call.engine.settings
     shown = {plugin: hidden(options) for plugin, options in settings.plugins.items()}
@@ -59,7 +59,7 @@ async def get(call: Call, params: Nothing) -> Configuration:
 
 
 @operation("config.schema", Nothing, "read", Route("GET", "/api/config/schema"))
-async def schema(call: Call, params: Nothing) -> dict[str, Any]:
+def schema(call: Call, params: Nothing) -> dict[str, Any]:
     """The JSON Schema of the settings file."""
     return msgspec.json.schema(Settings)
 

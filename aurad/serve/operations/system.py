@@ -77,13 +77,13 @@ class Draining(Result, frozen=True, kw_only=True):
 
 
 @operation("rpc.ping", Nothing, "read")
-async def ping(call: Call, params: Nothing) -> Pong:
+def ping(call: Call, params: Nothing) -> Pong:
     """Answers at once."""
     return Pong()
 
 
 @operation("rpc.discover", Nothing, "read")
-async def discover(call: Call, params: Nothing) -> dict[str, Any]:
+def discover(call: Call, params: Nothing) -> dict[str, Any]:
     """Every method with its parameters, result, errors and role, as an OpenRPC document."""
     from aurad.serve.openrpc import document  # it needs the whole table, which is not there yet
 
@@ -91,7 +91,7 @@ async def discover(call: Call, params: Nothing) -> dict[str, Any]:
 
 
 @operation("system.hello", Hello, "read")
-async def hello(call: Call, params: Hello) -> Welcome:
+def hello(call: Call, params: Hello) -> Welcome:
     """Agree on the protocol's version, and learn who is at the other end."""
     if PROTOCOL not in params.protocol:
         why = f"cannot speak protocol {', '.join(map(str, params.protocol))}: this daemon speaks {PROTOCOL}"
@@ -139,14 +139,14 @@ async def diagnose(call: Call, params: Nothing) -> Checks:
 
 
 @operation("system.drain", Drain, "admin")
-async def drain(call: Call, params: Drain) -> Draining:
+def drain(call: Call, params: Drain) -> Draining:
     """Start no further job; those that run go on, and new ones wait. `on: false` ends it, as a restart does."""
     call.engine.jobs.drain(params.on)
     return Draining(draining=params.on)
 
 
 @operation("system.stop", Nothing, "admin")
-async def stop(call: Call, params: Nothing) -> Done:
+def stop(call: Call, params: Nothing) -> Done:
     """Stop the daemon; jobs that run are resumed when it is back."""
     call.engine.stop_soon()
     return Done()

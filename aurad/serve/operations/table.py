@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from types import UnionType
+from collections.abc import Callable
+from inspect import iscoroutinefunction
+from types import CoroutineType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 from msgspec import Meta
@@ -43,7 +44,7 @@ class Call(NamedTuple):
     tokens: Tokens | None = None
 
 
-Handler = Callable[[Call, Any], Awaitable[Any]]
+Handler = Callable[[Call, Any], Any]  # a coroutine function if it may wait, a plain one if it never does
 
 
 class Route(NamedTuple):
@@ -74,6 +75,16 @@ class Operation(NamedTuple):
     route: Route | None = None
     result: Any = Any
     deprecated: str = ""  # the method to use instead
+
+    @property
+    def waits(self) -> bool:
+        """Whether its handler may."""
+        return iscoroutinefunction(self.handler)
+
+    async def perform(self, call: Call, params: Any) -> Any:
+        """What the handler gives."""
+        answer = self.handler(call, params)
+        return await answer if isinstance(answer, CoroutineType) else answer
 
     @property
     def results(self) -> tuple[Any, ...]:

@@ -59,7 +59,7 @@ async def token(call: Call, params: AskToken) -> TokenView:
 
 
 @operation("web.open", Nothing, "operate")
-async def door(call: Call, params: Nothing) -> Door:
+def door(call: Call, params: Nothing) -> Door:
     """An address with a one-time code: opened in a browser, it gives a session with the caller's role."""
     tokens = _tokens(call)
     code, seconds = tokens.offer(call.caller)
@@ -75,7 +75,7 @@ async def revoke(call: Call, params: Revoke) -> Revoked:
 def _tokens(call: Call) -> Tokens:
     if call.tokens is None or not call.tokens.url:
         raise AuradError(
-            "E504-NO_DAEMON", "cannot let anybody in by HTTP: this daemon serves none",
+            "E504-NO_DAEMON", "cannot let anybody in: this daemon serves no HTTP",
             remedy="Start `aurad` itself; the one that `auractl make` starts on its own has no web page.",
         )  # fmt: skip
     return call.tokens
