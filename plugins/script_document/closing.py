@@ -72,6 +72,8 @@ def recap(sections: Sequence[Section], title: str, wording: Wording) -> tuple[It
         for head, units in chapters(sections)
         if head != title and units
     ]
+    telling = [chapter for chapter in told if chapter[0].detail]
+    told = telling if len(telling) >= FEWEST_CHAPTERS else told
     weightiest = sorted(told, key=lambda chapter: (not chapter[0].detail, -chapter[1]))[:MOST_CHAPTERS]
     return (
         tuple(item for item, _ in told if item in [kept for kept, _ in weightiest])

@@ -52,6 +52,7 @@ WAITING = word_set(
     same
     """
 )
+CONCEDED = 3.0
 LOOSE = 0.5  # makes up for the pronoun at the beginning
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
 CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
@@ -364,6 +365,8 @@ def rate(
     following = words.lower[kept[-1] + 1] if kept[-1] + 1 < len(words.lower) else ""
     if following in RELATIVES and not words.trails[kept[-1]]:  # which of them?
         score -= 0.8
-    if following == "but" or (words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5):
+    if words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5:
         score -= 0.6
+    if following == "but":  # it may only be admitted: `the pump works, but ...`
+        score -= CONCEDED
     return score - 0.02 * kept[0]
