@@ -318,3 +318,12 @@ def test_a_figure_comes_with_what_was_done(sentence: str, detail: str, english: 
     source = f"# S\n\nHello you.\n\n## Who\n\n{sentence}"
     scene = next(scene for scene in write(source, english).scenes if scene.slide.kind == "statistic")
     assert scene.slide.items[0].detail == detail
+
+
+def test_what_says_of_which_one_it_is_told_is_kept(english: Grammar) -> None:
+    source = (
+        "# S\n\nHello you.\n\n## Breaking\n\nConfiguration in `.oldrc` is no longer read. The daemon writes a new file."
+    )
+    shown = " ".join(str(scene.slide) for scene in write(source, english).scenes)
+    assert "Configuration is no longer read" not in shown
+    assert "Configuration in .oldrc is no longer read" in shown
