@@ -217,7 +217,8 @@ class _Speech:
         spoken = max(self._atoms[beyond - 1].word.end, start)
         limit = self._atoms[beyond].word.start if beyond < len(self._atoms) else max(self._last, start)
         if limit - spoken <= PAUSE:
-            return limit
+            is_last = beyond == len(self._atoms)  # after it nothing comes that a gap would make flicker
+            return min(limit, max(spoken, start + LONGEST)) if is_last else limit
         wanted = max(spoken + LINGER, start + SHORTEST, start + self._width(first, beyond) / READING)
         return min(limit, max(spoken, min(wanted, start + LONGEST)))
 

@@ -16,6 +16,7 @@ from aurad_plugins.script_document.wording import Wording
 FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
 FEWEST_CLOSING_WORDS = 8  # about three seconds
 MOST_CLOSING_WORDS = 40
+LISTS = frozenset(("bullets", "cards", "steps"))
 MOST_LEFT = 3  # words before the last ones that have no scene of their own
 SHOWN_LAST = 18  # words of a last sentence that has no shorter form
 FEWEST_CHAPTERS, MOST_CHAPTERS = 2, 3  # summed up; more cannot be read in the time of a sentence
@@ -36,6 +37,8 @@ def split_closing(sections: Sequence[Section]) -> tuple[list[Section], tuple[Uni
     if not count or size(section.units[-count:]) > MOST_CLOSING_WORDS:
         return list(sections), ()
     rest, last = section.units[:-count], section.units[-count:]
+    if rest and not size(rest):  # code or a picture that is shown over the last words
+        return list(sections), ()
     return [*before, msgspec.structs.replace(section, units=rest)], last
 
 
@@ -72,6 +75,12 @@ def recap(sections: Sequence[Section], title: str, wording: Wording) -> tuple[It
         for head, units in chapters(sections)
         if head != title and units
     ]
+    telling = [chapter for chapter in told if chapter[0].detail]
+    if len(telling) < FEWEST_CHAPTERS:
+        entries = {head: first_entry(units) for head, units in chapters(sections)}
+        told = [(with_detail(item, entries[item.text]), length) for item, length in told]
+    else:
+        told = telling
     weightiest = sorted(told, key=lambda chapter: (not chapter[0].detail, -chapter[1]))[:MOST_CHAPTERS]
     return (
         tuple(item for item, _ in told if item in [kept for kept, _ in weightiest])
@@ -100,3 +109,13 @@ def takeaway(units: Sequence[Unit], shown: str, wording: Wording) -> str:
         (found for found in phrases if found and found.says), key=lambda phrase: phrase.score, default=None
     )
     return best.text if best else ""
+
+
+def with_detail(item: Item, entry: str) -> Item:
+    return item if item.detail else msgspec.structs.replace(item, detail=entry)
+
+
+def first_entry(units: Sequence[Unit]) -> str:
+    """What the first of their lists begins with: for a chapter that makes no statement."""
+    listed = (item.text for unit in units if unit.slide and unit.slide.kind in LISTS for item in unit.slide.items)
+    return next((text for text in listed if not text[:1].isdigit()), "")

@@ -45,6 +45,8 @@ def comparison_unit(
     if len(header) != 3 or not is_of_aspects(header):
         return None
     names, aspects = (header[1], header[2]), [Aspect(row[0], row[1], row[2]) for row in rows]
+    if not all(has_words(cell) for row in rows for cell in row):
+        return None
     if not FEWEST <= len(aspects) <= MOST or is_marked(rows) or len(columns) == len(header) - 1:
         return None
     speech = Speech()
@@ -98,15 +100,15 @@ def against(names: tuple[str, str], aspect: Aspect, wording: Wording) -> str:
     """The same where the names are known: `Lifetime: 20 years against 15 years.`"""
     head, first, second = parts(names, aspect, wording)
     cells = [spoken_unit(wording.soften(cell)) for cell in (aspect.one, aspect.other)]
-    if all(map(has_words, cells)) and len(" ".join(cells).split()) <= BRIEF:
+    if len(" ".join(cells).split()) <= BRIEF:
         (one, _, unit), (_, _, same) = (cell.rpartition(" ") for cell in cells)
         return f"{head} {one if one and unit == same else cells[0]} against {cells[1]}"
     return f"{head} {first}, {second}"
 
 
 def parts(names: tuple[str, str], aspect: Aspect, wording: Wording) -> tuple[str, str, str]:
-    cells = [spoken_unit(wording.soften(cell)) if has_words(cell) else "nothing" for cell in aspect[1:]]
-    first, second = (f"{cell} for {called(name, wording)}" for cell, name in zip(cells, names, strict=True))
+    pairs = zip(aspect[1:], names, strict=True)
+    first, second = (f"{spoken_unit(wording.soften(cell))} for {called(name, wording)}" for cell, name in pairs)
     return f"{aspect.name.rstrip(' ?:')}:", first, second
 
 

@@ -32,6 +32,8 @@ LATEST = 14  # words that are said before the first number comes: five seconds
 UNIT = re.compile(
     r"^(?:[kMGT]?(?:Wh|W|B|Hz|Wp|iB|bit/s)|[kcmµ]?m[²³]?|k?g|ms|[sht]|ct|min|ft|°[CF]|US\$|€)(?:/\w{1,4}[²³]?)?[.,;:!?)]*$"
 )
+REFERRING = word_set("them these those us you")  # what they are was said before
+CLAUSE, SHORT_CLAUSE = 12, 5  # words of a clause that tells what was done by as many
 AFTER_FIGURE = 6  # words that may say what a number counts
 
 
@@ -154,6 +156,17 @@ def begins_count(sentence: Sentence, after: int, tags: list[str]) -> bool:
     return word == "of" or (tags[after].startswith(("NN", "JJ", "VBN", "RBR")) and not word[0].isdigit())
 
 
+def done_by(sentence: Sentence, after: int, tags: list[str]) -> list[str]:
+    """`people bought a pass`, `of them wait for months`: to the end of a clause that has a verb, if it is near."""
+    most = CLAUSE if sentence.words[after].lower() == "of" else SHORT_CLAUSE
+    words = sentence.words[after : after + most]
+    end = next((n + 1 for n, word in enumerate(words) if word_ends(word)), 0)
+    kept = [word.rstrip(".,;:!?") for word in words[:end]]
+    begins = 2 if kept[:1] == ["of"] else 1
+    says = end > begins + 1 and tags[after + begins] in ("VBZ", "VBD", "VBP", "MD")
+    return kept if says and all(other.strip("()") == other for other in kept) else []
+
+
 def counted(sentence: Sentence, after: int, wording: Wording) -> str:
     """The words after a number up to the end of their phrase: `lenses in each eye`."""
     tags = wording.grammar.tags(sentence.words)
@@ -174,6 +187,8 @@ def counted(sentence: Sentence, after: int, wording: Wording) -> str:
         kept.append(word if INITIALS.match(word) else word.rstrip(".,;:!?").strip("()"))
         if word_ends(word):
             break
+    if kept and (len(kept) == 1 or kept[1].lower() in REFERRING):
+        kept = done_by(sentence, after, tags) or ([] if kept[0] == "of" else kept)
     ended = bool(kept) and word_ends(sentence.words[after + len(kept) - 1])
     while kept and not ended and tags[after + len(kept) - 1] in ("IN", "TO", "DT", "PRP$", "RB", "JJ", "VBG"):
         kept.pop()

@@ -13,6 +13,12 @@ from aurad_plugins.script_document.wording import abridge
 LONGEST_HEADING = 160  # characters; what is longer is prose with a mark before it
 BOLD_WORDS = 8  # of a bold line that stands for a heading
 DEEPEST = 6
+SAYABLE, FEWEST = 60, 3  # characters of a heading that is left whole, and words of the beginning of a longer one
+JOINTS = (  # where it may end, the best first
+    re.compile(r"[:;] | [—–(]"),
+    re.compile(r",? (?:and|or|but) (?=(?:what|how|why|when|where|who|which)\b)|, "),
+    re.compile(r" (?:before|after|because|while|when|so that|in order|although|though) "),
+)
 SYMBOLS = re.compile(r"^(?:[^\w\s\"“‘'(<\[$€£¥#@~+.-]|[\ufe0f\u200d])+\s+(?=\S)")
 NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.)]|\d{1,2}(?:\.\d{1,2})+)\s+(?=[^\W\d])")
 RELEASE = re.compile(r"^\[?(?P<number>\d+\.\d+(?:\.\w+)*)\]?(?=\s*(?:$|—|\())")
@@ -34,9 +40,20 @@ def tidy_headings(blocks: Sequence[Block]) -> list[Block]:
 
 def tidy_heading(text: str) -> str:
     text = NUMBERED.sub("", SYMBOLS.sub("", text))
-    text = RELEASE.sub(r"Version \g<number>", text)
+    text = shortened(RELEASE.sub(r"Version \g<number>", text))
     if text.isupper() and len(text.split()) > 1:
         return SHOUTED.sub(lambda match: match[0].capitalize(), text)
+    return text
+
+
+def shortened(text: str) -> str:
+    """`What went wrong` of a heading that nobody says in one breath: it ends before what only goes on."""
+    if not SAYABLE < len(text) <= LONGEST_HEADING:
+        return text
+    for joint in JOINTS:
+        ends = [match.start() for match in joint.finditer(text) if len(text[: match.start()].split()) >= FEWEST]
+        if ends and ends[0] <= SAYABLE:
+            return text[: ends[0]].rstrip(" ,;:") + ("?" if text.endswith("?") else "")
     return text
 
 

@@ -8,7 +8,10 @@ INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe
 FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]|(?<=[\w.,;:!?)\"”])\[\d{1,3}\]")
 FOOTNOTE_TEXT = re.compile(r"^\[\^[^\]\s]+\]:")
 CHECKBOX = re.compile(r"^\[[ xX]\]\s+")
-ISSUE = re.compile(r"\s*\((?:[^()]*\s)?#\d+[^()]*\)|\s*\[#\d+\]")
+ISSUE = re.compile(
+    r"\s*\((?:[^()]*\s)?#\d+[^()]*\)|\s*\[#\d+\]|\s*\((?:thanks|thank you|thx|by|via),? (?:to )?@[^()]*\)",
+    re.IGNORECASE,
+)
 ISSUES_LAST = re.compile(r"(?:(?:^|(?<=\s))#\d{2,}[.,]?\s*)+$")  # what a changelog's entry refers to
 # After these the number is part of what is said: `Fixes #42`, `merged in #7`.
 POINTING = (

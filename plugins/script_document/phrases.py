@@ -52,6 +52,7 @@ WAITING = word_set(
     same
     """
 )
+CONCEDED = 3.0
 LOOSE = 0.5  # makes up for the pronoun at the beginning
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
 CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
@@ -59,6 +60,7 @@ CONDITIONAL = word_set("if unless")
 OPENINGS = SUBORDINATORS | word_set("as once before after")
 NEGATIONS = word_set("no not never neither nor without nobody nothing hardly cannot")
 KEPT_ADVERBS = word_set("no not never now still also only always often then")
+CODED = re.compile(r"[./_\\-]\w|\w[._/\\]\w|^[“\"]")  # names in code
 RELATIVES = word_set("who that which whose")
 
 
@@ -270,10 +272,16 @@ def thin(words: Words, clause: list[int], verb: int | None, most: int) -> Iterat
         inner = next((place for place in range(1, verb) if words.tags[clause[place]] == "IN"), None)
         if inner and words.tags[clause[inner - 1]] in NOUNS and words.lower[clause[inner - 1]] not in WAITING | VAGUE:
             rest = after_nouns(words, clause, inner, verb)
-            if rest:
+            if rest and not is_particular(words, clause, inner, rest):
                 yield clause[:inner] + clause[rest:], complete - 0.3
     if verb is None and len(without_fillers) > most and words.lower[without_fillers[0]] in ("the", "a", "an"):
         yield without_fillers[1:], complete - 0.3  # a name may do without its article, a statement may not
+
+
+def is_particular(words: Words, clause: list[int], inner: int, rest: int) -> bool:
+    """Whether what would be left out says of which one it is told: `Settings in .oldrc are no longer read`."""
+    names = [words.cores[index] for index in clause[inner:rest]]
+    return any(CODED.search(name) for name in names) or any(words.lower[index] in NEGATIONS for index in clause[rest:])
 
 
 def after_nouns(words: Words, clause: list[int], inner: int, verb: int) -> int:
@@ -364,6 +372,8 @@ def rate(
     following = words.lower[kept[-1] + 1] if kept[-1] + 1 < len(words.lower) else ""
     if following in RELATIVES and not words.trails[kept[-1]]:  # which of them?
         score -= 0.8
-    if following == "but" or (words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5):
+    if words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5:
         score -= 0.6
+    if following == "but":  # it may only be admitted: `the pump works, but ...`
+        score -= CONCEDED
     return score - 0.02 * kept[0]

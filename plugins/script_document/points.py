@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import NamedTuple
 
 from aurad_plugins.script_document.abbreviations import EXPLAINING
@@ -41,7 +42,7 @@ KEY_WORDS = 14  # of a statement that has no shorter form
 REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
 ASIDE = re.compile(r"\s*\([^()]*\)")
-PARTS = re.compile(r"[;:](?= )|, (?:and|but|so|which|where|hence)\b")
+PARTS = re.compile(r"[;:](?= )|, (?:and|so|which|where|hence)\b")
 NEGATED = re.compile(r"n['’]t\b")  # the tagger takes `isn't` for a noun
 FEWEST_WORDS = 5  # of a part that says something
 VERBS = ("VBZ", "VBD", "VBP", "VB")
@@ -68,7 +69,22 @@ def find_points(sentences: list[Sentence], starts: list[int], heading: str, word
         for point in sentence_points(sentence, number, start, shown, wording):
             points.append(point)
             shown += " " + point.text
-    return points
+    return with_members_joined(points, wording)
+
+
+def with_members_joined(points: list[Point], wording: Wording) -> list[Point]:
+    """An enumeration of names as one point where other sentences have points of their own."""
+    if len({point.number for point in points}) == 1 or all(not point.says for point in points):
+        return points
+    joined: list[Point] = []
+    for _, group in groupby(points, key=lambda point: (point.number, point.says)):
+        members = list(group)
+        text = ", ".join(wording.soften(point.text) if n else point.text for n, point in enumerate(members))
+        if members[0].says or len(members) < FEWEST_LISTED or len(text.split()) > MEMBER:
+            joined += members
+        else:
+            joined.append(members[0]._replace(text=text, end=members[-1].end))
+    return joined
 
 
 def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wording: Wording) -> list[Point]:
@@ -141,7 +157,7 @@ def fill_silence(
     filled = list(points)
     told = Counter(point.number for point in points)
     pairs = [pair for pair in enumerate(zip(sentences, starts, strict=True)) if told[pair[0]] < FEWEST_LISTED]
-    names = [name for pair in pairs for name in find_names(*pair, wording)]
+    names = [name for pair in pairs for name in short_form(*pair, told, wording) or find_names(*pair, wording)]
     seen = {fold(word) for text in (shown, *(point.text for point in points)) for word in text.lower().split()}
     for name in names:
         edges = sorted([0, size, *(point.at for point in filled)])
@@ -155,6 +171,13 @@ def fill_silence(
             filled.append(name)
             seen |= own
     return sorted(filled, key=lambda point: point.at)
+
+
+def short_form(number: int, pair: tuple[Sentence, int], told: Mapping[int, int], wording: Wording) -> list[Point]:
+    """A sentence that has no point yet, if it is short: a name says less."""
+    sentence, start = pair
+    text = "" if told.get(number) else condensed(sentence, KEY_WORDS, wording)
+    return [Point(capitalise(text), start, start + len(sentence.spoken), number)] if text else []
 
 
 def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> list[Point]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from aurad.api import Item, Slide
@@ -10,7 +11,7 @@ from aurad_plugins.script_document.blocks import Table
 from aurad_plugins.script_document.columns import Column, latest, name_of, numeric_columns, of_rows, spoken_unit
 from aurad_plugins.script_document.comparing import comparison_unit, cut
 from aurad_plugins.script_document.labels import capitalise
-from aurad_plugins.script_document.sentences import Sentence
+from aurad_plugins.script_document.sentences import Sentence, make_sentence
 from aurad_plugins.script_document.series import series_unit
 from aurad_plugins.script_document.telling import (
     course_text,
@@ -63,8 +64,24 @@ def table_units(table: Table, lead: Sentence | None, title: str, wording: Wordin
             speech.lead(lead, ended=":" in told[0])
         for text in told:
             speech.say(wording.sentence(text))
-        units.append(speech.unit(Slide(kind="table", rows=shown_rows(table.header, run), note=note), leans=number > 0))
+        slide = Slide(kind="table", items=mentions(run, speech.words), rows=shown_rows(table.header, run), note=note)
+        units.append(speech.unit(slide, leans=number > 0))
     return units
+
+
+def mentions(rows: Sequence[tuple[str, ...]], words: Sequence[str]) -> tuple[Item, ...]:
+    """An item for every row, which tells when its name is first said; none where no name is."""
+    said = [bare(word) for word in words]
+    items = []
+    for row in rows:
+        name = [bare(word) for word in make_sentence(row[0]).spoken]
+        places = (at for at in range(len(said)) if name and said[at : at + len(name)] == name)
+        items.append(Item(text=cut(row[0]), at=next(places, None)))
+    return tuple(items) if any(item.at is not None for item in items) else ()
+
+
+def bare(word: str) -> str:
+    return word.strip(".,:;!?()").lower()
 
 
 def without_ranks(table: Table) -> Table:

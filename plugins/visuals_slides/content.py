@@ -26,6 +26,9 @@ UNIT_AFTER = re.compile(
 )
 
 
+FLAG = re.compile(r"(?<!\S)-{1,2}[A-Za-z][\w-]*")
+
+
 class Prepared(NamedTuple):
     """`scripts` need fonts of other packages; `missing` are letters without a font. `cut`: something was left out."""
 
@@ -83,8 +86,8 @@ class _Cleaner:
 
 
 def united(words: str) -> str:
-    """Numbers in one piece with their units, so that no line breaks between them."""
-    return UNIT_AFTER.sub("\u00a0", words)
+    """Numbers in one piece with their units, and flags with their dashes, so that no line breaks between them."""
+    return FLAG.sub(lambda flag: flag[0].replace("-", "\u2011"), UNIT_AFTER.sub("\u00a0", words))
 
 
 def prepared(slide: Slide, words: int, *, branded: bool = False) -> Prepared:

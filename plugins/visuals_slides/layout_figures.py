@@ -15,6 +15,7 @@ DIGIT = 0.64  # em: a figure's letter is about so wide
 SHORT = 7  # letters of a figure that may be as large as can be without filling the whole width
 SMALLEST = 0.4  # of the largest size; a figure that is longer still is no figure
 CARD = 15.0  # units of height for one card at most, where they stand one above another
+MEANING = 2.0  # em of what a figure that stands alone means
 SHARE = re.compile(r"^~?(\d+(?:\.\d+)?)\s?%$")
 SHARE_THICK = 1.0  # em of the bar that shows a share
 
@@ -31,11 +32,16 @@ def statistic(look: Look) -> Page:
         made = _alone(look, *kept[0], longest) if single else _cards(look, kept, longest, fit)
         return box("col", made, text("lead", look.slide.body, 2.1, reveal=staged(2)), gap="1.8em")
 
-    page_icon = look.slide.icon or icons.pick_certain(look.slide.heading) if single else None
+    page_icon = look.slide.icon or icons.pick_certain(*_words(look)) if single else None
     return Page(
         header=look.header(), body=body, largest=1.9, smallest=0.35, count=len(figures),
         mood="hero" if single else "calm", ornament=look.ornament(page_icon),
     )  # fmt: skip
+
+
+def _words(look: Look) -> tuple[str, ...]:
+    """What a figure that stands alone is about."""
+    return (look.slide.heading, *(item.detail for item in look.slide.items), look.slide.body, look.slide.kicker)
 
 
 def _alone(look: Look, item: Item, reveal: Reveal, longest: int) -> Node:
@@ -44,7 +50,7 @@ def _alone(look: Look, item: Item, reveal: Reveal, longest: int) -> Node:
     narrow = 8 * max(SMALLEST, min(1.0, SHORT / max(longest, 1)))
     size = look.pick(9.5 if longest <= SHORT else 7.5, narrow, narrow)
     figure = text("figure", together(_amount(look, item)), size, reveal=reveal)
-    return box("col", figure, *_meaning(item, 1.4), _share(item, reveal), gap=f"{size * 0.13:.2f}em")
+    return box("col", figure, *_meaning(item, MEANING), _share(item, reveal), gap=f"{size * 0.13:.2f}em")
 
 
 def _share(item: Item, reveal: Reveal) -> Node | None:

@@ -14,6 +14,8 @@ CODE_LINES = 26
 CODE_SIZE = 1.3  # em
 LETTER = 0.6  # em: width of every letter of the shipped monospace font
 READABLE = (0.85, 0.95, 1.1)  # scale by shape below which nobody reads code: lines are folded instead
+AIRY = 9  # lines; more stand closer together, so that they are larger
+LEADING, DENSE, GAP = 1.5, 1.3, 0.5  # height of a line, of one of many, and how much of it a blank one takes
 HANG, MOST_FOLDS = 4, 3  # letters by which the rest of a line is indented, and how often a line is folded
 PADDING = (4.4, 2.8, 2.6)  # em by shape: left and right of the code in its panel, together
 
@@ -46,7 +48,7 @@ def table(look: Look) -> Page:
         shown = box(
             "row", *cells, gap=f"{apart}em", padding="0.6em 0.3em", flex_grow=1, align_items="center", reveal=reveal
         )
-        return box("col", shown, rule, flex_grow=1)
+        return box("col", _told(look, place), shown, rule, flex_grow=1, position="relative")
 
     def body(fit: Fit) -> Node:
         kept = rows[: min(MOST_ROWS, fit.keep or MOST_ROWS) + 1]
@@ -56,6 +58,16 @@ def table(look: Look) -> Page:
 
     cut = len(rows) > MOST_ROWS + 1 or any(len(row) > most for row in look.slide.rows)
     return Page(header=look.header(), body=body, largest=1.9, smallest=0.5, count=len(rows), cut=cut, gap=2.0)
+
+
+def _told(look: Look, place: int) -> Node | None:
+    """What lights a row up when its word is said; the items of a table tell when."""
+    item = look.slide.items[place - 1] if 0 < place <= len(look.slide.items) else None
+    if item is None or item.at is None:
+        return None
+    reveal = Reveal(at=item.at, effect="wipe", seconds=0.5)
+    sides = dict.fromkeys(("left", "right", "top", "bottom"), "0px")
+    return box("lit", position="absolute", reveal=reveal, **sides)
 
 
 def _share(column: tuple[str, ...], *, whole: bool) -> float:
@@ -70,13 +82,15 @@ def _share(column: tuple[str, ...], *, whole: bool) -> float:
 
 def code(look: Look) -> Page:
     """Lines of a program, as they are; long ones are folded, with the rest indented."""
-    lines = look.slide.body.expandtabs(4).strip("\n").splitlines()
+    lines = _without_gaps(look.slide.body.expandtabs(4).strip("\n").splitlines())
+    dense = len(lines) > AIRY
     longest, sides = max(map(len, lines), default=1), look.pick(*PADDING)
 
     def body(fit: Fit) -> Node:
         letters = max(4, int((look.frame.columns / fit.scale - sides - 0.3) / (LETTER * CODE_SIZE)))
         kept = lines[: min(CODE_LINES, fit.keep or CODE_LINES)]
-        shown = box("col", *(_line(part) for runs in highlighted(kept) for part in _folded(runs, letters)))
+        drawn = (part for runs in highlighted(kept) for part in _folded(runs, letters))
+        shown = box("col", *(_line(part, DENSE if dense else LEADING) for part in drawn))
         label = text("kicker", look.slide.note, 0.95, lines=1)
         padding = f"1.1em {sides / 2}em 1.3em {sides / 2}em"
         lit = box("col", shown, reveal=Reveal(delay=FIRST, effect="fade"))
@@ -86,8 +100,9 @@ def code(look: Look) -> Page:
     # Start at the scale at which the longest line is whole, if that can still be read; else it is folded.
     whole = look.frame.columns / (longest * LETTER * CODE_SIZE + sides + 0.4)
     return Page(
-        header=look.header(), body=body, largest=max(look.pick(*READABLE), min(2.0, whole)), smallest=0.5,
-        count=min(len(lines), CODE_LINES), cut=len(lines) > CODE_LINES, gap=2.0,
+        header=look.header(brief=dense and look.wide), body=body, smallest=0.5,
+        largest=max(look.pick(*READABLE), min(2.0, whole)),
+        count=min(len(lines), CODE_LINES), cut=len(lines) > CODE_LINES, gap=1.4 if dense else 2.0,
     )  # fmt: skip
 
 
@@ -127,9 +142,16 @@ def _part(runs: list[Run], start: int, end: int) -> list[Run]:
     return found
 
 
-def _line(runs: list[Run]) -> Node:
+def _without_gaps(lines: list[str]) -> list[str]:
+    """Of blank lines in a row only one."""
+    return [line for line, before in zip(lines, ["", *lines], strict=False) if line.strip() or before.strip()]
+
+
+def _line(runs: list[Run], leading: float) -> Node:
     shown = [
-        Node(kind="text", css=f"code {css}", text=words, size=CODE_SIZE, style={"flex-shrink": 0})
+        Node(
+            kind="text", css=f"code {css}", text=words, size=CODE_SIZE, style={"flex-shrink": 0, "line-height": leading}
+        )
         for css, words in runs
     ]
-    return box("row", *shown, height=f"{1.5 * CODE_SIZE}em")
+    return box("row", *shown, height=f"{leading * (1 if runs else GAP) * CODE_SIZE:.3f}em")

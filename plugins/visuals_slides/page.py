@@ -95,13 +95,14 @@ class Look:
         solid = icons.svg(name, self.theme.accent).replace(b'fill="none"', f'fill="{self.theme.accent}"'.encode())
         return image(solid, size, size, transform="rotate(180deg)", flex_shrink=0)
 
-    def header(self) -> Node | None:
-        """Kicker and heading as content slides wear them."""
+    def header(self, *, brief: bool = False) -> Node | None:
+        """Kicker and heading as content slides wear them; the heading alone if `brief`."""
         slide = self.slide
         if not (slide.kicker.strip() or slide.heading.strip()):
             return None
         size = self.pick(4.2, 3.7, 4.2)
-        return box("col", kicker(slide.kicker), text("heading", slide.heading, size), gap="0.6em")
+        above = None if brief and slide.heading.strip() else kicker(slide.kicker)
+        return box("col", above, text("heading", slide.heading, size), gap="0.6em")
 
     def ornament(self, name: str | None) -> Node | None:
         """A large, faint icon that leaves the canvas at its far corner: the only decoration there is."""

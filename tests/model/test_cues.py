@@ -52,6 +52,13 @@ def text_of(cue: Cue) -> str:
     return " ".join(word.text for word in cue.words)
 
 
+def test_the_last_caption_of_a_scene_is_not_cut_for_the_pause_after_it() -> None:
+    told = ["After", "a", "year", "without", "care", "our", "main", "repository", "held", "1,284", "branches."]
+    words = [Word(text=text, start=n / 2, end=n / 2 + 0.4) for n, text in enumerate(told)]
+    (cue,) = cues_of(words, until=6.1)
+    assert (cue.start, cue.end) == (0.0, 6.0)
+
+
 @given(anything(), st.none() | st.floats(0, 40), st.sampled_from([COLUMNS, 24]))
 def test_whatever_is_said_every_word_appears_once_in_order_and_nothing_overlaps(
     words: list[Word], until: float | None, columns: int

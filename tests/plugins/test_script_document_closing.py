@@ -87,3 +87,27 @@ def test_the_title_leaves_enough_for_the_slide_after_it(english: Grammar) -> Non
         "Much faster start-up",
         "Better support for Greek",
     ]
+
+
+NEW = "## New\n\n- **Watch mode**: reloads pages\n- **Themes**: four of them\n\n"
+CHAPTERS = f"# Tool\n\nIt reads files. It is small.\n\n{NEW}"
+COMMANDS = "```sh\nnpm install tool\ntool migrate --dry-run\n```\n\n"
+
+
+def test_code_below_the_last_heading_is_shown_over_the_last_words(english: Grammar) -> None:
+    last = f"## Upgrading\n\n{COMMANDS}Rollbacks are safe: the old index is kept for days.\n"
+    scene = write_document(
+        Brief(source=CHAPTERS + "## Old\n\nOne. Two words. Three words here. Four.\n\n" + last),
+        english,
+        lambda code, detail: None,
+    ).scenes[-1]
+    assert scene.slide.kind == "code"
+    assert scene.text.endswith("kept for days.")
+
+
+def test_a_chapter_without_a_statement_is_summed_up_by_its_first_entry(english: Grammar) -> None:
+    rest = "## Gone\n\n- Old index\n- Old cache\n\n## End\n\n- Ask us\n\nHow? Why? When? Who?\n\n"
+    source = f"{CHAPTERS}{rest}We wish you a pleasant time with all of it."
+    closing = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide
+    assert closing.kind == "closing"
+    assert ("New", "Watch mode") in [(item.text, item.detail) for item in closing.items]

@@ -6,6 +6,7 @@ import pytest
 
 from aurad.api import Brief, Scene, Script
 from aurad_plugins.script_document.grammar import Grammar, load_english
+from aurad_plugins.script_document.headings import tidy_heading
 from aurad_plugins.script_document.write import write_document
 
 HEAD = "# Watcher\n\nHello there, dear world.\n\n## Part\n\n"
@@ -265,3 +266,23 @@ def test_an_example_without_prose_tells_its_purpose(english: Grammar) -> None:
 )
 def test_code_in_prose_is_said_as_people_say_it(written: str, said: str, english: Grammar) -> None:
     assert second(f"{written} The people go to the market.", english).text.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("heading", "kept"),
+    [
+        ("What went wrong and what we intend to do about all of it before the next week", "What went wrong"),
+        (
+            "How the daemon keeps its promises: journals, files, locks, and what happens then",
+            "How the daemon keeps its promises",
+        ),
+        (
+            "What happens if the daemon crashes while a job of an hour is being encoded?",
+            "What happens if the daemon crashes?",
+        ),
+        ("A heading of an ordinary length, and what follows", "A heading of an ordinary length, and what follows"),
+        ("Two very long names of things without any place where one could end it", None),
+    ],
+)
+def test_a_long_heading_ends_where_it_may(heading: str, kept: str | None) -> None:
+    assert tidy_heading(heading) == (kept or heading)

@@ -275,3 +275,55 @@ def test_a_sentence_with_nothing_to_show_goes_with_the_prose_beside_it(english: 
     scenes = write(source, english).scenes
     assert not any(scene.text in (silent, f"{silent} {silent}") for scene in scenes)
     assert silent in " ".join(scene.text for scene in scenes)
+
+
+def test_what_is_only_admitted_is_no_point(english: Grammar) -> None:
+    source = (
+        "# S\n\nHello you.\n\n## Fit\n\nFloors are fine. In a cold house the pump works, but it costs more than gas."
+    )
+    shown = " ".join(str(scene.slide) for scene in write(source, english).scenes)
+    assert "works" not in shown or "costs more" in shown
+
+
+def test_names_beside_statements_are_one_point(english: Grammar) -> None:
+    source = (
+        "# S\n\nHello you.\n\n## Start\n\nIt runs on Windows, macOS or Linux."
+        " Our team of on-call engineers uses it every single day."
+    )
+    items = [item.text for scene in write(source, english).scenes for item in scene.slide.items]
+    assert "Windows, macOS, Linux" in items
+
+
+def test_a_short_sentence_is_shown_rather_than_a_name(english: Grammar) -> None:
+    source = (
+        "# Short ID\n\nHello you.\n\n## Keys\n\nThe primary key is the short ID itself."
+        " A short ID is what people type and remember."
+    )
+    items = [text for scene in write(source, english).scenes for text in texts(scene.slide)]
+    assert "Short ID" not in items
+
+
+@pytest.mark.parametrize(
+    ("sentence", "detail"),
+    [
+        ("About 7,300 people bought a pass.", "people bought a pass"),
+        (
+            "A survey found that 62% of them have a waiting list of three months.",
+            "of them have a waiting list of three months",
+        ),
+        ("A survey of 3,120 members shows that 47% of riders are women.", "members"),
+    ],
+)
+def test_a_figure_comes_with_what_was_done(sentence: str, detail: str, english: Grammar) -> None:
+    source = f"# S\n\nHello you.\n\n## Who\n\n{sentence}"
+    scene = next(scene for scene in write(source, english).scenes if scene.slide.kind == "statistic")
+    assert scene.slide.items[0].detail == detail
+
+
+def test_what_says_of_which_one_it_is_told_is_kept(english: Grammar) -> None:
+    source = (
+        "# S\n\nHello you.\n\n## Breaking\n\nConfiguration in `.oldrc` is no longer read. The daemon writes a new file."
+    )
+    shown = " ".join(str(scene.slide) for scene in write(source, english).scenes)
+    assert "Configuration is no longer read" not in shown
+    assert "Configuration in .oldrc is no longer read" in shown

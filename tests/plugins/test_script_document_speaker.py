@@ -53,6 +53,7 @@ def write(source: str, grammar: Grammar) -> Script:
         ("Fixed it in lines with emoji such as \U0001f469\u200d\U0001f680", "Fixed it in lines with emoji"),
         ("Open Mon–Fri, 10am–5pm.", "Open Mon to Fri, 10am to 5pm."),
         ("UPDATE ... RETURNING works.", "UPDATE, RETURNING works."),
+        ("Fixed a crash (thanks @lena-k) and (by @bo).", "Fixed a crash and."),
     ],
 )
 def test_marks_are_said_the_way_a_person_reads_them(written: str, said: str) -> None:

@@ -102,3 +102,13 @@ def test_flags_are_said_by_their_names_and_what_changes_becomes_something(englis
     assert told(flags, english).text == "schema: compare it. safe: refuse it."
     changes = "| Old | New |\n|--|--|\n| `KITE_ENV` | `KITE_MODE` |\n| Blue | Green |\n"
     assert told(changes, english).text == "KITE ENV becomes KITE MODE. Blue becomes Green."
+
+
+def test_rows_light_up_when_they_are_named(english: Grammar) -> None:
+    rows = "| Rome | 39 | 9 | May |\n| Oslo | 61 | 12 | June |\n| Bern | 27 | 6 | July |\n"
+    table = f"| Place | Cups | Cafés | Since |\n|--|--|--|--|\n{rows}"
+    scene = told(table, english)
+    assert scene.slide.kind == "table"
+    lit = {item.text: scene.words[item.at].strip(",.:;") for item in scene.slide.items if item.at is not None}
+    assert lit == {name: name for name in lit}
+    assert {"Oslo", "Bern"} <= lit.keys()

@@ -95,3 +95,9 @@ def contrasts(slide: Slide, theme: str) -> Iterator[tuple[Node, float]]:
         one, other = light[area][letters], dark[area][letters]
         ratio = (np.maximum(one, other) + 0.05) / (np.minimum(one, other) + 0.05)
         yield part, float(ratio.min(initial=np.inf)) if letters.any() else 1.0
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_row_that_lights_up_can_be_read(theme: str) -> None:
+    lit = tuple(Item(text="Oak", at=0) for _ in range(2))
+    assert min(ratio for _, ratio in contrasts(replace_struct(full("table"), items=lit), theme)) >= AA

@@ -108,3 +108,33 @@ def test_a_recap_shows_every_chapter_with_what_it_told(size: tuple[int, int]) ->
     assert not fit.shortens
     assert fit.scale > 0.75
     assert {item.detail for item in items} <= {part.text for part in walk(node)}
+
+
+def letter_width(lines: list[str]) -> float:
+    """Pixels of a letter of code on a wide slide."""
+    slide = Slide(kind="code", kicker="Tools", heading="A script", body="\n".join(lines))
+    node, _, painter = laid_out(slide, (1920, 1080))
+    part, rect = next((part, rect) for part, rect in placed(node, painter) if part.text.strip() == "import")
+    return (rect[2] - rect[0]) / len(part.text)
+
+
+def test_fifteen_lines_of_code_can_be_read() -> None:
+    program = ["import sys", "", "", *("    print(sys.argv)" for _ in range(5)), "", *("run(1)" for _ in range(6))]
+    assert len(program) == 15
+    assert letter_width(program) > 18  # of 1920
+    assert letter_width(program) == letter_width([line for n, line in enumerate(program) if n != 1])
+
+
+def test_rows_of_a_table_light_up_with_their_words() -> None:
+    rows = (("Place", "Cups"), ("Rome", "39"), ("Oslo", "61"), ("Bern", "27"))
+    items = (Item(text="Rome", at=3), Item(text="Oslo"), Item(text="Bern", at=9))
+    node, _, _ = laid_out(Slide(kind="table", heading="Cups", items=items, rows=rows), WIDE)
+    assert [part.reveal.at for part in walk(node) if part.css == "lit" and part.reveal] == [3, 9]
+    plain, _, _ = laid_out(Slide(kind="table", heading="Cups", rows=rows), WIDE)
+    assert not [part for part in walk(plain) if part.css == "lit"]
+
+
+def test_a_number_alone_has_a_sign_of_what_it_counts_beside_it() -> None:
+    slide = statistic(("7,300", "people bought a pass"))
+    painter = Painter(frame_of(Canvas(width=640, height=360)), THEMES["paper"])
+    assert layout_for(slide)(Look(slide, painter.frame, painter.theme)).ornament is not None
