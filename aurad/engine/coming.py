@@ -13,7 +13,8 @@ from aurad.model.brief import Brief
 from aurad.model.job import Recipe
 from aurad.model.script import Scene, Script
 
-AHEAD = 3  # scenes that voices and slides run ahead of the encoder: enough to keep it fed, few enough to start early
+AHEAD = 3  # scenes that slides run ahead of the encoder: enough to keep it fed, few enough to start early
+FIRST = -1e6  # order of voices: quick work of few workers, the largest, who are gone when encoders fill the cores
 SOON = 0.0  # order of long serial work: as soon as it can start
 PICTURE, VOICE = "picture.mp4", "voice.wav"
 ON_CANVAS = frozenset({"draw", "render_scene", "finish", "join", "verify"})  # methods whose cost is the picture's too
@@ -79,7 +80,7 @@ class Foresight:
         heard = voices[-1:] if "narration" in visuals.info.needs else []
         frames = seconds * self._recipe.canvas.fps
         if scenes[i].words:
-            yield self._one(voice, "speak", voices[-1], len(scenes[i].text), order=i)
+            yield self._one(voice, "speak", voices[-1], len(scenes[i].text), order=FIRST + i)
         yield self._one(visuals, "draw", slides[-1], 1.0, order=i + 0.5, after=heard)
         name, parts = f"segment {scenes[i].scene_id}", [*voices, *slides]
         yield self._one(render, "render_scene", name, frames, order=i + AHEAD, after=parts)

@@ -30,7 +30,7 @@ from aurad.engine.planning import Planner
 from aurad.engine.record import forget_jobs
 from aurad.engine.room import Room
 from aurad.engine.runner import Runner
-from aurad.engine.schedule import Flights, Slots
+from aurad.engine.schedule import Flights, Slots, pool_of
 from aurad.engine.secrets import Secrets
 from aurad.engine.stall import patience_of
 from aurad.engine.store import Damaged, Store
@@ -54,7 +54,7 @@ class OpenExecutor(Protocol):
     """Opens whatever runs tasks."""
 
     def __call__(
-        self, cache: Path, limits: Limits, *, idle: float, passed: Sequence[str] = ()
+        self, cache: Path, limits: Limits, *, idle: float, passed: Sequence[str], wanted: Callable[[str], bool]
     ) -> AbstractAsyncContextManager[Executor]: ...
 
 
@@ -206,9 +206,13 @@ async def open_engine(
         store = Store(folders.state / "store", now=journal.ages.now)
         joblogs = await stack.enter_async_context(open_logfiles(folders.logs / "ffmpeg"))
         own = settings.workers
+        slots = Slots({"cpu": cores, "finish": cores, "network": own.network, "gpu": own.gpu})
         executor = await stack.enter_async_context(
-            workers(folders.cache, limits_of(own), idle=own.idle_seconds, passed=own.environment)
-        )
+            workers(
+                folders.cache, limits_of(own), idle=own.idle_seconds, passed=own.environment,
+                wanted=lambda plugin: slots.awaited(pool_of(plugin)),
+            )
+        )  # fmt: skip
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)
         (last,) = (await journal.read("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'"))[0]
@@ -216,7 +220,6 @@ async def open_engine(
         await costs.load()
         memo = Memo(journal, store)
         catalog = Catalog(executor, folders.cache / "stages.json", settings, installed)
-        slots = Slots({"cpu": cores, "finish": cores, "network": settings.workers.network, "gpu": settings.workers.gpu})
         flights, secrets, attempts = Flights(nursery), Secrets(folders.state), Attempts(journal)
         await attempts.load()
         runner = Runner(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,7 @@ from aurad.wire.worker import (
 
 CORE_IDLE = 5  # times as long as others: the core's worker is small, and asked for at every turn of a job's end
 SPARED = 0.3  # seconds that a worker whose work of one job is done waits for another job's
+GLANCE = 1.0  # seconds between two looks whether somebody still waits for a worker that has been idle for long
 START = 60.0  # seconds a worker has to import its plugin; slow disks are slow
 
 
@@ -56,14 +57,16 @@ class Executor(Protocol):
 class LocalExecutor:
     """Starts workers when they are needed, keeps them warm for `idle` seconds, lets them go then.
 
-    How many there may be at once is not decided here: whoever calls holds a slot for each.
+    How many there may be at once is not decided here: whoever calls holds a slot for each. `wanted` tells whether
+    somebody waits for one to use this plugin: its workers are kept until then.
     """
 
     def __init__(
-        self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float, environment: Mapping[str, str]
-    ) -> None:
+        self, nursery: trio.Nursery, cache: Path, limits: Limits, *, idle: float, environment: Mapping[str, str],
+        wanted: Callable[[str], bool],
+    ) -> None:  # fmt: skip
         self._nursery, self._cache, self._limits, self._idle_seconds = nursery, cache, limits, idle
-        self._environment = environment
+        self._environment, self._wanted = environment, wanted
         self._idle: dict[str, list[_Lease]] = collections.defaultdict(list)
         self._generations = collections.Counter[str]()
         self._warming: dict[str, trio.Event] = {}
@@ -189,20 +192,20 @@ class LocalExecutor:
 
     async def _wait_unwanted(self, lease: _Lease) -> None:
         """Until the worker is lost, or was idle for too long."""
-        idle = self._idle[lease.worker.plugin]
-        while lease.worker.failure is None:
-            wait = (
-                self._patience(lease.worker.plugin) - (trio.current_time() - lease.idle_since)
-                if lease in idle
-                else 3600.0
-            )
-            if wait <= 0:
-                break
+        while lease.worker.failure is None and (wait := self._time_left(lease)) > 0:
             lease.changed = trio.Event()
             with trio.move_on_after(wait):
                 await lease.changed.wait()
-        if lease in idle:
-            idle.remove(lease)
+        with suppress(ValueError):  # it was lost at work
+            self._idle[lease.worker.plugin].remove(lease)
+
+    def _time_left(self, lease: _Lease) -> float:
+        """Seconds until it has been idle for too long, or until that is to be asked again."""
+        plugin = lease.worker.plugin
+        if lease not in self._idle[plugin]:
+            return 3600.0
+        left = self._patience(plugin) - (trio.current_time() - lease.idle_since)
+        return max(left, GLANCE) if self._wanted(plugin) else left
 
 
 class _Lease:
@@ -213,13 +216,18 @@ class _Lease:
         self.changed, self.idle_since = trio.Event(), 0.0
 
 
+def _nobody(plugin: str) -> bool:
+    return False
+
+
 @asynccontextmanager
 async def open_executor(
-    cache: Path, limits: Limits, *, idle: float, passed: Sequence[str] = ()
+    cache: Path, limits: Limits, *, idle: float, passed: Sequence[str] = (), wanted: Callable[[str], bool] = _nobody
 ) -> AsyncIterator[LocalExecutor]:
     """Pools of workers; leaving the block ends them all. `passed` are names of our environment that they get too."""
+    environment = for_workers(os.environ, passed)
     async with trio.open_nursery() as nursery:
         try:
-            yield LocalExecutor(nursery, cache, limits, idle=idle, environment=for_workers(os.environ, passed))
+            yield LocalExecutor(nursery, cache, limits, idle=idle, environment=environment, wanted=wanted)
         finally:
             nursery.cancel_scope.cancel()

@@ -20,7 +20,7 @@ from aurad.engine.asking import Asking
 from aurad.engine.board import Board
 from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
-from aurad.engine.coming import AHEAD, PICTURE, SOON, VOICE, Foresight, writing_size
+from aurad.engine.coming import AHEAD, FIRST, PICTURE, SOON, VOICE, Foresight, writing_size
 from aurad.engine.later import Later, Plans, gather
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
@@ -188,7 +188,7 @@ class Pipeline:
         )
         narration: Narration = await self._ask.provider(
             "voice", "speak", self._takes.of(request, "Voice", scene), name=f"voice {scene.scene_id}", scene=scene,
-            size=len(scene.text), order=i,
+            size=len(scene.text), order=FIRST + i,
         )  # fmt: skip
         return narration
 

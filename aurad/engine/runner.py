@@ -19,7 +19,7 @@ from aurad.engine.figures import Work
 from aurad.engine.memo import Memo
 from aurad.engine.process import CRASH, GARBAGE, Emit
 from aurad.engine.quarantine import Quarantine
-from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_size, slot_of
+from aurad.engine.schedule import Flight, Flights, Rank, Slots, Waiter, pool_of, pool_size, slot_of
 from aurad.engine.secrets import Secrets, discreet, discreet_error
 from aurad.engine.stall import Patience, run_watched
 from aurad.engine.store import Store
@@ -166,7 +166,7 @@ class Runner:
 
     async def _attempt(self, task: Task, digest: str, job: Asker, flight: Flight, attempt: int) -> Any:
         self.quarantine.check(task.plugin)
-        pool = f"worker:{task.plugin}"
+        pool = pool_of(task.plugin)
         self._slots.add(pool, pool_size(task.method, task.slot, self._lanes))
         names = [slot_of(task.method, task.slot), pool]
         async with self._slots.hold(names, job.owners, flight.rank):

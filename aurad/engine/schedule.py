@@ -21,6 +21,11 @@ def pool_size(method: str, slot: str, lanes: int) -> int:
     return lanes if method in RENDERING or slot == "network" else max(1, lanes // 2)
 
 
+def pool_of(plugin: str) -> str:
+    """The name of the slots that a plugin's workers are."""
+    return f"worker:{plugin}"
+
+
 def slot_of(method: str, slot: str) -> str:
     """What ends a video is one long chain of small work: it shares the cores with encoders and waits for none."""
     return "finish" if slot == "cpu" and method in FINISHING else slot
@@ -68,6 +73,10 @@ class Slots:
     def waiting(self) -> int:
         """How many want something that is not free."""
         return len(self._waiting)
+
+    def awaited(self, name: str) -> bool:
+        """Whether somebody who waits will use one of `name`."""
+        return any(name in one.names for one in self._waiting)
 
     def _grant(self) -> None:
         while fitting := [one for one in self._waiting if all(self._free[name] > 0 for name in one.names)]:

@@ -159,7 +159,9 @@ class Workers(Section, frozen=True, kw_only=True):
     cpu: Annotated[Slots, Meta(description="Tasks that compute at the same time; 0: one for each processor core.")] = 0
     network: Annotated[Slots, Meta(description="Tasks that wait for a network service at the same time.")] = 8
     gpu: Annotated[Slots, Meta(description="Tasks that use the graphics card at the same time.")] = 1
-    idle_seconds: Annotated[Seconds, Meta(description="A warm worker without work is let go after this long.")] = 2.0
+    idle_seconds: Annotated[
+        Seconds, Meta(description="A warm worker that no task waits for is let go after this long.")
+    ] = 2.0
     memory_mib: Annotated[
         int, Meta(ge=256, description="Memory that one worker or tool may take for its data, in MiB.")
     ] = 4096

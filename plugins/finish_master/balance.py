@@ -23,7 +23,7 @@ from aurad_plugins.finish_master.wav import Stereo
 
 RATE = 48_000
 UNDER_SPEECH = 17.0  # dB between speech and the music that steps back for it
-GRAIN = 0.5  # dB of the music's level: a changed sentence leaves it as it was
+GRAIN = 0.5  # LU in which the voice is weighed: it is levelled to a whole number, so a changed sentence tips no scales
 OVERLAP_SECONDS = 2.5  # blended where a user's music begins again
 
 
@@ -75,9 +75,9 @@ async def balanced(
     score, samples = None, length(voice)
     if mood != "none":
         (music, played), spoken = await _music_and_voice(mood, request.seed, own, voice, samples, shelf)
-        level = (spoken if spoken > SILENT else request.loudness) - UNDER_SPEECH + levels.duck_depth
-        gain = level - played + levels.music_level
-        score = Score(music, Ducking(request.speech, levels.duck_depth), round(gain / GRAIN) * GRAIN, samples)
+        loudness = round(spoken / GRAIN) * GRAIN if spoken > SILENT else request.loudness
+        gain = loudness - UNDER_SPEECH + levels.duck_depth - played + levels.music_level
+        score = Score(music, Ducking(request.speech, levels.duck_depth), gain, samples)
     parts = await in_pieces(lambda start, end: analysed(mixed(voice, score, start, end)), samples, done=report)
     return Balance(score, joined(parts))
 

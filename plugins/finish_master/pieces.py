@@ -14,7 +14,7 @@ import trio
 T = TypeVar("T")
 
 BLOCK = 96_000  # samples mixed at once, 2 s: whole frames of the dynamics and whole steps of the meter
-PIECE = 8 * BLOCK  # samples, 16 s: besides, whole frames of AAC
+PIECE = 4 * BLOCK  # samples, 8 s: besides, whole frames of AAC
 SIDE_BY_SIDE = 4  # threads at most; more wait for memory, not for a core
 
 

@@ -69,9 +69,12 @@ def gist(units: Sequence[Unit], title: str, wording: Wording) -> str:
 
 
 def recap(sections: Sequence[Section], title: str, wording: Wording) -> tuple[Item, ...]:
-    """The weightiest chapters in their order, each with the best thing that it says; nothing if there is only one."""
+    """The weightiest chapters in their order, each with the best thing that it says; nothing if there is only one.
+
+    Sentences are counted, not words: a sentence that is changed leaves the last scene as it was.
+    """
     told = [
-        (Item(text=head, detail=takeaway(units, f"{title} {head}", wording)), size(units))
+        (Item(text=head, detail=takeaway(units, f"{title} {head}", wording)), len(units))
         for head, units in chapters(sections)
         if head != title and units
     ]

@@ -72,8 +72,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(folder: Path, *, idle: float = 60.0) -> AsyncIterator[Bench]:
-    async with open_executor(folder / "cache", Limits(), idle=idle) as executor:
+async def open_bench(folder: Path, *, idle: float = 60.0, **more: Any) -> AsyncIterator[Bench]:
+    async with open_executor(folder / "cache", Limits(), idle=idle, **more) as executor:
         (folder / "cache").mkdir()
         yield Bench(executor, folder)
 
@@ -108,6 +108,22 @@ async def test_idle_workers_are_let_go(tmp_path: Path) -> None:
         await wait_gone(ours())
         await bench.speak(VOICES, "blocking")
         assert bench.executor.started == 2
+
+
+async def test_an_idle_worker_is_kept_while_somebody_waits_to_use_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aurad.engine.executor.GLANCE", 0.01)
+    asked = list[str]()
+
+    def wanted(plugin: str) -> bool:
+        asked.append(plugin)
+        return len(asked) < 9
+
+    async with open_bench(tmp_path, idle=0, wanted=wanted) as bench:
+        await bench.speak(VOICES, "blocking")
+        await wait_gone(ours())
+    assert asked == [VOICES] * 9
 
 
 async def test_a_worker_that_was_started_ahead_is_the_one_that_works(tmp_path: Path) -> None:

@@ -71,6 +71,18 @@ async def test_the_urgent_first_then_who_holds_least_then_the_own_order(nursery:
     assert crowd.order == ["big 1", "big 2", "urgent", "small", "big 3", "big 4"]
 
 
+async def test_what_is_waited_for_is_told(nursery: trio.Nursery) -> None:
+    slots = Slots({"cpu": 1, "worker:voice": 1})
+    crowd = Crowd(nursery, slots)
+    await crowd.join("holds", "cpu", "worker:voice")
+    assert not slots.awaited("worker:voice")
+    await crowd.join("waits", "cpu", "worker:voice")
+    assert slots.awaited("worker:voice")
+    await crowd.leave("holds")
+    assert not slots.awaited("worker:voice")
+    await crowd.leave("waits")
+
+
 async def test_urgency_is_asked_anew(nursery: trio.Nursery) -> None:
     crowd, urgency = Crowd(nursery, Slots({"cpu": 1})), {"late": 9.0}
     await crowd.join("first")

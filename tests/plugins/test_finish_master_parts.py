@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurad.api import Speech
+from aurad.api import Canvas, FinishRequest, Speech
+from aurad_plugins.finish_master.balance import balanced
 from aurad_plugins.finish_master.bed import Bed, compose
 from aurad_plugins.finish_master.curve import drawn
 from aurad_plugins.finish_master.dynamics import amplified, analysed, planned
 from aurad_plugins.finish_master.loudness import SILENT, Meter
 from aurad_plugins.finish_master.mix import Ducking, Music, Score, mixed
 from aurad_plugins.finish_master.moods import MOODS, mood_for
+from aurad_plugins.finish_master.shelf import Shelf
+from aurad_plugins.finish_master.stage import MasterOptions
 from aurad_plugins.finish_master.wav import open_wav
 
 RATE = 48_000
@@ -154,6 +157,23 @@ def test_a_curve_is_drawn_alike_from_wherever_it_is_read(start: int, count: int,
     assert np.array_equal(part, drawn(points, 128, 0, 12_000, late=late)[start : start + count])
     at = np.arange(start, start + count) + late
     assert np.allclose(part, np.interp(at, np.arange(100) * 128, points), atol=1e-6)
+
+
+@pytest.mark.parametrize("played", [-30.0, -30.1, -30.2, -30.3, -30.4])
+async def test_a_changed_sentence_leaves_the_music_as_loud_as_it_was(
+    played: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    music = Music(tone(10), 1.0)
+    monkeypatch.setattr("aurad_plugins.finish_master.balance._composed", lambda mood, seed, shelf: (music, played))
+    request = FinishRequest(title="Bees", language="en", duration=4.0, canvas=Canvas())
+
+    async def music_over(loudness: float) -> bytes:
+        voice = write(tmp_path / "voice.wav", tone(4, 10 ** (loudness / 20)))
+        found = await balanced(request, voice, "curious", None, Shelf(tmp_path), MasterOptions(), lambda share: None)
+        assert found.score is not None
+        return found.score.read(RATE, RATE).tobytes()
+
+    assert await music_over(-17.1) == await music_over(-16.9)
 
 
 def test_the_mix_is_exactly_as_long_as_the_voice(tmp_path: Path) -> None:

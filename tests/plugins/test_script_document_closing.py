@@ -37,6 +37,12 @@ def test_it_sums_up_the_chapters_that_told_most(english: Grammar) -> None:
     assert all(item.detail for item in slide.items)
 
 
+def test_a_word_more_does_not_change_which_chapters_it_sums_up(english: Grammar) -> None:
+    rescue = "Boats left the harbour in every storm. Their crews saved forty {} sailors."
+    one, other = (closing(PARTS | {"Rescue": rescue.format(who)}, english).slide for who in ("cold", "cold young"))
+    assert one.items == other.items
+
+
 def test_it_never_repeats_what_is_being_said(english: Grammar) -> None:
     scene = closing(PARTS, english)
     assert scene.text == LAST
