@@ -22,7 +22,7 @@ from aurad.engine.forecast import Forecast
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
-from aurad.engine.schedule import Rank
+from aurad.engine.schedule import FINISHING, Rank
 from aurad.engine.step import StepState
 from aurad.engine.store import Store
 from aurad.engine.task import Task
@@ -395,5 +395,5 @@ class EncoderFailed(Exception):
 # What counts as an item of a step; plans, profiles and previews are work, but nobody counts them.
 _STEP_OF: dict[str, Step] = {
     "write": "Script", "speak": "Voice", "draw": "Visuals", "render_scene": "Rendering",
-    "sound": "Postprocessing", "join": "Postprocessing", "verify": "Postprocessing", "finish": "Postprocessing",
+    **dict.fromkeys(FINISHING, "Postprocessing"),
 }  # fmt: skip

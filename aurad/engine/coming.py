@@ -16,11 +16,13 @@ from aurad.model.script import Scene, Script
 AHEAD = 3  # scenes that slides run ahead of the encoder: enough to keep it fed, few enough to start early
 FIRST = -1e6  # order of voices: quick work of few workers, the largest, who are gone when encoders fill the cores
 SOON = 0.0  # order of long serial work: as soon as it can start
+MEANWHILE = 1.0  # order of listening: whatever leads to the video's end comes first
 PICTURE, VOICE = "picture.mp4", "voice.wav"
 ON_CANVAS = frozenset({"draw", "render_scene", "finish", "join", "verify"})  # methods whose cost is the picture's too
 UNTIL = {"Script": (), "Voice": ("speak",), "Visuals": ("speak", "draw")}  # methods that a job with that end still runs
 BODY = ("speak", "draw", "render_scene")  # what stands for the whole video until there is a script
 WHOLE_VIDEO = 100.0  # seconds assumed before there is a script
+SOUND = ".m4a"  # the end of a name: AAC that can go into the video as it is
 CHARACTERS, SLIDE = 15, 10.0  # characters spoken in a second, seconds a slide is shown
 
 
@@ -49,6 +51,16 @@ def unwritten(fps: float) -> list[Coming]:
 def writing_size(brief: Brief) -> float:
     """The size of the task that writes a script: thousands of characters."""
     return len(brief.source or brief.topic or "") / 1000
+
+
+def sounds_of(stage: Stage) -> list[str]:
+    """The files of a finisher that may be heard in the video."""
+    return [name for name in stage.info.gives if name.endswith(SOUND)]
+
+
+def listening(name: str) -> str:
+    """The name of the task that measures a file."""
+    return f"listen {name}"
 
 
 class Foresight:
@@ -97,6 +109,11 @@ class Foresight:
             seen = slides if {"posters", "credits"} & set(stage.info.needs) else []
             yield self._one(stage, "finish", stage.info.name, seconds, after=before + seen)
             made |= dict.fromkeys(stage.info.gives, stage.info.name)
+            for name in sounds_of(stage):
+                yield self._one(
+                    self._core, "listen", listening(name), seconds, order=MEANWHILE, after=[stage.info.name]
+                )
+                made[listening(name)] = listening(name)
         yield self._one(self._core, "verify", "verify", seconds, after=list(dict.fromkeys(made.values())))
 
     def _one(

@@ -40,7 +40,8 @@ FIRST_GUESS = {
     "preview": Guess(0.3, 0.3),
     "sound": Guess(0.4, 0.005),
     "join": Guess(0.1, 0.003),
-    "verify": Guess(0.1, 0.005),
+    "listen": Guess(0.1, 0.005),
+    "verify": Guess(0.1, 0.001),
     "finish": Guess(0.5, 0.002),
     "master.finish": Guess(1.5, 0.014, cores=4),  # the one finisher that computes, in pieces side by side
 }

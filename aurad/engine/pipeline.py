@@ -1,7 +1,7 @@
 """The graph: from a recipe to a checked video. A task waits for its inputs, never for a stage.
 
     brief -> script -> voice(i), visuals(i) -> segment(i) <- tail of i-1, profile
-    sound <- all voices        picture <- all segments        finishers <- what they take -> verify
+    sound <- all voices        picture <- all segments        finishers <- what they take -> listen -> verify
 
 Nothing here remembers how far it got: to resume is to ask again, and whatever has a result is not run.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import trio
 
-from aurad.engine import timeline
+from aurad.engine import coming, timeline
 from aurad.engine.asking import Asking
 from aurad.engine.board import Board
 from aurad.engine.cards import with_cards
@@ -126,12 +126,14 @@ class Pipeline:
                 VOICE: later(partial(self._sound, timed, visuals)),
                 PICTURE: later(partial(self._join, segments)),
             }
-            finished = []
+            finished, heard = [], []
             for stage in self._providers.all("finish"):
                 done = later(partial(self._finish, stage, script, timed, visuals, dict(files)))
                 finished.append(done)
                 files |= {name: later(partial(_pick, done, name)) for name in stage.info.gives}
-            made = await self._verify(script, await timed(), await gather(segments), await gather(finished))
+                heard += [later(partial(self._listen, name, files[name], timed)) for name in coming.sounds_of(stage)]
+            checked = await gather(segments), await gather(finished), await gather(heard)
+            made = await self._verify(script, await timed(), *checked)
             nursery.cancel_scope.cancel()  # previews that are still waiting for an idle slot
         return made
 
@@ -184,7 +186,7 @@ class Pipeline:
             voice=scene.voice or self._recipe.voice,
             pacing=self._brief.pacing,
             pronounce=occurring(scene.text, self._recipe.pronounce | script.pronounce),
-            **_neighbours(self._providers.first("voice"), script, i),
+            **timeline.neighbours(self._providers.first("voice").info.needs, script, i),
         )
         narration: Narration = await self._ask.provider(
             "voice", "speak", self._takes.of(request, "Voice", scene), name=f"voice {scene.scene_id}", scene=scene,
@@ -226,7 +228,7 @@ class Pipeline:
             narration=await voices[i]() if "narration" in stage.info.needs and spoken else None,
             logo=self._asset("logo"),
             font=self._asset("font"),
-            **_neighbours(stage, script, i),
+            **timeline.neighbours(stage.info.needs, script, i),
         )
 
     async def _profile(self) -> Profile:
@@ -354,9 +356,23 @@ class Pipeline:
     def _asset(self, role: str) -> Artifact | None:
         return next((asset.artifact for asset in self._brief.assets if asset.role == role), None)
 
+    async def _listen(
+        self, name: str, file: Later[Artifact | None], timed: Later[list[Timed]]
+    ) -> assembly.Heard | None:
+        """Measure a sound while the picture is still being made, so that the last check need not."""
+        if (audio := await file()) is None:
+            return None
+        seconds = sum(one.frames for one in await timed()) / self._canvas.fps
+        request = assembly.ListenRequest(audio=audio)
+        heard: assembly.Heard = await self._ask.core(
+            "listen", request, "Postprocessing", name=coming.listening(name), size=seconds, order=coming.MEANWHILE
+        )
+        return heard
+
     async def _verify(
-        self, script: Script, timed: list[Timed], segments: list[Segment], finished: list[list[Deliverable]]
-    ) -> Made:
+        self, script: Script, timed: list[Timed], segments: list[Segment], finished: list[list[Deliverable]],
+        heard: list[assembly.Heard | None],
+    ) -> Made:  # fmt: skip
         files = {file.name: file for group in finished for file in group}
         if VIDEO not in files:
             raise AuradError("E309-VERIFY", f"cannot deliver a video: none of the finishers gave {VIDEO}")
@@ -370,6 +386,7 @@ class Pipeline:
             loudness=self._recipe.loudness if masters else None,
             spoken=tuple(written_text(one.scene.text, one.scene.written) for one in timed if one.scene.words),
             seen=tuple(segment.seen for segment in segments),
+            heard=tuple(one for one in heard if one),
         )
         verified = await self._ask.core(
             "verify", request, "Postprocessing", name="verify", size=frames / self._canvas.fps
@@ -379,16 +396,3 @@ class Pipeline:
 
 async def _pick(finished: Later[list[Deliverable]], name: str) -> Artifact | None:
     return next((file.artifact for file in await finished() if file.name == name), None)
-
-
-def _neighbours(stage: Stage, script: Script, i: int) -> dict[str, Any]:
-    """Only what the stage declared to need, so that nothing else is in its digest."""
-    scenes, needs = script.scenes, stage.info.needs
-    found: dict[str, Any] = {}
-    if "previous" in needs and i > 0:
-        found["previous"] = timeline.project(scenes[i - 1])
-    if "next" in needs and i + 1 < len(scenes):
-        found["next"] = timeline.project(scenes[i + 1])
-    if "script" in needs:
-        found["script"] = timeline.project_script(script)
-    return found

@@ -12,7 +12,7 @@ import trio
 Rank = tuple[float, ...]
 Emit = Callable[[str, Any], None]
 RENDERING = frozenset({"profile", "render_scene"})
-FINISHING = frozenset({"sound", "finish", "join", "verify"})
+FINISHING = frozenset({"sound", "finish", "listen", "join", "verify"})
 DOWN = 5.0  # seconds a cancelled task may take to be gone: a worker that does not obey is killed after one
 
 

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -50,6 +51,18 @@ class Timed(Value, frozen=True, kw_only=True):
 def project(scene: Scene) -> Scene:
     """A scene without what no stage may depend on."""
     return msgspec.structs.replace(scene, scene_id="", chapter="", voice="", seconds=0.0, written={})
+
+
+def neighbours(needs: Sequence[str], script: Script, i: int) -> dict[str, Any]:
+    """Only what a stage declared to need, so that nothing else is in its digest."""
+    scenes, found = script.scenes, dict[str, Any]()
+    if "previous" in needs and i > 0:
+        found["previous"] = project(scenes[i - 1])
+    if "next" in needs and i + 1 < len(scenes):
+        found["next"] = project(scenes[i + 1])
+    if "script" in needs:
+        found["script"] = project_script(script)
+    return found
 
 
 def project_script(script: Script) -> Script:

@@ -63,11 +63,26 @@ class Preview(Value, frozen=True, kw_only=True):
     video: Artifact
 
 
+class ListenRequest(Value, frozen=True, kw_only=True):
+    """Measure a sound that a finisher gave, while the picture is still being made."""
+
+    audio: Artifact
+
+
+class Heard(Value, frozen=True, kw_only=True):
+    """What a sound is like: integrated loudness in LUFS, true peak in dBTP."""
+
+    audio: Artifact
+    loudness: float
+    true_peak: float
+
+
 class VerifyRequest(Value, frozen=True, kw_only=True):
     """What the finished file must be; see `Verified`.
 
     `spoken` is what is said in each scene, as it is written: the captions are held against it. `seen` is what was
-    seen of each segment while it was encoded.
+    seen of each segment while it was encoded. What was `heard` already need not be measured again where it is the
+    video's sound, packet for packet.
     """
 
     video: Artifact
@@ -78,6 +93,7 @@ class VerifyRequest(Value, frozen=True, kw_only=True):
     loudness: float | None = None
     spoken: tuple[str, ...] = ()
     seen: tuple[Seen | None, ...] = ()
+    heard: tuple[Heard, ...] = ()
 
 
 class Verified(Value, frozen=True, kw_only=True):

@@ -51,6 +51,7 @@ METHODS: dict[str, Method] = {
     "sound": Method(assembly.SoundRequest, assembly.Soundtrack),
     "join": Method(assembly.JoinRequest, Segment),
     "preview": Method(assembly.PreviewRequest, assembly.Preview),
+    "listen": Method(assembly.ListenRequest, assembly.Heard),
     "verify": Method(assembly.VerifyRequest, assembly.Verified),
 }
 

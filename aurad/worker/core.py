@@ -11,7 +11,9 @@ import trio
 
 from aurad.hooks.specs import hookimpl
 from aurad.model.assembly import (
+    Heard,
     JoinRequest,
+    ListenRequest,
     Preview,
     PreviewRequest,
     SoundRequest,
@@ -72,15 +74,27 @@ class Core(Stage[Value]):
             pass
         return Preview(video=context.keep(target, "video/mp4"))
 
+    async def listen(self, request: ListenRequest, context: Context) -> Heard:
+        """How loud a sound is."""
+        loudness, peak = await _listened(context.path(request.audio), context.progress)
+        return Heard(audio=request.audio, loudness=loudness, true_peak=peak)
+
     async def verify(self, request: VerifyRequest, context: Context) -> Verified:
-        """What the finished file really is; raises `AuradError` E309 if it is not what it must be."""
+        """What the finished file really is; raises `AuradError` E309 if it is not what it must be.
+
+        Its sound is listened to unless it is one that was heard before.
+        """
         from aurad.worker.loudness import SILENCE
-        from aurad.worker.verify import examined, judged
+        from aurad.worker.verify import examined, judged, same_sound
 
         path, progress = context.path(request.video), _cancellable(context.progress)
         facts = await trio.to_thread.run_sync(examined, path, progress)
-        heard = await _listened(path, context.progress) if facts.audio_codec else (SILENCE, SILENCE)
-        return judged(request, facts, *heard)
+        if not facts.audio_codec:
+            return judged(request, facts, SILENCE, SILENCE)
+        for heard in request.heard:
+            if await trio.to_thread.run_sync(same_sound, path, context.path(heard.audio)):
+                return judged(request, facts, heard.loudness, heard.true_peak)
+        return judged(request, facts, *await _listened(path, context.progress))
 
 
 async def _listened(path: Path, progress: Callable[[float], None]) -> tuple[float, float]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 
@@ -60,6 +61,30 @@ def examined(path: Path, progress: Callable[[float], None]) -> Facts:
     """What the file holds; raises E309 if it cannot be read."""
     with readable():
         return read_facts(path, progress)
+
+
+def same_sound(video: Path, sound: Path) -> bool:
+    """Whether what is heard of two files is the same: the coder's settings, and packet for packet."""
+    with readable(), _open(video) as one, _open(sound) as other:
+        if not other.streams.audio:
+            return False
+        pair = one.streams.audio[0], other.streams.audio[0]
+        if _coding(pair[0]) != _coding(pair[1]):
+            return False
+        return all(a == b for a, b in zip_longest(_packets(one, pair[0]), _packets(other, pair[1])))
+
+
+def _open(path: Path) -> InputContainer:
+    return av.open(f"file:{path.absolute()}", container_options=MP4_INPUT)
+
+
+def _coding(audio: AudioStream) -> tuple[object, ...]:
+    codec = audio.codec_context
+    return codec.name, codec.sample_rate, codec.layout.name, codec.extradata
+
+
+def _packets(container: InputContainer, audio: AudioStream) -> Iterator[bytes]:
+    return (bytes(packet) for packet in container.demux(audio) if packet.size)
 
 
 @contextmanager
@@ -170,7 +195,7 @@ def _near(what: str, measured: float, expected: float, slack: float) -> Iterator
 
 def read_facts(path: Path, progress: Callable[[float], None]) -> Facts:
     """Look at every packet, decode none."""
-    with av.open(f"file:{path.absolute()}", container_options=MP4_INPUT) as container:
+    with _open(path) as container:
         video = next(iter(container.streams.video), None)
         audio = next(iter(container.streams.audio), None)
         times = _packet_times(container, video, progress) if video else []

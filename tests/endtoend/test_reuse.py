@@ -17,7 +17,14 @@ SENTENCES = ("Rain falls from clouds.", "Clouds are tiny drops.", "Rivers run to
 VOICES = {f"voice s{n}" for n in range(1, 6)}
 VISUALS = {f"visuals s{n}" for n in range(1, 6)}
 SEGMENTS = {f"segment s{n}" for n in range(1, 6)}
-END = {"sound", "join", "master", "package", "verify"}  # `captions` runs too where words or times have changed
+END = {
+    "sound",
+    "join",
+    "master",
+    "listen sound.m4a",
+    "package",
+    "verify",
+}  # `captions` runs too where words or times have changed
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +131,7 @@ def test_after_a_failed_last_stage_only_that_runs(lab: Lab) -> None:
     lab.set_mode("no package")
     lab.house.make(path).failed("E304-FFMPEG_RUNTIME", "cannot write the container")
     lab.set_mode("real")
-    assert lab.house.make(path).succeeded().ran == {"package", "verify"}
+    assert lab.house.make(path).succeeded().ran - {"listen sound.m4a"} == {"package", "verify"}  # it runs beside them
 
 
 def test_an_edited_plugin_is_never_served_stale(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ async def test_every_task_that_runs_was_foreseen(
 
     monkeypatch.setattr(Board, "forecast_scenes", listen)
     monkeypatch.setattr(Board, "_start", begin)
-    async with open_house(tmp_path) as house:
+    async with open_house(tmp_path, finish=("mixer", "box")) as house:
         settings: dict[str, Any] = {"until": until} if until else {}
         await house.make(**settings)
     ran = [task for task in begun if task.name not in LATE and task.method != "preview"]

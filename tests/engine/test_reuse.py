@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from aurad.model.job import Status
 from tests.engine.house import TALE, open_house
 
@@ -21,6 +23,17 @@ async def test_a_job_runs_every_task_once_and_succeeds(tmp_path: Path) -> None:
         assert {a.name for a in view.artifacts} >= {"video.mp4", "script.json", "manifest.json"}
         assert view.output is not None
         assert view.output.duration_seconds > 2
+
+
+async def test_a_finished_sound_is_heard_before_the_last_check_and_once(tmp_path: Path) -> None:
+    async with open_house(tmp_path, finish=("mixer", "box")) as house:
+        view = await house.make()
+        manifest = next(file for file in view.artifacts if file.name == "manifest.json")
+        verified = msgspec.json.decode(house.engine.store.path(manifest.sha256).read_bytes())["verified"]
+        assert verified["loudness"] == -15  # as it was heard, not as the check itself would hear it
+        assert house.ran.count("listen") == 1
+        await house.make()
+        assert house.ran == []
 
 
 async def test_the_same_again_runs_nothing(tmp_path: Path) -> None:

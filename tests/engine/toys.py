@@ -43,7 +43,9 @@ from aurad.api import (
     hookimpl,
 )
 from aurad.model.assembly import (
+    Heard,
     JoinRequest,
+    ListenRequest,
     Preview,
     PreviewRequest,
     SoundRequest,
@@ -163,6 +165,16 @@ class Box(Finisher[Value]):
         return Deliverables(files=(Deliverable(name="video.mp4", artifact=keep(context, "v", data, "video/mp4")),))
 
 
+class Mixer(Finisher[Value]):
+    name = "mixer"
+    takes = ("voice.wav",)
+    gives = ("sound.m4a",)
+
+    async def finish(self, request: FinishRequest, context: Context) -> Deliverables:
+        sound = keep(context, "s", context.path(request.files["voice.wav"]).read_bytes() + b"mixed", "audio/mp4")
+        return Deliverables(files=(Deliverable(name="sound.m4a", artifact=sound, published=False),))
+
+
 class Core(Stage[Value]):
     name = "core"
     kind: ClassVar[Any] = "core"
@@ -181,9 +193,12 @@ class Core(Stage[Value]):
     async def preview(self, request: PreviewRequest, context: Context) -> Preview:
         return Preview(video=keep(context, "p.mp4", context.path(request.segment.video).read_bytes(), "video/mp4"))
 
+    async def listen(self, request: ListenRequest, context: Context) -> Heard:
+        return Heard(audio=request.audio, loudness=-15, true_peak=-1)
+
     async def verify(self, request: VerifyRequest, context: Context) -> Verified:
-        seconds = request.frames / request.canvas.fps
-        return Verified(duration=seconds, frames=request.frames, loudness=-14, true_peak=-1)
+        seconds, loudness = request.frames / request.canvas.fps, [heard.loudness for heard in request.heard] or [-14.0]
+        return Verified(duration=seconds, frames=request.frames, loudness=loudness[0], true_peak=-1)
 
 
 class Scripted(VoiceStage[Value]):
@@ -259,6 +274,7 @@ STAGES: Sequence[type[Stage[Any]]] = (
     Pixel,
     Counter,
     Box,
+    Mixer,
     Core,
     Scripted,
     Gated,

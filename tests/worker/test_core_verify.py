@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from aurad.model.assembly import VerifyRequest
+from aurad.model.assembly import Heard, ListenRequest, VerifyRequest
 from aurad.model.cues import Cue
 from aurad.model.errors import AuradError
 from aurad.model.value import Value
@@ -138,10 +139,14 @@ async def make_video(path: Path, *more: str, frames: int = 30) -> Path:
     return path
 
 
-async def verify(path: Path, **changes: object) -> Value:
+async def verify(path: Path, *, sound: Path | None = None, **changes: object) -> Value:
+    """Check a film; one `sound` was heard before, and found to be of -30 LUFS."""
     artifact = put(path, "video/mp4")
-    asked = request(**{"video": artifact, "frames": 30, **changes})
-    ran = await run_stage(Core, "verify", asked, workspace=path.parent, files={artifact.sha256: path})
+    files, asked = {artifact.sha256: path}, request(**{"video": artifact, "frames": 30, **changes})
+    if sound:
+        heard = Heard(audio=put(sound, "audio/mp4"), loudness=-30, true_peak=-20)
+        asked, files = replace(asked, heard=(heard,)), {**files, heard.audio.sha256: sound}
+    ran = await run_stage(Core, "verify", asked, workspace=path.parent, files=files)
     return ran.output  # type: ignore[no-any-return]
 
 
@@ -153,6 +158,24 @@ async def test_a_real_film_is_measured(tmp_path: Path) -> None:
     assert verified.duration == pytest.approx(3.0, abs=0.05)
     assert verified.loudness == pytest.approx(-20, abs=0.7)
     assert verified.true_peak == pytest.approx(20 * np.log10(0.1), abs=0.5)
+
+
+@pytest.mark.slow
+async def test_a_sound_is_measured_before_the_film_is_there(tmp_path: Path) -> None:
+    film = await make_video(tmp_path / "film.mp4", "-vn")
+    audio = put(film, "audio/mp4")
+    ran = await run_stage(Core, "listen", ListenRequest(audio=audio), workspace=tmp_path, files={audio.sha256: film})
+    assert ran.output.audio == audio
+    assert ran.output.loudness == pytest.approx(-20, abs=0.7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("more", "loudness"), [((), -30), (("-af", "volume=0.9"), -20), (("-an",), -20)])
+async def test_what_was_heard_counts_if_it_is_the_films_own_sound(
+    more: tuple[str, ...], loudness: float, tmp_path: Path
+) -> None:
+    film, other = await make_video(tmp_path / "film.mp4"), await make_video(tmp_path / "other.mp4", *more)
+    assert (await verify(film, sound=other)).loudness == pytest.approx(loudness, abs=0.7)
 
 
 @pytest.mark.slow
