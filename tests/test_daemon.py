@@ -15,6 +15,7 @@ from typing import TypeVar
 import pytest
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from tests.learnt import keep, lend
 from tests.worker.rig import living_below
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,7 @@ class Daemons:
 
     def __init__(self, home: Path) -> None:
         self.home, self.socket = home, home / "s"
+        lend(home / "cache" / "aurad")
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self, path: Path | None = None, *, idle: float = 60.0) -> subprocess.Popen[str]:
@@ -52,6 +54,7 @@ class Daemons:
         for process in self._running:
             process.kill()
             process.communicate()
+        keep(self.home / "cache" / "aurad")
 
 
 def until(look: Callable[[], T | None]) -> T:

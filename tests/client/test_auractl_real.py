@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,20 @@ import pytest
 
 from aurad.client.cli import codes
 from aurad.client.cli.main import run
+from tests.learnt import keep, lend
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def _short_lived(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_lived(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("STATE", "CACHE", "CONFIG"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(short_path / name.lower()))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_path))
     monkeypatch.setenv("AURAD_PRIVATE__IDLE_SECONDS", "0.5")
+    lend(short_path / "cache" / "aurad")
+    yield
+    keep(short_path / "cache" / "aurad")
 
 
 def made(capsys: Any, *arguments: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from aurad.engine.tools import find_ffmpeg
+from tests.learnt import keep, lend
 
 HERE = Path(__file__).parent
 PATIENCE = 120.0  # seconds for anything to happen on a busy machine
@@ -62,6 +63,7 @@ class Estate:
         for name in ("config/aurad/presets", "run"):
             (self.home / name).mkdir(parents=True)
         (self.home / "config/aurad/presets/tiny.toml").write_text(TINY)
+        lend(self.home / "cache/aurad")
         self.install("witness")
 
     def install(self, *plugins: str) -> None:
@@ -230,6 +232,7 @@ class Estate:
             self.process.wait()
         self.assert_no_orphans()
         said = (self.home / "log").read_text("utf-8", "replace") if (self.home / "log").exists() else ""
+        keep(self.home / "cache/aurad")
         shutil.rmtree(self.home, ignore_errors=True)
         assert "Traceback" not in said, said
 

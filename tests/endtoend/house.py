@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.learnt import keep, lend
+
 AURACTL = Path(sys.executable).with_name("auractl")
 ROOT = Path(__file__).parents[2]
 CANCELLED = 7  # the status of what Ctrl-C ended
@@ -87,6 +89,8 @@ class House:
         for name in ("run", "out", "config/aurad/presets"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "config/aurad/presets/tiny.toml").write_text(TINY)
+        if not self.wrapper:  # else it may be of another user
+            lend(self.folder / "cache" / "aurad")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -187,6 +191,7 @@ class House:
                 os.kill(left, signal.SIGKILL)
         said = "".join(path.read_text() for path in self.state.glob("log/*.log"))
         assert "Traceback" not in said, said
+        keep(self.folder / "cache" / "aurad")
         shutil.rmtree(self.folder)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from tests.learnt import keep, lend
 
 pytestmark = pytest.mark.slow
 PATIENCE = 30.0  # seconds for anything to happen on a busy machine
@@ -31,6 +32,7 @@ class Sick:
     def __init__(self, home: Path) -> None:
         self.home, self.marker, self.preload = home, home / "fail", ""
         self.journal = home / "state" / "aurad" / "journal.sqlite"
+        lend(home / "cache" / "aurad")
         self._running: list[subprocess.Popen[str]] = []
 
     def start(self, *wrapper: str) -> subprocess.Popen[str]:
@@ -47,6 +49,7 @@ class Sick:
         for process in self._running:
             process.kill()
             process.communicate()
+        keep(self.home / "cache" / "aurad")
 
     def connect(self) -> Client:
         end = time.monotonic() + PATIENCE

@@ -21,6 +21,7 @@ from aurad.model.recipe import Preset
 from aurad.model.settings import Defaults, Providers, Settings, Workers
 from aurad.worker.probe import probe_file
 from tests.engine.house import ME
+from tests.learnt import keep, lend
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -45,10 +46,12 @@ async def open_real(folder: Path, **providers: tuple[str, ...]) -> AsyncIterator
     chosen = {kind: Providers(providers=names) for kind, names in providers.items()}
     settings = Settings(defaults=Defaults(preset="small"), workers=Workers(memory_mib=1024), **chosen)
     places = Folders(**{name: folder / name for name in ("state", "cache", "config", "runtime", "logs")})
+    lend(places.cache)
     async with open_engine(
         settings, {"small": SMALL}, places, private=True, stop=lambda: None, installed=Installed(plugins=plugins)
     ) as engine:
         yield engine
+    keep(places.cache, plugins())
 
 
 async def make(engine: Engine, text: str, *, topic: str | None = None, **settings: Any) -> JobView:

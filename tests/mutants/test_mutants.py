@@ -27,6 +27,7 @@ TREE = (
     "tests/worker",
     "tests/toys",
     "tests/conftest.py",
+    "tests/learnt.py",
     "pyproject.toml",
 )
 PATIENCE = 120.0  # seconds for one test on a busy machine

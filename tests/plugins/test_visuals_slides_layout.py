@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterable
 
 import pytest
 
@@ -17,6 +15,7 @@ from aurad_plugins.visuals_slides.nodes import texts
 from aurad_plugins.visuals_slides.page import Fit, Look
 from aurad_plugins.visuals_slides.painter import Painter, provide
 from aurad_plugins.visuals_slides.themes import THEMES
+from tests.serve.chaos import FULL, dice
 
 SIZES = {"16:9": (320, 180), "9:16": (180, 320), "1:1": (240, 240), "4:5": (216, 270)}
 TEXTS = {
@@ -30,8 +29,7 @@ TEXTS = {
     "emoji": "🐝🌱 Growth 🚀 and 👩‍👩‍👧 more ✓ → ½ CO₂",
 }
 Rect = tuple[float, float, float, float]
-WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "full"  # as ./check --full sets it
-STRIDE = 11  # of a layout's cases otherwise: every pair of circumstances is still among them
+TRIES = 10  # cases from which the one with most new pairs is taken; about 160 are, of 5,000
 TOLERANCE = 1.6  # px: boxes are rounded outwards to whole pixels
 
 
@@ -77,14 +75,20 @@ Case = tuple[str, str, str, str, int]
 CASES: list[Case] = list(itertools.product(LAYOUTS, THEMES, SIZES, TEXTS, (1, 3, 8)))
 
 
-def cases_of(kind: str, *, whole: bool = WHOLE) -> list[Case]:
-    """A layout's cases: all, or so many that together those of all layouts hold every pair of circumstances."""
-    own = [case for case in CASES if case[0] == kind]
-    return own if whole else own[list(LAYOUTS).index(kind) :: STRIDE]
-
-
-def pairs(cases: Iterable[Case]) -> set[tuple[object, ...]]:
+def pairs(*cases: Case) -> set[tuple[object, ...]]:
     return {pair for case in cases for pair in itertools.combinations(enumerate(case), 2)}
+
+
+@pytest.fixture(scope="module")
+def chosen(request: pytest.FixtureRequest) -> list[Case]:
+    """All cases, or some by chance that together hold every pair of circumstances."""
+    if FULL:
+        return CASES
+    numbers, left, found = dice(request), pairs(*CASES), list[Case]()
+    while left:
+        found.append(max(numbers.sample(CASES, TRIES), key=lambda case: len(left & pairs(case))))
+        left -= pairs(found[-1])
+    return found
 
 
 def assert_sound(case: Case) -> None:
@@ -94,10 +98,6 @@ def assert_sound(case: Case) -> None:
     assert_apart(boxes)
 
 
-def test_every_pair_of_circumstances_is_tried_in_every_run() -> None:
-    assert pairs(case for kind in LAYOUTS for case in cases_of(kind, whole=False)) == pairs(CASES)
-
-
 @pytest.mark.parametrize("case", CASES[::61])
 def test_nothing_is_cut_or_overlaps(case: Case) -> None:
     assert_sound(case)
@@ -105,8 +105,10 @@ def test_nothing_is_cut_or_overlaps(case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", LAYOUTS)
-def test_nothing_is_cut_or_overlaps_in_more_cases(kind: str) -> None:
-    for case in cases_of(kind):
+def test_nothing_is_cut_or_overlaps_in_more_cases(kind: str, chosen: list[Case]) -> None:
+    own = [case for case in chosen if case[0] == kind]
+    assert own
+    for case in own:
         assert_sound(case)
 
 

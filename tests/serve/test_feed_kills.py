@@ -19,6 +19,7 @@ import pytest
 import trio
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from tests.learnt import lend
 from tests.serve.chaos import PATIENCE, LineSurvivor, WebSurvivor, assert_exact, dice, how_many
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,7 @@ class Victim:
 
     def __init__(self, home: Path) -> None:
         self.home, self.socket = home, home / "s"
+        lend(home / "cache" / "aurad")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]  # the same for every daemon, as with a real one

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from aurad.client.blocking import Client
+from tests.learnt import keep, lend
 from tests.test_daemon import until
 
 PATIENCE = 30.0  # seconds for anything to happen on a busy machine
@@ -79,6 +80,7 @@ def open_daemon(folder: Path, *, wrapper: Sequence[str] = (), **settings: str) -
     """The socket's folder is not pytest's: a socket's path must stay under 108 bytes."""
     with tempfile.TemporaryDirectory(prefix="aurad-") as short:
         path = Path(short) / "s"
+        lend(folder / "cache" / "aurad")
         environ = os.environ | {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("STATE", "CACHE", "CONFIG")}
         environ |= {"AURAD_HTTP__BIND": "127.0.0.1:0"} | settings
         process = subprocess.Popen(
@@ -93,6 +95,7 @@ def open_daemon(folder: Path, *, wrapper: Sequence[str] = (), **settings: str) -
         finally:
             process.kill()
             process.wait()
+            keep(folder / "cache" / "aurad")
 
 
 def _answers(path: Path) -> bool:
