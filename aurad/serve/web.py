@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 import structlog
@@ -19,6 +19,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 
 from aurad.engine.engine import Engine
 from aurad.engine.ids import new_id
@@ -56,6 +57,16 @@ class App(QuartTrio):
         log.error("request failed", path=request.path, method=request.method, exc_info=context_and_error[-1])
 
 
+@cache  # compiling them takes longer than all else about an app
+def _routes() -> Map:
+    app = App("aurad", static_folder=None)
+    app.url_map.merge_slashes = False  # else a redirection, in HTML
+    for each in endpoints():
+        path, name = re.sub(r"\{(\w+)\}", r"<\1>", each.route.path), each.name.replace(".", "_")
+        app.add_url_rule(path, name, methods=[each.route.method], provide_automatic_options=False)
+    return app.url_map
+
+
 class Web:
     """One app over one engine."""
 
@@ -64,16 +75,12 @@ class Web:
         self.stopping, self.app = Stopping(), App("aurad", static_folder=None)
         self.app.serve_websocket = WebRpc(engine, self._gate, tokens, self.stopping).serve
         self.app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-        self.app.url_map.merge_slashes = False  # else a redirection, in HTML
         self.app.before_request(self._begin)
         self.app.after_request(self._finish)
         self.app.register_error_handler(AuradError, self._refuse)
         self.app.register_error_handler(HTTPException, self._refuse_http)
-        for each in endpoints():
-            self.app.add_url_rule(
-                re.sub(r"\{(\w+)\}", r"<\1>", each.route.path), each.name.replace(".", "_"),
-                partial(self._serve, each), methods=[each.route.method], provide_automatic_options=False,
-            )  # fmt: skip
+        self.app.url_map = _routes()
+        self.app.view_functions = {each.name.replace(".", "_"): partial(self._serve, each) for each in endpoints()}
 
     # ------------------------------------------------------------ each request
 
