@@ -205,7 +205,7 @@ async def test_what_never_waits_is_answered_together_and_lets_others_have_their_
             heard, pieces = heard + await wire.stream.receive_some(), pieces + 1
         nursery.cancel_scope.cancel()
     assert [json.loads(line)["id"] for line in heard.splitlines()] == list(range(1, 11))
-    assert len(set(turns)) >= 3  # of four each
+    assert len(set(turns)) >= 2  # three goes of four at most; two that follow may be about one turn of the other's
     assert pieces <= 3
 
 
