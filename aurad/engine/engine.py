@@ -89,7 +89,7 @@ class Engine:
         self.holds.mended()
 
     def stop_soon(self) -> None:
-        """Stop, but let the answer to whoever asked for it go out first."""
+        """Stop, but let the answer to whoever asked for it go out first, and tasks end that are about to."""
         self._nursery.start_soon(self._stop_later)
 
     async def to_the_end(self, make: Callable[[], Awaitable[T]]) -> T:
@@ -97,6 +97,9 @@ class Engine:
         return await outlive(self._nursery, make)
 
     async def _stop_later(self) -> None:
+        self.jobs.drain(True)
+        with trio.move_on_after(0 if self.private else self.settings.jobs.stop_seconds):
+            await self.runner.wind_down()
         await trio.sleep(FAREWELL)
         self._stop()
 
