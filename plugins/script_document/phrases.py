@@ -303,6 +303,8 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
     tag, lower = words.tags[index], words.lower[index]
     if lower == "of":  # the noun may lose a second "of", never its first
         return words.tags[before] in NOUNS and words.tags[kept[end - 2]] != "CD" and follows_of(words, kept[:end])
+    if "but" in (words.lower[other] for other in kept[:end]):  # half of what is set against the rest
+        return False
     if lower in GLUE or tag not in ("IN", "TO", "VBG", "VBN", "RB", "CC"):
         return False
     if tag == "CC" and not (end + 1 < len(kept) and words.tags[kept[end + 1]] in FINITE | {"VB"}):

@@ -43,6 +43,7 @@ REPEATED = 0.6  # how much more than ordinary words those of a name must weigh
 YEAR = re.compile(r"^\(?((?:1[0-9]|20)\d\d)[.,;:)]*$")
 ASIDE = re.compile(r"\s*\([^()]*\)")
 PARTS = re.compile(r"[;:](?= )|, (?:and|so|which|where|hence)\b")
+ADDS = re.compile(r"\d.* | by ")  # to a name: how many of them, or what was done
 NEGATED = re.compile(r"n['’]t\b")  # the tagger takes `isn't` for a noun
 FEWEST_WORDS = 5  # of a part that says something
 VERBS = ("VBZ", "VBD", "VBP", "VB")
@@ -165,7 +166,7 @@ def fill_silence(
         after = min((edge for edge in edges if edge > name.at), default=size)
         own = {fold(word) for word in name.text.lower().split()} - STOP
         is_inside = any(point.at <= name.at < point.end for point in filled)
-        if points and " " not in name.text:  # a single word beside statements says nothing
+        if points and not name.says and not ADDS.search(name.text):  # a name alone beside statements says nothing
             continue
         if after - before > SILENCE and not is_inside and not own & seen and len(filled) < MOST_POINTS:
             filled.append(name)
@@ -187,7 +188,7 @@ def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> lis
         return []
     words = analyse(sentence, wording.grammar)
     found = [Point(f"{f.text} {f.detail}", f.at, f.end, number, says=False) for f in figures(sentence, start, wording)
-             if f.counts and f.score and " " in f.detail]  # fmt: skip
+             if f.counts and f.score and " " in f.detail and "but" not in sentence.words]  # fmt: skip
     for chunk in noun_chunks(words):
         if tells(words, chunk, wording.weights):
             kept = with_deed(words, chunk)

@@ -327,3 +327,13 @@ def test_what_says_of_which_one_it_is_told_is_kept(english: Grammar) -> None:
     shown = " ".join(str(scene.slide) for scene in write(source, english).scenes)
     assert "Configuration is no longer read" not in shown
     assert "Configuration in .oldrc is no longer read" in shown
+
+
+def test_half_of_what_is_set_against_the_rest_is_no_point(english: Grammar) -> None:
+    source = (
+        "# S\n\nHello you.\n\n## Trips\n\nTrips grew in every quarter. The new lanes on Harbour Street opened early."
+        " E-bikes make up only 35% of the fleet but account for 58% of all trips."
+    )
+    shown = [item.text for scene in write(source, english).scenes for item in scene.slide.items]
+    assert not [text for text in shown if text.endswith(("account", "fleet"))]
+    assert "Harbour Street" not in shown
