@@ -68,6 +68,10 @@ class Runner:
         """Tasks that are ready and wait for a slot."""
         return self._slots.waiting
 
+    async def wind_down(self) -> None:
+        """Begin no task any more; returns once those that run have ended, their results on the way to the disk."""
+        await self._slots.close()
+
     def spare(self, plugin: str) -> None:
         """A job has no more work for this plugin."""
         self._executor.spare(plugin)

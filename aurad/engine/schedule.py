@@ -42,6 +42,14 @@ class Slots:
         self._free = dict(capacity)
         self._held: collections.Counter[str] = collections.Counter()
         self._waiting: list[_Waiting] = []
+        self._open, self._holders, self._empty = True, 0, trio.Event()
+
+    async def close(self) -> None:
+        """Grant nothing any more; returns once all is given back."""
+        self._open = False
+        await trio.lowlevel.checkpoint()
+        if self._holders:
+            await self._empty.wait()
 
     def add(self, name: str, capacity: int) -> None:
         """Make another capacity known; a known one stays as it is."""
@@ -67,6 +75,9 @@ class Slots:
         self._held += collections.Counter()  # forgets those who hold nothing
         for name in waiting.names:
             self._free[name] += 1
+        self._holders -= 1
+        if not self._holders and not self._open:
+            self._empty.set()
         self._grant()
 
     @property
@@ -79,10 +90,13 @@ class Slots:
         return any(name in one.names for one in self._waiting)
 
     def _grant(self) -> None:
-        while fitting := [one for one in self._waiting if all(self._free[name] > 0 for name in one.names)]:
+        while fitting := [
+            one for one in self._waiting if all(self._free[name] > 0 for name in one.names) and self._open
+        ]:
             best = min(fitting, key=self._rank)
             self._waiting.remove(best)
             self._held.update(best.owners)
+            self._holders += 1
             for name in best.names:
                 self._free[name] -= 1
             best.granted.set()

@@ -220,6 +220,15 @@ class Jobs(Section, frozen=True, kw_only=True):
             " the private daemon of `auractl make`, whose jobs nobody watches, makes none."
         ),
     ] = True
+    stop_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=5,
+            description="How long a service that is to stop lets running tasks end; what is finished is kept in any"
+            " case, and jobs go on at the next start.",
+        ),
+    ] = 2.0
 
 
 class Tools(Section, frozen=True, kw_only=True):

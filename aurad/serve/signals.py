@@ -19,7 +19,8 @@ async def obey_signals(
     scope: trio.CancelScope, engine: Engine, notify: Notify, *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:  # fmt: skip
-    """SIGTERM and SIGINT end `scope`, a second one no differently; SIGHUP has the settings read again."""
+    """SIGTERM and SIGINT stop the daemon, a second one at once; SIGHUP has the settings read again."""
+    stopping = False
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         task_status.started()
         async for number in signals:
@@ -28,7 +29,10 @@ async def obey_signals(
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
                 notify("STOPPING=1")
-                scope.cancel()
+                engine.stop_soon(0.0)  # nobody waits for an answer
+                if stopping:
+                    scope.cancel()
+                stopping = True
 
 
 async def _reload(engine: Engine, notify: Notify) -> None:

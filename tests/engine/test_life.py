@@ -178,3 +178,34 @@ async def test_while_draining_no_job_starts(house: House, gate: type[Gated]) -> 
     assert await position(house, waiting) == 1
     house.engine.jobs.drain(False)
     assert (await house.engine.jobs.wait(waiting)).status is Status.SUCCEEDED
+
+
+async def test_who_is_to_stop_lets_tasks_end_and_begins_none(tmp_path: Path, gate: type[Gated]) -> None:
+    stopped = trio.Event()
+    async with open_house(tmp_path, voice=("gated",), stop=stopped.set, private=False) as house:
+        job_id = await house.submit()
+        await gate.reached.wait()
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        begun = house.ran.count("speak")
+        house.engine.stop_soon()
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert not stopped.is_set()
+        gate.gate.set()
+        await stopped.wait()
+        assert house.ran.count("speak") == begun
+    async with open_house(tmp_path, voice=("gated",)) as house:
+        assert (await house.engine.jobs.wait(job_id)).status is Status.SUCCEEDED
+        assert house.ran.count("speak") == 3 - begun
+
+
+async def test_who_is_to_stop_does_not_wait_for_long(
+    tmp_path: Path, gate: type[Gated], autojump_clock: trio.testing.MockClock
+) -> None:
+    stopped = trio.Event()
+    async with open_house(tmp_path, voice=("gated",), stop=stopped.set, private=False) as house:
+        await house.submit()
+        await gate.reached.wait()
+        began = trio.current_time()
+        house.engine.stop_soon()
+        await stopped.wait()
+        assert trio.current_time() - began == pytest.approx(2.1)

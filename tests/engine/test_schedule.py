@@ -133,6 +133,25 @@ async def test_a_slot_granted_to_somebody_who_is_cancelled_meanwhile_is_not_lost
     assert "next" in crowd.order
 
 
+async def test_once_closed_nobody_gets_anything_and_the_last_to_give_back_is_waited_for(nursery: trio.Nursery) -> None:
+    slots = Slots({"cpu": 1})
+    crowd, closed = Crowd(nursery, slots), list[str]()
+    await crowd.join("a")
+    await crowd.join("b")
+
+    async def close() -> None:
+        await slots.close()
+        closed.append("closed")
+
+    nursery.start_soon(close)
+    await settled()
+    assert not closed
+    await crowd.leave("a")
+    assert (crowd.order, closed) == (["a"], ["closed"])
+    await close()
+    nursery.cancel_scope.cancel()
+
+
 @given(st.lists(st.tuples(st.sampled_from(["cpu", "gpu"]), st.integers(1, 10), st.sampled_from("xy")), max_size=12))
 def test_everybody_gets_a_turn_and_never_too_many(asked: list[tuple[str, int, str]]) -> None:
     async def main() -> None:
