@@ -88,19 +88,19 @@ class Engine:
         self.holds.room.adopt(settings.store)
         self.holds.mended()
 
-    def stop_soon(self) -> None:
+    def stop_soon(self, farewell: float = FAREWELL) -> None:
         """Stop, but let the answer to whoever asked for it go out first, and tasks end that are about to."""
-        self._nursery.start_soon(self._stop_later)
+        self._nursery.start_soon(self._stop_later, farewell)
 
     async def to_the_end(self, make: Callable[[], Awaitable[T]]) -> T:
         """Done whole although the caller may leave meanwhile; only the daemon's end ends it."""
         return await outlive(self._nursery, make)
 
-    async def _stop_later(self) -> None:
+    async def _stop_later(self, farewell: float) -> None:
         self.jobs.drain(True)
         with trio.move_on_after(0 if self.private else self.settings.jobs.stop_seconds):
             await self.runner.wind_down()
-        await trio.sleep(FAREWELL)
+        await trio.sleep(farewell)
         self._stop()
 
     @property

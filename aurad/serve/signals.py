@@ -29,7 +29,7 @@ async def obey_signals(
             else:
                 log.info("stopping", signal=signal.Signals(number).name)
                 notify("STOPPING=1")
-                engine.stop_soon()
+                engine.stop_soon(0.0)  # nobody waits for an answer
                 if stopping:
                     scope.cancel()
                 stopping = True
