@@ -31,7 +31,10 @@ OF_PARAMS = {
     "brief": ("E101-BRIEF", "E102-OPTION"), "after": ("E205-LIMIT",), "cursor": ("E116-CURSOR",),
     "plugins.name": ("E104-PLUGIN",), "secrets.name": ("E200-NO_JOB",), "key": ("E503-CONFIG",),
 }  # fmt: skip
-OF_CHANGES = {"jobId": ("E201-STATE",), "idempotencyKey": ("E203-IDEMPOTENCY",), "brief": ("E501-DISK",)}
+OF_CHANGES = {
+    "jobId": ("E201-STATE",), "idempotencyKey": ("E203-IDEMPOTENCY",), "brief": ("E501-DISK",),
+    "jobs.reason": ("E501-DISK",),  # of a cancel, when the disk does not take the end
+}  # fmt: skip
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:

@@ -214,6 +214,7 @@ async def test_discovery_names_every_method_with_its_role(tmp_path: Path) -> Non
         assert sorted(names) == sorted(field.encode_name for field in msgspec.structs.fields(operation.params))
         required = [param["required"] for param in methods[name]["params"]]
         assert required == sorted(required, reverse=True)  # as the specification wants them
+    assert {"$ref": "#/components/errors/E501-DISK"} in methods["jobs.cancel"]["errors"]  # its end has to be written
     text = msgspec.json.encode(document).decode()
     refs = {each.split('"')[0] for each in text.split('"$ref":"#/components/')[1:]}
     assert all(document["components"][kind].get(name) is not None for kind, name in (ref.split("/") for ref in refs))
