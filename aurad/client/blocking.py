@@ -211,15 +211,18 @@ class Client:
     # ------------------------------------------------------------ lines
 
     def _send(self, line: bytes, fd: int | None, deadline: float) -> None:
-        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))  # 0 would mean not to wait at all
+        rights = [] if fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))]
+        rest = memoryview(line)
         try:
-            sent = 0
-            if fd is not None:
-                rights = array.array("i", [fd])
-                sent = self._socket.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-            self._socket.sendall(line[sent:])
+            while rest:
+                self._socket.settimeout(max(deadline - time.monotonic(), 0.001))  # 0 would mean not to wait at all
+                rest, rights = rest[self._socket.sendmsg([rest], rights) :], []
         except (BrokenPipeError, ConnectionResetError) as error:
             raise ConnectionLost("cannot reach the daemon: it closed the connection") from error
+        except TimeoutError:
+            if len(rest) < len(line):
+                self._socket.shutdown(socket.SHUT_RDWR)  # behind half a line nothing would be understood
+            raise
 
     def _receive(self, deadline: float | None) -> dict[str, Any]:
         while not self._lines:

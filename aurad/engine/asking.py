@@ -78,6 +78,15 @@ class Asking:
         task = self._task(self._core, method, request, step, name=name, size=size, order=order, leads_to=leads_to)
         return await self._runner.ask(task, self._job)
 
+    async def core_or_none(self, *arguments: Any, **how: Any) -> Any:
+        """As `core`, of what no job depends on: None if it failed, unless everything else would as well."""
+        try:
+            return await self.core(*arguments, **how)
+        except AuradError as error:
+            if error.code in HOPELESS:
+                raise
+            return None
+
     def _task(
         self, stage: Stage, method: str, request: Value, step: Step, *, name: str, scene: Scene | None = None,
         size: float, order: float, leads_to: tuple[str, ...] = (),

@@ -359,12 +359,12 @@ class Pipeline:
     async def _listen(
         self, name: str, file: Later[Artifact | None], timed: Later[list[Timed]]
     ) -> assembly.Heard | None:
-        """Measure a sound while the picture is still being made, so that the last check need not."""
+        """Measure a sound while the picture is made: what can be heard the last check need not listen to again."""
         if (audio := await file()) is None:
             return None
         seconds = sum(one.frames for one in await timed()) / self._canvas.fps
         request = assembly.ListenRequest(audio=audio)
-        heard: assembly.Heard = await self._ask.core(
+        heard: assembly.Heard | None = await self._ask.core_or_none(
             "listen", request, "Postprocessing", name=coming.listening(name), size=seconds, order=coming.MEANWHILE
         )
         return heard

@@ -84,7 +84,8 @@ def _hash_sources(module: str) -> str:
 
 def _files(root: str) -> Iterator[str]:
     for folder, _, names in os.walk(root):
-        yield from (f"{folder}/{name}" for name in names if not name.endswith(".pyc"))
+        files = (f"{folder}/{name}" for name in names if not name.endswith(".pyc"))
+        yield from filter(os.path.isfile, files)  # editors lock with links to nothing
 
 
 def _hash_file(file: str) -> bytes:

@@ -43,20 +43,20 @@ def written_text(text: str, written: Mapping[str, str]) -> str:
 
 
 def _runs(words: Sequence[str], written: Mapping[str, str]) -> Iterator[_Run]:
-    phrases = sorted(((said.split(), shown) for said, shown in written.items()), key=lambda pair: -len(pair[0]))
+    shown = {" ".join(said.split()): text for said, text in written.items()}
+    sizes = sorted({said.count(" ") + 1 for said in shown}, reverse=True)  # few, however many phrases there are
     at = 0
     while at < len(words):
-        found = (_found(words, at, said, shown) for said, shown in phrases)
+        found = (_found(words[at : at + size], at, shown) for size in sizes if at + size <= len(words))
         run = next((run for run in found if run), _Run(at, at + 1, words[at]))
         yield run
         at = run.beyond
 
 
-def _found(words: Sequence[str], at: int, said: Sequence[str], shown: str) -> _Run | None:
-    """`shown` with the punctuation around the words, if they are what is said."""
-    beyond = at + len(said)
-    whole = " ".join(words[at:beyond])
+def _found(words: Sequence[str], at: int, shown: Mapping[str, str]) -> _Run | None:
+    """What is shown for these words, with the punctuation around them, if they are one of the phrases."""
+    whole = " ".join(words)
     bare = whole.lstrip(OPENING)
     before, bare = whole[: len(whole) - len(bare)], bare.rstrip(CLOSING)
     after = whole[len(before) + len(bare) :]
-    return _Run(at, beyond, f"{before}{shown}{after}") if bare == " ".join(said) else None
+    return _Run(at, at + len(words), f"{before}{shown[bare]}{after}") if bare in shown else None

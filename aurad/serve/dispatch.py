@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,6 +31,7 @@ from aurad.wire.strict import check_strict
 
 CANCEL = "$/cancel"
 SUBSCRIBE, UNSUBSCRIBE = "events.subscribe", "events.unsubscribe"
+Scopes = Sequence[trio.CancelScope | None]  # of the messages of a line, as far as they can be cancelled
 IN_A_ROW = 64  # answers that never wait, a millisecond or two together; then others have their turn
 
 log = structlog.get_logger()
@@ -67,7 +69,7 @@ class Dispatcher:
         self._tokens, self._held = tokens, held
         self._subscriptions = Subscriptions(nursery, engine, caller, outbox)
         self._slots, self._in_a_row = trio.Semaphore(limits.CALLS), 0
-        self._under_way: dict[int | str, trio.CancelScope] = {}
+        self._under_way: dict[jsonrpc.Id, trio.CancelScope] = {}
         self._outdated, self._warned = dict[str, str](), set[str]()  # methods to be told of, and all that ever were
 
     async def take(self, line: bytes, fds: Sequence[int] = (), *, more: bool = False) -> None:
@@ -80,10 +82,11 @@ class Dispatcher:
             self._slots.acquire_nowait()
         except trio.WouldBlock:
             await self._slots.acquire()
+        scopes = [self._scope_of(message) for message in asked.messages] if asked.waits else ()
         if asked.waits or self._outbox.crowded:
-            self._nursery.start_soon(self._answer, asked, list(fds))
+            self._nursery.start_soon(self._answer, asked, list(fds), scopes)
             return
-        await self._answer(asked, list(fds), more)
+        await self._answer(asked, list(fds), scopes, more)
         self._in_a_row = (self._in_a_row + 1) % IN_A_ROW
         if not self._in_a_row:
             await trio.lowlevel.checkpoint()
@@ -100,11 +103,11 @@ class Dispatcher:
         unbind_contextvars("correlation_id")  # of the message before
         await self._outbox.put(jsonrpc.encode(failure(None, error)))
 
-    async def _answer(self, asked: Asked, fds: list[int], more: bool = False) -> None:
+    async def _answer(self, asked: Asked, fds: list[int], scopes: Scopes, more: bool = False) -> None:
         reply_fds: list[int] = []
         try:
             call = Call(self._engine, self._caller, fds, reply_fds, self._tokens)
-            replies = [await self._one(message, call, asked.waits) for message in asked.messages]
+            replies = [await self._one(*each, call) for each in zip_longest(asked.messages, scopes)]
             if data := b",".join(reply for reply in replies if reply):
                 whole = b"[" + data + b"]" if asked.batch else data
                 await self._outbox.put(whole + b"\n", reply_fds, soon=more)
@@ -124,7 +127,9 @@ class Dispatcher:
             method, instead = self._outdated.popitem()
             await self._outbox.notify("rpc.deprecated", {"method": method, "instead": instead})
 
-    async def _one(self, message: jsonrpc.Message | AuradError, call: Call, waits: bool) -> bytes | None:
+    async def _one(
+        self, message: jsonrpc.Message | AuradError, scope: trio.CancelScope | None, call: Call
+    ) -> bytes | None:
         """The answer to one message; None to a notification, whatever comes of it."""
         number: jsonrpc.Id = None
         unbind_contextvars("correlation_id")  # of the message before
@@ -133,8 +138,8 @@ class Dispatcher:
                 case AuradError():
                     raise message
                 case jsonrpc.Request(number):
-                    perform = self._cancellable if waits else self._perform
-                    return _bounded(jsonrpc.reply(number, await perform(message, call)))
+                    result = await (self._cancellable(message, scope, call) if scope else self._perform(message, call))
+                    return _bounded(jsonrpc.reply(number, result))
                 case jsonrpc.Notification():
                     with suppress(AuradError):
                         await self._perform(message, call)
@@ -147,14 +152,19 @@ class Dispatcher:
             wrong = AuradError("E500-INTERNAL", f"cannot answer: {type(error).__name__}: {error}")
             return _line(failure(number, wrong))
 
-    async def _cancellable(self, asked: jsonrpc.Request, call: Call) -> Any:
-        if asked.id is None or asked.id in self._under_way:  # nobody could say which one is meant
-            return await self._perform(asked, call)
-        with trio.CancelScope() as self._under_way[asked.id]:
-            try:
+    def _scope_of(self, message: jsonrpc.Message | AuradError) -> trio.CancelScope | None:
+        """What a cancel ends, also one that comes before the call's task has begun or its turn in a batch."""
+        if not isinstance(message, jsonrpc.Request) or message.id is None or message.id in self._under_way:
+            return None  # nobody could say which one is meant
+        self._under_way[message.id] = scope = trio.CancelScope()
+        return scope
+
+    async def _cancellable(self, asked: jsonrpc.Request, scope: trio.CancelScope, call: Call) -> Any:
+        try:
+            with scope:
                 return await self._perform(asked, call)
-            finally:
-                del self._under_way[asked.id]
+        finally:
+            del self._under_way[asked.id]
         raise AuradError("E204-CANCELLED", f"cannot finish {asked.method}: its caller has cancelled it")
 
     async def _perform(self, asked: jsonrpc.Request | jsonrpc.Notification, call: Call) -> Any:

@@ -74,14 +74,15 @@ class Feed:
     """Batches of frames, as they come. Cancelling a wait for the next batch loses nothing. Only a nudge gives none.
 
     Without `after` it starts with a snapshot. A feed of named jobs ends when nothing can come any more;
-    any other never does. `begin` may be awaited first, to be refused, or to learn `cursor` and `over`.
+    any other never does. A `new` one, as one without `after` is, must see all that are named; one that is resumed
+    goes on without those that are gone. `begin` may be awaited first, to be refused, or to learn `cursor` and `over`.
     """
 
-    def __init__(self, engine: Engine, caller: Caller, filter: Filter, after: After) -> None:
+    def __init__(self, engine: Engine, caller: Caller, filter: Filter, after: After, *, new: bool = False) -> None:
         if filter.jobs is not None:  # each once
             filter = msgspec.structs.replace(filter, jobs=tuple(dict.fromkeys(filter.jobs)))
         self._engine, self._events, self._caller, self._filter = engine, engine.events, caller, filter
-        self._after = after
+        self._after, self._new = after, new or after is None
         self._open = frozenset(filter.jobs or ())  # named jobs of which something may come
         self._reader = Reader(self._events.hub, 0, None if filter.jobs is None else self._open)
         self._known: dict[str, bool] = {}  # whether a job is to be told of, for those seen lately
@@ -99,8 +100,7 @@ class Feed:
             if kind not in TYPES:
                 raise AuradError("E100-REQUEST", f"cannot follow events of the type {kind!r}: there is none")
         unseen = [job_id for job_id in self._filter.jobs or () if not await self._sees(job_id)]
-        known = self._after is not None and len(unseen) < len(self._open)  # it goes on after one was forgotten
-        if unseen and not known:
+        if unseen and (self._new or len(unseen) == len(self._open)):  # who goes on may do without one that is gone
             raise AuradError("E200-NO_JOB", f"cannot find job {unseen[0]!r}")
         for job_id in unseen:
             self._close(job_id)

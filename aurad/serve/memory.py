@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # names of malloc.h, as mallopt(3) has them
-LARGE = 64 << 10  # bytes
+LARGE = 80 << 10  # bytes: more than every read makes room for, which is 64 KiB and comes and goes each time
 SPARE = 128 << 10  # bytes at the end of the heap
 
 

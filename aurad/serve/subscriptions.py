@@ -72,7 +72,8 @@ class Subscriptions:
         try:
             last = self._engine.events.hub.last
             after = parse_cursor(params.after, self._engine.epoch) if isinstance(params.after, str) else params.after
-            feed = Feed(self._engine, self._caller, params, last if after is None else after)
+            place = last if after is None else after
+            feed = Feed(self._engine, self._caller, params, place, new=after is None)
             await feed.begin()
         except BaseException:
             del self._scopes[name]

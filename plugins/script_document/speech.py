@@ -47,6 +47,7 @@ PATH = re.compile(
 )  # its last part is enough
 LONGEST_SAID, BEGINNING = 120, 40  # characters; of a longer "word" (a hash, a key) only the beginning is said
 LONGEST_SHOWN = 36  # characters of a word in captions: less than a line
+LONGEST_PHRASE = 120  # characters said for it: a scene takes no more
 LONGEST_PATH = 24  # more than its last part, which alone is said, can be read meanwhile
 OPENING, CLOSING = "\"'“‘([{<*`", "\"'”’*`,.;:!?…"
 BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -188,7 +189,8 @@ def written_form(word: str, said: Sequence[str]) -> tuple[str, str] | None:
         shown = path["name"]
     if (len(said) < 2 and not shown.startswith("-")) or not has_sound(shown) or len(shown) > LONGEST_SHOWN:
         return None
-    return without_marks(" ".join(said)), shown
+    phrase = without_marks(" ".join(said))
+    return (phrase, shown) if len(phrase) <= LONGEST_PHRASE else None
 
 
 def without_marks(text: str) -> str:

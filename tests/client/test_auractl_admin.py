@@ -103,8 +103,10 @@ def test_a_setting_that_another_source_overrules_is_told(
     assert "environment AURAD_STORE__MAX_GIB says, which wins over /x/own.toml" in capsys.readouterr().err
     fake.path.unlink()  # nobody is there
     monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(tmp_path))
-    assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
-    assert capsys.readouterr().err == ""
+    (tmp_path / "aurad.toml").write_text("[store]\nmax_gib = 7\n")
+    for value in ("5", "null"):  # which is taken back: what another file says is meant to be in force again
+        assert run(["config", "set", "store.max_gib", value]) == codes.OK
+        assert capsys.readouterr().err == ""
     monkeypatch.setenv("AURAD_STORE__MAX_GIB", "7")
     assert run(["config", "set", "store.max_gib", "5"]) == codes.OK
     assert "environment AURAD_STORE__MAX_GIB" in capsys.readouterr().err

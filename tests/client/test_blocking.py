@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
+from aurad.client.shared import Shared
 from aurad.serve import limits
 from tests.client.fake_daemon import FILES, PLAN, FakeDaemon, Refusal, event
 from tests.engine.toys import Gated
@@ -123,6 +124,19 @@ def test_a_backlog_that_stays_full_is_an_error_in_time(short_path: Path) -> None
         crowded(short_path / "s", stack)
         with pytest.raises(TimeoutError, match="backlog stayed full"):
             Client(short_path / "s", timeout=0.03)
+
+
+@pytest.mark.parametrize("kind", [Client, Shared])
+def test_a_call_of_which_half_was_sent_in_time_is_the_last(short_path: Path, kind: type[Client]) -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        listener.bind(str(short_path / "s"))
+        listener.listen()  # and nothing is ever read
+        client = stack.enter_context(kind(short_path / "s"))
+        with pytest.raises(TimeoutError):
+            client.call("jobs.submit", {"brief": {"source": "x" * 4_000_000}}, timeout=0.05)
+        with pytest.raises(ConnectionLost):
+            client.call("rpc.ping", timeout=0.05)
 
 
 async def test_calls_that_took_too_long_keep_no_later_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

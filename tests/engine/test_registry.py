@@ -80,6 +80,15 @@ def test_sources_are_read_again_only_once_they_were_touched(site: Site, monkeypa
     assert fingerprint("toyplug") != before
 
 
+def test_what_is_no_file_does_not_count(site: Site) -> None:
+    site.install("toyplug", "toyplug", editable=True)
+    site.write("toyplug/__init__.py")
+    before = fingerprint("toyplug")
+    (site.folder / "toyplug/.#__init__.py").symlink_to("somebody@machine.4711")  # an editor's lock
+    os.mkfifo(site.folder / "toyplug/pipe")
+    assert fingerprint("toyplug") == before
+
+
 def test_only_a_plugins_own_sources_count(site: Site) -> None:
     site.install("toyplug", "toyplug.deep", editable=True)
     for path in ("toyplug/__init__.py", "toyplug/deep/__init__.py", "toyplug/other/__init__.py"):

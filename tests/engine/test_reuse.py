@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from aurad.model.errors import AuradError
 from aurad.model.job import Status
 from tests.engine.house import TALE, open_house
+from tests.engine.toys import Core
 
 FINISH = {"sound", "join", "box", "verify"}
 
@@ -34,6 +37,19 @@ async def test_a_finished_sound_is_heard_before_the_last_check_and_once(tmp_path
         assert house.ran.count("listen") == 1
         await house.make()
         assert house.ran == []
+
+
+async def test_a_file_that_cannot_be_heard_is_left_to_the_last_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def deaf(*_: object) -> None:
+        raise AuradError("E309-VERIFY", "cannot read the file: it has no sound")
+
+    monkeypatch.setattr(Core, "listen", deaf)
+    async with open_house(tmp_path, finish=("mixer", "box")) as house:
+        view = await house.make()
+        assert view.status is Status.SUCCEEDED, view.errors
+        assert (house.ran.count("listen"), house.ran.count("verify")) == (1, 1)
 
 
 async def test_the_same_again_runs_nothing(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from aurad.api import Brief, Script
+from aurad.api import Brief, Scene, Script
 from aurad.model.written import written_text
 from aurad_plugins.script_document.grammar import Grammar, load_english
 from aurad_plugins.script_document.phrases import find_phrase
@@ -75,6 +76,13 @@ def test_marks_are_said_the_way_a_person_reads_them(written: str, said: str) -> 
 def test_captions_show_what_is_written(written: str, captions: str) -> None:
     sentence = make_sentence(written)
     assert written_text(" ".join(sentence.spoken), sentence.written) == captions
+
+
+def test_what_takes_too_long_to_say_is_shown_as_it_is_said(english: Grammar) -> None:
+    flags = "--a=--b=--c=--d=--e=--f=--g=--h"
+    assert make_sentence(f"Run {flags} now.").written == {}
+    (scene, *_) = write(f"Run it with {flags} and wait for the end.", english).scenes
+    assert msgspec.convert(msgspec.to_builtins(scene), Scene) == scene
 
 
 def test_every_scene_knows_how_its_words_are_written(english: Grammar) -> None:

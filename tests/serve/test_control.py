@@ -18,7 +18,7 @@ from aurad.model.errors import AuradError
 from aurad.serve import control, dispatch, limits
 from aurad.serve.access import Rules
 from aurad.serve.control import open_control
-from aurad.serve.operations import TABLE
+from aurad.serve.operations import TABLE, Call, Nothing
 from aurad.serve.operations.system import Pong
 from aurad.serve.peer import Peer
 from tests.engine.house import open_house
@@ -207,6 +207,14 @@ async def test_what_never_waits_is_answered_together_and_lets_others_have_their_
     assert [json.loads(line)["id"] for line in heard.splitlines()] == list(range(1, 11))
     assert len(set(turns)) >= 2  # three goes of four at most; two that follow may be about one turn of the other's
     assert pieces <= 3
+
+
+@pytest.mark.parametrize("method", ["rpc.discover", "config.schema"])
+async def test_documents_that_stay_the_same_are_made_once(tmp_path: Path, method: str) -> None:
+    """They never wait: many that are asked for together would keep everybody else from their turn."""
+    async with open_house(tmp_path) as house:
+        call = Call(house.engine, somebody("read"), [], [])
+        assert TABLE[method].handler(call, Nothing()) is TABLE[method].handler(call, Nothing())
 
 
 # ------------------------------------------------------------ who may

@@ -24,10 +24,36 @@ for size in range(300 << 10, 600 << 10, 5 << 10):
 print(resident() - before)
 """
 
+READS = """
+import resource, socket
+from aurad.serve.memory import keep_little
+
+keep_little()
+ours, theirs = socket.socketpair()
+
+def read():
+    ours.send(b"x")
+    theirs.recvmsg(64 << 10)
+
+read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(1000):
+    read()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def told(code: str, *arguments: str) -> int:
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
 
 def grown(*arguments: str) -> int:
-    run = subprocess.run([sys.executable, "-c", CHURN, *arguments], capture_output=True, text=True, check=True)
-    return int(run.stdout)
+    return told(CHURN, *arguments)
+
+
+def test_what_a_read_takes_does_not_come_from_the_system_each_time() -> None:
+    assert told(READS) < 100  # page faults of a thousand reads
 
 
 def test_holes_that_large_blocks_leave_are_given_back() -> None:

@@ -115,6 +115,14 @@ async def test_without_a_cursor_only_what_comes_is_told(tmp_path: Path) -> None:
         assert (await settled(listener))[0] == first["lastSeq"] + 1
 
 
+async def test_only_who_goes_on_does_without_a_job_that_is_gone(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house, listening(house) as listener:
+        jobs = [(await house.make("One sentence.")).job_id, "a-gone"]
+        with pytest.raises(AuradError, match="cannot find job 'a-gone'"):
+            await listener.subscribe(jobs=jobs)
+        assert await listener.subscribe(jobs=jobs, after=0)
+
+
 async def test_the_events_of_a_job_are_dense_and_end_with_its_end(tmp_path: Path) -> None:
     async with open_house(tmp_path) as house, listening(house) as listener:
         jobs = [await house.submit(f"Job {n} speaks. And goes on.") for n in range(3)]

@@ -185,6 +185,23 @@ async def test_a_call_under_way_is_cancelled_by_its_id(tmp_path: Path) -> None:
         assert (await wire.ask("jobs.get", jobId=job_id))["result"]["status"] == "Running"
 
 
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_cancel_that_comes_along_with_its_call_is_not_lost(tmp_path: Path, batch: bool) -> None:
+    Gated.gate, Gated.reached = trio.Event(), trio.Event()
+    async with open_edge(tmp_path, voice=("gated",)) as edge, edge.connect() as wire:
+        job_id = await edge.house.submit()
+        await Gated.reached.wait()
+        calls = [wire.request("jobs.wait", jobId=job_id) for _ in range(2 if batch else 1)]
+        said = b"[" + b",".join(call.strip() for call in calls) + b"]\n" if batch else calls[0]
+        given_up = [b'{"jsonrpc":"2.0","method":"$/cancel","params":{"id":%d}}\n' % n for n in (2, 1)[-len(calls) :]]
+        await wire.say(said + b"".join(given_up))
+        heard = await wire.hear()
+        answers = heard if batch else [heard]
+        assert [(answer["id"], answer["error"]["code"]) for answer in answers] == [(1, -32006), (2, -32006)][
+            : len(calls)
+        ]
+
+
 async def test_discovery_names_every_method_with_its_role(tmp_path: Path) -> None:
     async with open_edge(tmp_path) as edge, edge.connect() as wire:
         document = (await wire.ask("rpc.discover"))["result"]
@@ -197,6 +214,7 @@ async def test_discovery_names_every_method_with_its_role(tmp_path: Path) -> Non
         assert sorted(names) == sorted(field.encode_name for field in msgspec.structs.fields(operation.params))
         required = [param["required"] for param in methods[name]["params"]]
         assert required == sorted(required, reverse=True)  # as the specification wants them
+    assert {"$ref": "#/components/errors/E501-DISK"} in methods["jobs.cancel"]["errors"]  # its end has to be written
     text = msgspec.json.encode(document).decode()
     refs = {each.split('"')[0] for each in text.split('"$ref":"#/components/')[1:]}
     assert all(document["components"][kind].get(name) is not None for kind, name in (ref.split("/") for ref in refs))

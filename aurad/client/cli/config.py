@@ -71,12 +71,12 @@ def change(key: str, value: str, system: bool) -> None:
 
         path = str(set_value(folders(system, os.environ), key, value))
         click.echo(path)
-        _tell_if_overruled(key, path, _files(system)[0].origins.get(key, ""))
+        _tell_if_overruled(key, value, path, _files(system)[0].origins.get(key, ""))
         return
     with client:
         answer = client.call("config.set", {"key": key, "value": json_or_text(value)})
     click.echo(answer["path"])
-    _tell_if_overruled(key, answer["path"], answer["origin"])
+    _tell_if_overruled(key, value, answer["path"], answer["origin"])
     if answer["restart"]:
         talk.note(f"{key} is in force after a restart of the daemon")
 
@@ -104,9 +104,9 @@ def _found(values: dict[str, Any], key: str) -> dict[str, Any]:
     return found
 
 
-def _tell_if_overruled(key: str, path: str, origin: str) -> None:
-    """What was written to `path` may be of no effect: a later source wins."""
-    if origin not in ("", "default") and not origin.startswith(f"{path}:"):
+def _tell_if_overruled(key: str, value: str, path: str, origin: str) -> None:
+    """What was written to `path` may be of no effect: a later source wins. Of what was taken back any other may."""
+    if json_or_text(value) is not None and origin not in ("", "default") and not origin.startswith(f"{path}:"):
         talk.warning(f"{key} stays what {origin} says, which wins over {path}")
 
 

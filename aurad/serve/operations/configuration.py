@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -61,6 +62,11 @@ def get(call: Call, params: Nothing) -> Configuration:
 @operation("config.schema", Nothing, "read", Route("GET", "/api/config/schema"))
 def schema(call: Call, params: Nothing) -> dict[str, Any]:
     """The JSON Schema of the settings file."""
+    return _schema()
+
+
+@cache
+def _schema() -> dict[str, Any]:
     return msgspec.json.schema(Settings)
 
 

@@ -87,7 +87,7 @@ def discover(call: Call, params: Nothing) -> dict[str, Any]:
     """Every method with its parameters, result, errors and role, as an OpenRPC document."""
     from aurad.serve.openrpc import document  # it needs the whole table, which is not there yet
 
-    return document(TABLE.values())
+    return document(tuple(TABLE.values()))
 
 
 @operation("system.hello", Hello, "read")
