@@ -79,8 +79,9 @@ class Readers:
                 if timed:
                     came.append((data, time.monotonic_ns()))
                 assert data, "hung up"
-                tails[fd] = tail = (tails.get(fd, b"") + data)[-64:]
-                if mark in tail:
+                data = tails.get(fd, b"") + data
+                tails[fd] = data[-64:]
+                if mark in data:
                     tails[fd] = b""
                     waiting -= 1
         return [(now - int(at)) / 1e9 for data, now in came for at in TIMED.findall(data)]
