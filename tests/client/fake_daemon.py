@@ -113,7 +113,9 @@ class FakeDaemon:
 
     def tell(self, one: dict[str, Any]) -> None:
         """An event to everybody who has subscribed."""
-        for connection, name in tuple(self._told):
+        with self._writing:  # who has been answered is among them
+            told = tuple(self._told)
+        for connection, name in told:
             self._notify(connection, name, one)
 
     def wait_called(self, method: str, seconds: float = 10.0, *, times: int = 1) -> dict[str, Any]:
@@ -213,14 +215,14 @@ class FakeDaemon:
         if descriptor is None:
             with self._writing:
                 connection.sendall(line)
+                if method == "events.subscribe" and "result" in answer:
+                    self._told.append((connection, answer["result"]["subscription"]))
         else:
             connection.sendmsg([line], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
             os.close(descriptor)
         if method == "events.subscribe" and "result" in answer:
-            name = answer["result"]["subscription"]
-            self._told.append((connection, name))
             for one in self.events:
-                self._notify(connection, name, one)
+                self._notify(connection, answer["result"]["subscription"], one)
 
     def _notify(self, connection: socket.socket, name: str, one: dict[str, Any]) -> None:
         news = {"method": "events.event", "params": {"subscription": name, "event": one}}
