@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, NamedTuple, get_args
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import pluggy
 
+from aurad.hooks.registry import changed_lately
 from aurad.hooks.specs import PROJECT, Specs
 from aurad.model.errors import AuradError
 from aurad.model.stage import Stage, StageKind
@@ -53,6 +55,7 @@ def _import(name: str) -> tuple[str, Any]:
     found = list(metadata.entry_points(group=GROUP, name=name))
     if len(found) != 1:
         raise _broken(name, "it is not installed" if not found else f"{len(found)} distributions offer that name")
+    sys.dont_write_bytecode |= changed_lately(found[0].module)  # what is edited right now is not kept compiled
     return found[0].dist.version if found[0].dist else "0", found[0].load()
 
 

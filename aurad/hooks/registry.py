@@ -25,6 +25,7 @@ GROUP = "aurad.stages"
 WORKER_ROOMS = ("worker", "wire", "model")  # our code that runs around every stage: it shapes results as well
 FILES = 4096  # sources whose hashes are remembered: a few times those of all bundled plugins
 SETTLED = 1_000_000_000  # nanoseconds after a change until the next one is sure to show in the file's times
+COMPILED = 2.0  # seconds after a change until the next one is sure to be in another second
 CORE = "core"  # the core's own tasks, served by a worker like a plugin's
 
 
@@ -100,6 +101,13 @@ def _hash_file(file: str) -> bytes:
 def _read_and_hash(file: str, state: tuple[int, ...]) -> bytes:
     """`state` is that of the file: with another one it has another content."""
     return sha256(Path(file).read_bytes()).digest()
+
+
+def changed_lately(module: str) -> bool:
+    """Whether another change could still hide from Python: it tells compiled modules by whole seconds and the size."""
+    root = str(_locate(module))
+    files = [root] if os.path.isfile(root) else _files(root)
+    return time.time() - max((os.stat(file).st_mtime for file in files), default=0.0) < COMPILED
 
 
 def _locate(module: str) -> Path:

@@ -48,10 +48,16 @@ async def test_nothing_grows(estate: Estate, request: pytest.FixtureRequest) -> 
     before = await at_rest(estate)
     samples = await under_load(estate, numbers, SECONDS)
     after = await at_rest(estate)
+    if not FULL and held(after) != held(before):  # what is opened once may be so late; what grows does it again
+        before, samples, after = after, await under_load(estate, numbers, SECONDS), await at_rest(estate)
     print(f"{SECONDS:g} s: {before} {after}; {grown(samples) / LEAK:+.2f} MiB/h resident")
-    assert (after.descriptors, after.tasks) == (before.descriptors, before.tasks)
+    assert held(after) == held(before)
     if FULL:  # seconds tell nothing of an hour's memory
         assert grown(samples) < LEAK
+
+
+def held(sample: Sample) -> tuple[int, int]:
+    return sample.descriptors, sample.tasks
 
 
 async def under_load(estate: Estate, numbers: random.Random, seconds: float) -> list[Sample]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -140,8 +142,11 @@ def test_an_edited_plugin_is_never_served_stale(tmp_path: Path) -> None:
     with open_house(**settings) as house:
         scenes = [{"text": "The wind blows."}]
         script = house.file(json.dumps({"title": "Wind", "scenes": scenes}), "script.json")
+        second = time.time() + 60  # both are of this one: the worst case
+        os.utime(plugin, (second, second))
         one = house.make("--script", script, "--until", "Voice").succeeded().path("s1.wav").read_bytes()
         plugin.write_text(plugin.read_text().replace("WORD = 24_000, 0.3", "WORD = 24_000, 0.4"))
+        os.utime(plugin, (second, second))
         made = house.make("--script", script, "--until", "Voice").succeeded()
         assert made.ran == {"voice s1"}
         assert len(made.path("s1.wav").read_bytes()) > len(one)  # and by the new code, though a worker was warm
