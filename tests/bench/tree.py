@@ -183,7 +183,8 @@ def _end_all() -> None:
 
 def _children() -> Iterator[int]:
     for folder in Path(f"/proc/{os.getpid()}/task").iterdir():
-        yield from map(int, (folder / "children").read_text().split())
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            yield from map(int, (folder / "children").read_text().split())
 
 
 def _kill(pid: int, number: signal.Signals) -> None:
