@@ -58,7 +58,7 @@ def test_a_document_of_one_chapter_ends_on_its_last_thought(english: Grammar) ->
 
 
 def test_a_short_farewell_is_not_shown_word_for_word(english: Grammar) -> None:
-    told = "Its lamp turns four times a minute. Two keepers lived here. It was cold. A storm broke it in 1911."
+    told = "Its lamp turns four times a minute. Two keepers lived here. It was cold. A storm broke it in 1911. It fell."
     last = "If it rains, the tower stays closed all day."
     source = f"# The tower\n\nA tower stands by the sea.\n\n## Today\n\n{told} {last}"
     scene = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1]
