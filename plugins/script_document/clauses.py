@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_inside
+from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_date, is_inside
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
@@ -37,7 +37,7 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
     lower = [core.lower() for core in cores]
     followers = [*sentence.words[1:], ""]
     trails = [
-        "" if is_inside(word, following) else trail
+        "" if is_inside(word, following) or is_date(word, following) else trail
         for word, following, (_, _, trail) in zip(sentence.words, followers, edges, strict=True)
     ]
     return Words(cores, lower, corrected(lower, grammar.tags(sentence.words)), trails, sentence.words)

@@ -10,7 +10,7 @@ import msgspec
 
 from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.figures import find_figures
-from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points
+from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points, topic
 from aurad_plugins.script_document.scenes import Group
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Section, Unit, make_said_scene, moved, size
@@ -122,6 +122,8 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""
     body = named if points and points[0].says else whole(sentences, heading, wording) or named
+    if not body and heading == place.section.title:
+        body = topic(sentences, f"{heading} {kicker} {place.title}", wording)
     if kicker and is_shorter(heading, body):  # said once is enough
         kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     return Slide(kind="section", kicker=kicker if kicker != heading else "", heading=heading, body=body)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from aurad_plugins.script_document.fragments import VAGUE
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.labels import LONGEST_WORD, capitalise, tidy
-from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
+from aurad_plugins.script_document.phrases import Phrase, find_phrase, punctuation_phrase
+from aurad_plugins.script_document.rating import MOST_WORDS
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
 
 LABEL = re.compile(r"^(?P<label>[^:;—.!?()]{1,48}?)\s*(?::|;|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
