@@ -40,7 +40,16 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
         "" if is_inside(word, following) or is_date(word, following) else trail
         for word, following, (_, _, trail) in zip(sentence.words, followers, edges, strict=True)
     ]
-    return Words(cores, lower, corrected(lower, grammar.tags(sentence.words)), trails, sentence.words)
+    tags = grammar.tags(sentence.words)
+    if begins_with_command(tags, grammar.tags([sentence.words[0].lower(), *sentence.words[1:]])):
+        tags[0] = "VB"
+    return Words(cores, lower, corrected(lower, tags), trails, sentence.words)
+
+
+def begins_with_command(tags: list[str], small: list[str]) -> bool:
+    """The tagger takes `Mix 50 g of flour` for a name because of its capital, `Peel 3 onions` for a noun."""
+    is_name = tags[0] == "NNP" and small[0] == "VB" and tags[1:2] and tags[1] in ("CD", "DT", "PRP", "PRP$")
+    return bool(is_name) or (tags[:3] == ["NN", "CD", "NNS"] and FINITE.isdisjoint(tags))
 
 
 def corrected(lower: list[str], tags: list[str]) -> list[str]:

@@ -62,12 +62,13 @@ def comparison_unit(
     if lead:
         speech.lead(lead, ended=True)
     items: list[Item] = []
+    most = len(speech.words) + MOST_SAID
     by_name = any(is_clause(cell, wording) for aspect in aspects for cell in aspect[1:])
     for number, aspect in enumerate(aspects):
         told = opposed(names, aspect, by_name, wording)
         told = against(aspect, wording) or told if number else told
         sentence = wording.sentence(" ".join(told))
-        is_said = len(speech.words) + len(sentence.spoken) <= MOST_SAID or not number
+        is_said = len(speech.words) + len(sentence.spoken) <= most or not number
         at = speech.say(sentence) if is_said else len(speech.words)
         places = at, at + sentence.starts[len(f"{told.head} {told.one}".split())] if is_said else at
         items += [

@@ -359,6 +359,7 @@ def test_no_point_leaves_out_what_it_holds_for(sentence: str, shown: str, englis
             "Every line carries the request it belongs to, so a slow query can be followed to the disk.",
             "A slow query can be followed to the disk",
         ),
+        ("Mix 50 g of rye flour with 50 g of warm water and leave it for a day.", "Mix 50 g of rye flour"),
         ("You can now pause a backup and resume it on another machine.", "Pause a backup"),
         (
             "Signal crayfish were found in 2011, and although traps were set, they have spread to three of the rivers.",
