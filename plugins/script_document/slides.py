@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -73,7 +74,7 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     kicker, heading = headings(place)
     if not heading:
         is_one_series = slide.kind in ("bar-chart", "line-chart") and not slide.rows  # then its note is its name
-        heading = slide.note if is_one_series else announced(group, wording)
+        heading = slide.note if is_one_series else announced(group.units[: rich if unit.spoken else None], wording)
     if not heading:
         kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     items = tuple(moved(item, starts[rich]) for item in slide.items)
@@ -86,9 +87,9 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     )
 
 
-def announced(group: Group, wording: Wording) -> str:
-    """A heading from the prose that is said over the slide."""
-    for unit in group.units:
+def announced(units: Sequence[Unit], wording: Wording) -> str:
+    """A heading from the prose that is said over the slide, unless something else is said first."""
+    for unit in units:
         if unit.sentence and (phrase := wording.phrase(unit.sentence)):
             return phrase.text
     return ""
