@@ -310,6 +310,8 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
         return False
     if lower in NARROWING and any(is_denied(words.lower[other]) for other in kept[:end]):  # it may hold elsewhere
         return False
+    if tag == "VBN" and words.tags[index + 1 : index + 2] == ["VB"]:  # a command's name: `with tool token renew`
+        return False
     if lower in GLUE or tag not in ("IN", "TO", "VBG", "VBN", "RB", "CC"):
         return False
     if tag == "CC" and not (end + 1 < len(kept) and words.tags[kept[end + 1]] in FINITE | {"VB"}):

@@ -176,7 +176,7 @@ def comparison(look: Look) -> Page:
         rows = grid(made, columns, 1.4, height=filled(fit, share, CARD_MOST * -(-len(made) // columns)))
         return box("col", text("lead", look.slide.body, 1.5), rows, gap="1.4em")
 
-    return Page(header=look.header(), body=body, largest=1.75, smallest=0.5, count=len(sides), gap=2.0)
+    return Page(header=look.header(), body=body, largest=2.2, smallest=0.5, count=len(sides), gap=2.0)
 
 
 def _side(look: Look, told: list[tuple[Item, Reveal]], name: str, place: int) -> Node:

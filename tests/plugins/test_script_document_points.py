@@ -343,6 +343,7 @@ def test_half_of_what_is_set_against_the_rest_is_no_point(english: Grammar) -> N
     ("sentence", "shown"),
     [
         ("The console does not show shards with more than 10,000 partitions at all today.", "partitions"),
+        ("Renew them with harbor token renew or in the console under Account.", "harbor token renew"),
         ("From 3.7 or earlier, upgrade to 3.8 first.", "From 3.7 or earlier, upgrade to 3.8 first"),
         ("Tokens made before this release keep working until January 31, 2027.", "January 31, 2027"),
     ],

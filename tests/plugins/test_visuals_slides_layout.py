@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from aurad.api import Canvas, Item, Slide
-from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.content import prepared, united
 from aurad_plugins.visuals_slides.fit import fitted, placed
 from aurad_plugins.visuals_slides.frame import frame_of
 from aurad_plugins.visuals_slides.layouts import LAYOUTS, layout_for
-from aurad_plugins.visuals_slides.nodes import Node, texts
+from aurad_plugins.visuals_slides.nodes import Node, box, text, texts
 from aurad_plugins.visuals_slides.page import Fit, Look
 from aurad_plugins.visuals_slides.painter import Painter, provide
 from aurad_plugins.visuals_slides.themes import THEMES
@@ -169,3 +169,19 @@ def revealed(node: Node, at: int | None) -> Iterator[tuple[int | None, str]]:
     same = " ".join(words for place, words in inner if place == own and words)
     yield own, " ".join(part for part in (node.text, same) if part)
     yield from (found for found in inner if found[0] != own)
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_no_line_ends_between_a_number_and_its_unit(theme: str) -> None:
+    painter = Painter(frame_of(Canvas(width=320, height=180)), THEMES[theme])
+
+    def first_line(words: str) -> int:
+        """Where the ink of the first line ends, in pixels."""
+        column = box("col", text("strong", united(words), 1.6, color="#fff"), width="150px", **{"font-size": "11px"})
+        ink = painter.paint(column)[:, :, 3] > 0
+        rows = ink.any(axis=1)
+        start = int(rows.argmax())
+        end = start + int((~rows[start:]).argmax())
+        return int(ink[start:end].any(axis=0).nonzero()[0].max())
+
+    assert first_line("It can deliver 300 MW") == first_line("It can deliver")
