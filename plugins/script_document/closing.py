@@ -9,7 +9,6 @@ import msgspec
 from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.pairing import is_image
-from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.points import condensed
 from aurad_plugins.script_document.units import Section, Unit, make_said_scene, size
 from aurad_plugins.script_document.wording import Wording
@@ -109,12 +108,10 @@ def chapters(sections: Sequence[Section]) -> Iterator[tuple[str, list[Unit]]]:
 
 
 def takeaway(units: Sequence[Unit], shown: str, wording: Wording) -> str:
-    """The best short statement of some sentences; empty if none stands alone."""
-    phrases = [wording.phrase(unit.sentence, shown) for unit in units if unit.sentence]
-    best: Phrase | None = max(
-        (found for found in phrases if found and found.says), key=lambda phrase: phrase.score, default=None
-    )
-    return best.text if best else ""
+    """The best short statement of some sentences, rather not of `It is ...`; empty if none stands alone."""
+    phrases = [(not unit.leans, wording.phrase(unit.sentence, shown)) for unit in units if unit.sentence]
+    said = [(alone, phrase.score, phrase.text) for alone, phrase in phrases if phrase and phrase.says]
+    return max(said, key=lambda found: found[:2], default=(False, 0.0, ""))[2]
 
 
 def with_detail(item: Item, entry: str) -> Item:

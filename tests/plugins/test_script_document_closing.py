@@ -43,6 +43,12 @@ def test_a_word_more_does_not_change_which_chapters_it_sums_up(english: Grammar)
     assert one.items == other.items
 
 
+def test_what_leans_on_the_sentence_before_is_no_sum(english: Grammar) -> None:
+    path = "A path leads around the bay. It is 118 km long and takes six days."
+    told = {item.text: item.detail for item in closing(PARTS | {"Light": path}, english).slide.items}
+    assert told["Light"] == "A path leads around the bay"
+
+
 def test_it_never_repeats_what_is_being_said(english: Grammar) -> None:
     scene = closing(PARTS, english)
     assert scene.text == LAST
