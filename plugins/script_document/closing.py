@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -17,6 +18,7 @@ FEWEST_FOR_CLOSING = 6  # units; a shorter video needs no farewell
 FEWEST_CLOSING_WORDS = 8  # about three seconds
 MOST_CLOSING_WORDS = 40
 LISTS = frozenset(("bullets", "cards", "steps"))
+OBJECTIONS = frozenset(("however", "but", "yet", "still"))  # to what was only admitted
 MOST_LEFT = 3  # words before the last ones that have no scene of their own
 SHOWN_LAST = 18  # words of a last sentence that has no shorter form
 FEWEST_CHAPTERS, MOST_CHAPTERS = 2, 3  # summed up; more cannot be read in the time of a sentence
@@ -109,8 +111,12 @@ def chapters(sections: Sequence[Section]) -> Iterator[tuple[str, list[Unit]]]:
 
 def takeaway(units: Sequence[Unit], shown: str, wording: Wording) -> str:
     """The best short statement of some sentences, rather not of `It is ...`; empty if none stands alone."""
-    phrases = [(not unit.leans, wording.phrase(unit.sentence, shown)) for unit in units if unit.sentence]
-    said = [(alone, phrase.score, phrase.text) for alone, phrase in phrases if phrase and phrase.says]
+    replies = [unit.text.partition(" ")[0].strip(",").lower() in OBJECTIONS for unit in units[1:]]
+    said = [
+        (not unit.leans and not is_conceded, phrase.score, phrase.text)
+        for unit, is_conceded in itertools.zip_longest(units, replies)
+        if unit.sentence and (phrase := wording.phrase(unit.sentence, shown)) and phrase.says
+    ]
     return max(said, key=lambda found: found[:2], default=(False, 0.0, ""))[2]
 
 

@@ -26,6 +26,7 @@ VAGUE = word_set(
 )
 EMPTY_START = word_set("thanks due given following according including despite during based")
 BAD_STARTS = word_set("of than not and or but do does did")
+RELATIVE = word_set("that which who whose where")
 POSSESSIVES = word_set("its their his her which")
 QUANTITIES = word_set("many some most few several others each both all none one two three")  # of what?
 BAD_ENDS = frozenset(("DT", "IN", "TO", "CC", "MD", "PRP$", "WDT", "WP", "WP$", "WRB", "PDT", "EX", "POS", "PRP"))
@@ -59,6 +60,8 @@ def ends_well(words: Words, kept: list[int]) -> bool:
         return False
     if goes_on and (lower in VAGUE or following == "who" or lower.endswith(("'s", "’s", "s'", "s’"))):
         return False
+    if goes_on and following in RELATIVE and says_nothing(words, kept):
+        return False
     if goes_on and tag == "CD" and following in ("to", "or", "and", "through") and is_amount(words, last + 2):
         return False
     if following in OPENS_PAIR or (following == "to" and any(words.lower[index] == "from" for index in kept)):
@@ -71,6 +74,12 @@ def ends_well(words: Words, kept: list[int]) -> bool:
     return not (following in CONDITIONS or tells)
 
 
+def says_nothing(words: Words, kept: list[int]) -> bool:
+    """Whether it only says `a town is a town` of `a town is a town that argues`."""
+    *subject, be, article, kind = [words.lower[index] for index in ([kept[0]] * 3 + kept)]
+    return article in ("a", "an") and be in BE and kind in subject
+
+
 def is_torn_list(words: Words, kept: list[int]) -> bool:
     """Whether the last member is missing: `seeds, fruits, nuts` of `seeds, fruits, nuts, or leaves`."""
     if "," not in words.trails[kept[-1]] or sum("," in words.trails[index] for index in kept) < FEWEST_COMMAS:
@@ -81,6 +90,8 @@ def is_torn_list(words: Words, kept: list[int]) -> bool:
 def begins_well(words: Words, kept: list[int], most: int) -> bool:
     first = kept[0]
     tag, lower = words.tags[first], words.lower[first]
+    if lower == "who" and first:  # of somebody told before
+        return False
     if lower in EMPTY_START and len(words.raw) > len(kept):
         return False
     if lower in QUANTITIES and len(kept) > 1 and words.tags[kept[1]] in FINITE:

@@ -134,11 +134,14 @@ def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tupl
         if fits(words, whole, most, loose=loose):
             yield whole, 1.0 + bonus
     found = list(clauses(words))
-    if is_conditional(words, found):  # half of a condition is another statement
-        return
+    parts = list(itertools.accumulate(";" in trail for trail in ("", *words.trails)))
+    conditional = {parts[index] for clause in found for index in clause if words.lower[index] in CONDITIONAL}
     main, opening = main_start(words), opening_end(words)
     for clause in found:
-        if clause[0] < main or (0 < opening <= clause[0] and (is_negative(words) or words.tags[clause[0]] == "VB")):
+        if parts[clause[0]] in conditional:  # half of a condition is another statement
+            continue
+        is_opened = 0 < opening <= clause[0] and not parts[clause[0]]
+        if clause[0] < main or (is_opened and (is_negative(words) or words.tags[clause[0]] == "VB")):
             continue  # what is denied, or to be done, only then
         trimmed, bonus = trim_start(words, clause)
         starts = [
@@ -150,18 +153,13 @@ def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tupl
             for kept, complete in shorten(words, start, most):
                 if fits(words, kept, most, loose=loose):
                     yield kept, complete + bonus + cost
-    for chunk in noun_chunks(words):
+    for chunk in noun_chunks(words) if not conditional else ():
         if fits(words, chunk, most) and len(chunk) > 1:
             yield chunk, NOUNS_ALONE
 
 
 def without_joint(words: Words, clause: list[int]) -> list[int]:
     return clause[1:] if len(clause) > 1 and words.lower[clause[0]] in ("that", "so") else clause
-
-
-def is_conditional(words: Words, found: list[list[int]]) -> bool:
-    """Whether `if` stands in what is said, not only in an aside."""
-    return any(words.lower[index] in CONDITIONAL for clause in found for index in clause)
 
 
 def main_start(words: Words) -> int:
@@ -206,7 +204,7 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
     if rest and words.lower[rest[0]] in SUBORDINATORS | {"that", "which", "who", "what", "how", "why"}:
         bonus -= subordinate_cost(words, rest)
         rest = rest[1:]
-    while rest and (words.tags[rest[0]] == "CC" or words.lower[rest[0]] in DISCOURSE):
+    while rest and is_joint(words, rest[0]):
         rest = rest[1:]
     if rest and words.lower[rest[0]] in CONTRACTED:
         return rest[1:], bonus - 0.2
@@ -222,6 +220,12 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
         if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
             rest = rest[1:]
     return rest, bonus
+
+
+def is_joint(words: Words, index: int) -> bool:
+    """Whether the word only joins: `and`, `however`; never the `neither` of `neither one nor the other`."""
+    lower = words.lower[index]
+    return lower in DISCOURSE or (words.tags[index] == "CC" and not is_denied(lower))
 
 
 def is_negative(words: Words, until: int | None = None) -> bool:

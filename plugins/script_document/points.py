@@ -27,7 +27,7 @@ from aurad_plugins.script_document.phrases import (
 from aurad_plugins.script_document.rank import STOP, fold
 from aurad_plugins.script_document.rating import CRISP, MOST_WORDS
 from aurad_plugins.script_document.sentences import POINTER, Sentence
-from aurad_plugins.script_document.vocabulary import MONTHS
+from aurad_plugins.script_document.vocabulary import DAYS, MONTHS
 from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
 
 MOST_POINTS = 5
@@ -242,7 +242,7 @@ def tells(words: Words, chunk: list[int], weights: Mapping[str, float]) -> bool:
     around = (*words.lower[max(0, chunk[0] - 1) : chunk[0]], *words.lower[chunk[-1] + 1 : chunk[-1] + 2])
     if "and" in around or "or" in around:  # one of several
         return False
-    if tags[0] == "VBG" or not MONTHS.isdisjoint(lower):
+    if tags[0] == "VBG" or not (MONTHS | DAYS).isdisjoint(lower):
         return False
     if any("$" in word or (len(chunk) == 1 and not word.isalpha()) for word in lower):
         return False

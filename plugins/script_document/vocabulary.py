@@ -14,4 +14,5 @@ NATIONS = word_set(
     norwegian persian polish portuguese roman russian scottish spanish swedish swiss turkish welsh
     """
 )
+DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
 MONTHS = word_set("january february march april may june july august september october november december")
