@@ -10,6 +10,7 @@ from aurad_plugins.visuals_slides.numbers import is_number
 from aurad_plugins.visuals_slides.page import FIRST, Fit, Look, Page, filled, source, together
 
 MOST_ROWS = 12
+STACKED, NAMING = 4, 1.6  # columns from which a tall table has its rows' names over their cells, and how large (em)
 CODE_LINES = 26
 CODE_SIZE = 1.3  # em
 LETTER = 0.6  # em: width of every letter of the shipped monospace font
@@ -21,7 +22,10 @@ PADDING = (4.4, 2.8, 2.6)  # em by shape: left and right of the code in its pane
 
 
 def table(look: Look) -> Page:
-    """A header and rows with hairlines between; numbers are set to the right, unless they name the rows."""
+    """A header and rows with hairlines between; numbers are set to the right, unless they name the rows.
+
+    On tall canvases many columns would be too small to read: each row's name stands over its cells then.
+    """
     most = round(look.pick(7, 5, 4))
     rows = [row[:most] for row in look.slide.rows]
     count = max((len(row) for row in rows), default=0)
@@ -29,6 +33,8 @@ def table(look: Look) -> Page:
     columns = list(zip(*rows, strict=True))
     apart = look.pick(2.2, 1.5, 1.2)
     right = [bool(place) and len(rows) > 1 and all(map(is_number, one[1:])) for place, one in enumerate(columns)]
+    stacked = look.tall and count >= STACKED
+    right = [numbers and not (stacked and place == 1) for place, numbers in enumerate(right)]
     shares = [_share(column, whole=numbers) for column, numbers in zip(columns, right, strict=True)]
 
     def cell(words: str, column: int, *, head: bool) -> Node:
@@ -45,6 +51,9 @@ def table(look: Look) -> Page:
         cells = [cell(words, column, head=place == 0) for column, words in enumerate(row)]
         reveal = Reveal(effect="fade", delay=round(FIRST + 0.09 * place, 3)) if place else None
         rule = box("line" if place else "rule", height="0.07em" if place else "0.12em")
+        if stacked:
+            name = text("cell head" if place == 0 else "cell", row[0], NAMING)
+            cells = [box("col", name, box("row", *cells[1:], gap=f"{apart}em"), gap="0.3em", flex_grow=1)]
         shown = box(
             "row", *cells, gap=f"{apart}em", padding="0.6em 0.3em", flex_grow=1, align_items="center", reveal=reveal
         )

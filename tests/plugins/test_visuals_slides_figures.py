@@ -139,3 +139,17 @@ def test_a_number_alone_has_a_sign_of_what_it_counts_beside_it() -> None:
     slide = statistic(("7,300", "people bought a pass"))
     painter = Painter(frame_of(Canvas(width=640, height=360)), THEMES["paper"])
     assert layout_for(slide)(Look(slide, painter.frame, painter.theme)).ornament is not None
+
+
+def test_a_wide_table_can_be_read_on_a_tall_canvas() -> None:
+    """The names of its rows stand over their cells, whose letters are at least a thirtieth of the canvas wide."""
+    rows = (
+        ("Plant", "Price per kWh", "Opened", "Operator"),
+        ("Northpoint wind farm", "5.2 ct", "2019", "Island Energy Cooperative"),
+        ("Harbour solar roof", "6.9 ct", "2021", "Municipal Works"),
+    )
+    node, fit, painter = laid_out(Slide(kind="table", heading="Costs", rows=rows), (180, 320))
+    place = {part.text.replace(JOINT, " "): rect for part, rect in placed(node, painter) if part.text}
+    assert place["5.2 ct"][1] >= place["Northpoint wind farm"][3]
+    assert place["5.2 ct"][1] == place["2019"][1]
+    assert 1.4 * fit.scale * painter.frame.unit >= 180 / 30
