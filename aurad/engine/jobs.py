@@ -164,13 +164,13 @@ class Jobs:
     async def get(self, job_id: str) -> JobView:
         """The job now; raises E200."""
         if job := self._live.get(job_id):
-            return shown(job, self._waiting())
+            return shown(job, self._waiting(), drained=self.draining)
         return (await load_job(self._journal, job_id)).view
 
     def live(self) -> list[JobView]:
         """Those that have not ended, all as of this moment."""
         waiting = self._waiting()
-        return [shown(job, waiting) for job in self._live.values()]
+        return [shown(job, waiting, drained=self.draining) for job in self._live.values()]
 
     async def ended(self, owner: int | None, limit: int) -> list[JobView]:
         """The newest that have ended; of one uid, or of everybody."""

@@ -31,6 +31,7 @@ STOP = 30.0  # seconds for a job's work to stop: workers are killed after one, b
 FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
 
 
+DRAINED = "waiting: the daemon is drained, it starts no job"
 INTERRUPTED = "goes on after a restart of the daemon; what was finished is kept"
 
 
@@ -107,12 +108,13 @@ def new_view(job_id: str, submitted: Submitted, owner: Owner, correlation_id: st
     )  # fmt: skip
 
 
-def shown(job: Job, waiting: Sequence[Job]) -> JobView:
-    """The job now, with its place among those that wait."""
+def shown(job: Job, waiting: Sequence[Job], *, drained: bool) -> JobView:
+    """The job now, with its place among those that wait; `drained` says that nobody will be started."""
     position = waiting.index(job) + 1 if job in waiting else None
     if job.board:
         return job.board.view(position=position)
-    return msgspec.structs.replace(job.view, position=position, message=job.message or job.view.message)
+    message = (DRAINED if drained and position else job.message) or job.view.message
+    return msgspec.structs.replace(job.view, position=position, message=message)
 
 
 def parked(view: JobView) -> JobView:
