@@ -32,12 +32,13 @@ class Daemons:
         lend(home / "cache" / "aurad")
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self, path: Path | None = None, *, idle: float = 60.0) -> subprocess.Popen[str]:
+    def start(self, path: Path | None = None, *, idle: float = 60.0, private: bool = True) -> subprocess.Popen[str]:
         environ = os.environ | {
             f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("STATE", "CACHE", "CONFIG")
         }
         environ["AURAD_PRIVATE__IDLE_SECONDS"] = str(idle)
-        argv = [sys.executable, "-m", "aurad", "--private", "--socket", str(path or self.socket)]
+        environ["AURAD_HTTP__BIND"] = "127.0.0.1:0"
+        argv = [sys.executable, "-m", "aurad", "--socket", str(path or self.socket), *(["--private"] * private)]
         self._running.append(subprocess.Popen(argv, env=environ, stderr=subprocess.PIPE, text=True))
         return self._running[-1]
 
@@ -134,6 +135,21 @@ def test_a_second_one_on_the_same_state_is_refused_with_a_sentence(daemons: Daem
     assert "Traceback" not in said
     with daemons.connect() as client:
         assert client.call("rpc.ping") == {"pong": True}
+
+
+def test_a_service_waits_until_a_private_one_has_no_more_to_do(daemons: Daemons) -> None:
+    private = daemons.start()
+    with daemons.connect() as client:
+        service = daemons.start(private=False)
+        assert service.stderr is not None
+        until(lambda: "waiting until a private daemon" in service.stderr.readline() or None)
+        assert client.call("jobs.submit", {"brief": {"source": "Bees see."}, "until": "Script"})
+        assert private.poll() is None
+    assert private.wait(PATIENCE) == 0
+    with daemons.connect() as client:
+        assert (client.hello()["pid"], client.hello()["private"]) == (service.pid, False)
+    service.terminate()
+    assert service.wait(PATIENCE) == 0
 
 
 def test_the_socket_of_a_killed_daemon_is_replaced(daemons: Daemons) -> None:

@@ -105,6 +105,7 @@ async def open_control(
     Raises E503 if another daemon listens there already.
     """
     sockets = [listening(fd) for fd in passed] or [await _bind(path, rules)]
+    ours = None if passed else _which(path)
     control = Control(engine, tokens, rules)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(control.serve_forever, [trio.SocketListener(sock) for sock in sockets])
@@ -112,7 +113,7 @@ async def open_control(
             yield control
         finally:
             nursery.cancel_scope.cancel()
-            if not passed:  # what is not ours stays, for the next one
+            if ours and ours == _which(path):  # what is not ours stays, for the next one
                 _remove(path)
 
 
@@ -160,6 +161,14 @@ def _is_there(path: Path) -> bool:
             raise AuradError("E503-CONFIG", f"cannot listen on {path}: a file is in the way")
         return True
     return False
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """The file that is there: systemd puts its own in the place of ours."""
+    with suppress(OSError):
+        there = path.stat()
+        return there.st_dev, there.st_ino
+    return None
 
 
 def _remove(path: Path) -> None:
