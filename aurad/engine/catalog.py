@@ -79,22 +79,24 @@ class Catalog:
     async def load(self, *, again: bool = False, within: float = 0.0) -> None:
         """Look at what is installed now: milliseconds when nothing has changed since the last time.
 
-        `again` also asks plugins that were broken; a look `within` the last seconds is enough.
+        `again` also asks plugins that were broken; a look that began `within` the last seconds is enough, and so is
+        one that began while others were waited for.
         """
-        async with self._loading:  # two jobs that start together look once after the other
-            wanted = (self._configured, self._disabled)
-            if wanted == self._looked_for and trio.current_time() - self._looked < within:
+        enough = trio.current_time() - within
+        async with self._loading:
+            wanted, now = (self._configured, self._disabled), trio.current_time()
+            if wanted == self._looked_for and self._looked > enough and not again:
                 return
             self._loaded_stamp = "" if again else self._loaded_stamp
             await self._load()
-            self._looked_for, self._looked = wanted, trio.current_time()
+            self._looked_for, self._looked = wanted, now
 
     async def _load(self) -> None:
         disabled = self._disabled
-        found, stamp = await trio.to_thread.run_sync(lambda: (self._installed.plugins(), self._installed.stamp()))
+        found, stamp, self.ffmpeg, self.ffmpeg_error = await trio.to_thread.run_sync(self._look, self._configured)
         self.sources = {name: source for name, source in found.items() if name not in disabled}
         self.disabled = {name: source for name, source in found.items() if name in disabled}
-        await self._find_ffmpeg()
+        self._executor.ffmpeg = str(self.ffmpeg or "")
         tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
         keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
         if (whole := digest(*(part.encode() for named in keys.items() for part in named))) == self._loaded_stamp:
@@ -116,13 +118,13 @@ class Catalog:
         self._memories = {name: remembered[name] for name in self.disabled if name in remembered}
         self._loaded_stamp = whole
 
-    async def _find_ffmpeg(self) -> None:
+    def _look(self, ffmpeg: str) -> tuple[dict[str, PluginSource], str, Path | None, AuradError | None]:
+        """Plugins, what else is installed, and the FFmpeg or why there is none. Blocks."""
+        found, stamp = self._installed.plugins(), self._installed.stamp()
         try:
-            self.ffmpeg = await trio.to_thread.run_sync(self._installed.ffmpeg, self._configured)
-            self.ffmpeg_error = None
+            return found, stamp, self._installed.ffmpeg(ffmpeg), None
         except AuradError as error:
-            self.ffmpeg, self.ffmpeg_error = None, error
-        self._executor.ffmpeg = str(self.ffmpeg or "")
+            return found, stamp, None, error
 
     async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered], broken: dict[str, Broken]) -> None:
         if name not in remembered or remembered[name].key != key:
