@@ -197,6 +197,7 @@ class Jobs:
         """The job once it has ended."""
         if job := self._live.get(job_id):
             await job.ended.wait()
+            return job.view
         return await self.get(job_id)
 
     async def cancel(self, job_id: str, by: str, reason: str) -> JobView:

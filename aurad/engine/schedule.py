@@ -112,12 +112,15 @@ class _Waiting:
 
 
 class Waiter:
-    """Somebody who wants a flight's result: how urgently, where its news go, and why it may not be begun for them."""
+    """Somebody who wants a flight's result: how urgently, where its news go, and why it may not be begun for them.
+
+    `pins` takes the files of the result.
+    """
 
     def __init__(
-        self, rank: Callable[[], Rank], emit: Emit, refusal: Callable[[], Exception | None] = lambda: None
+        self, rank: Callable[[], Rank], emit: Emit, refusal: Callable[[], Exception | None], pins: set[str]
     ) -> None:
-        self.rank, self.emit, self.refusal = rank, emit, refusal
+        self.rank, self.emit, self.refusal, self.pins = rank, emit, refusal, pins
 
 
 class Flight:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from aurad.model.stage import Slot
 from aurad.model.value import Value, canonical, digest
 
 
-class Task(Value, frozen=True, kw_only=True):
+class Task(Value, frozen=True, kw_only=True, dict=True):
     """One call of one stage. `salt` keeps apart what must not be shared: a lineage, another take.
 
     `size` is the work in the method's unit (characters, frames, seconds), for estimates only; `leads_to`
@@ -37,7 +38,7 @@ class Task(Value, frozen=True, kw_only=True):
     leads_to: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest(
             self.fingerprint.encode(),
