@@ -69,7 +69,7 @@ class Catalog:
         self.ffmpeg_error: AuradError | None = None
         self._keys: dict[str, str] = {}
         self._memories: dict[str, _Remembered] = {}
-        self._loaded_stamp = ""
+        self._loaded: tuple[str, str, dict[str, PluginSource]] | None = None  # what `stages` go by
         self._looked_for, self._looked = ("", frozenset[str]()), -math.inf
 
     def adopt(self, settings: Settings) -> None:
@@ -87,7 +87,7 @@ class Catalog:
             wanted, now = (self._configured, self._disabled), trio.current_time()
             if wanted == self._looked_for and self._looked > enough and not again:
                 return
-            self._loaded_stamp = "" if again else self._loaded_stamp
+            self._loaded = None if again else self._loaded
             await self._load()
             self._looked_for, self._looked = wanted, now
 
@@ -98,9 +98,9 @@ class Catalog:
         self.disabled = {name: source for name, source in found.items() if name in disabled}
         self._executor.ffmpeg = str(self.ffmpeg or "")
         tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
-        keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
-        if (whole := digest(*(part.encode() for named in keys.items() for part in named))) == self._loaded_stamp:
+        if (there := (stamp, tool, self.sources)) == self._loaded:
             return
+        keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
         for name, key in self._keys.items():
             if keys.get(name) != key:
                 self._executor.renew(name)  # warm workers hold the code of before
@@ -116,7 +116,7 @@ class Catalog:
         kept = {name: memory for name, memory in remembered.items() if name in found}
         await trio.to_thread.run_sync(_write_memory, self._memory, kept)
         self._memories = {name: remembered[name] for name in self.disabled if name in remembered}
-        self._loaded_stamp = whole
+        self._loaded = there
 
     def _look(self, ffmpeg: str) -> tuple[dict[str, PluginSource], str, Path | None, AuradError | None]:
         """Plugins, what else is installed, and the FFmpeg or why there is none. Blocks."""
