@@ -58,12 +58,15 @@ class Store:
         self._checked: dict[str, tuple[int, int]] = {}
 
     def path(self, sha256: str) -> Path:
-        return self._objects / sha256[:2] / sha256
+        return Path(self._name(sha256))
+
+    def _name(self, sha256: str) -> str:
+        return f"{self._objects}/{sha256[:2]}/{sha256}"
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether a file of that name and size is there; its bytes are checked by `check`."""
         with suppress(OSError):
-            return self.path(sha256).stat().st_size == size
+            return os.stat(self._name(sha256)).st_size == size
         return False
 
     async def put(
@@ -178,7 +181,7 @@ class Store:
     def _is_good(self, sha256: str) -> bool:
         """Whether an object is as it was when its bytes were last seen."""
         with suppress(OSError):
-            return self._checked.get(sha256) == _stamp(self.path(sha256))
+            return self._checked.get(sha256) == _stamp(self._name(sha256))
         return False
 
     def _check(self, sha256: str) -> Path:
@@ -194,8 +197,8 @@ class Store:
         return path
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    info = path.stat()
+def _stamp(path: Path | str) -> tuple[int, int]:
+    info = os.stat(path)
     return info.st_size, info.st_mtime_ns
 
 
