@@ -58,6 +58,7 @@ class Slots:
     @asynccontextmanager
     async def hold(self, names: Sequence[str], owners: Sequence[str], rank: Callable[[], Rank]) -> AsyncIterator[None]:
         """Hold one of each of `names` while the block lasts. `rank` is asked anew whenever one is free."""
+        assert self._free.keys() >= {*names}
         waiting = _Waiting(names, owners, rank)
         self._waiting.append(waiting)
         self._grant()
@@ -90,9 +91,7 @@ class Slots:
         return any(name in one.names for one in self._waiting)
 
     def _grant(self) -> None:
-        while fitting := [
-            one for one in self._waiting if all(self._free[name] > 0 for name in one.names) and self._open
-        ]:
+        while fitting := self._fitting():
             best = min(fitting, key=self._rank)
             self._waiting.remove(best)
             self._held.update(best.owners)
@@ -100,6 +99,10 @@ class Slots:
             for name in best.names:
                 self._free[name] -= 1
             best.granted.set()
+
+    def _fitting(self) -> list[_Waiting]:
+        free = {name for name, number in self._free.items() if number > 0 and self._open}
+        return [one for one in self._waiting if free.issuperset(one.names)]
 
     def _rank(self, waiting: _Waiting) -> Rank:
         urgency, *order = waiting.rank()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -59,16 +58,24 @@ def seed_of(*facts: object) -> int:
     return int(digest(canonical(facts))[:8], 16) >> 1
 
 
-def artifacts_in(value: object) -> Iterator[Artifact]:
+def artifacts_in(value: object) -> list[Artifact]:
     """Every artifact inside a value, however deep."""
+    found: list[Artifact] = []
+    _gather_artifacts(value, found)
+    return found
+
+
+def _gather_artifacts(value: object, found: list[Artifact]) -> None:
+    if isinstance(value, (str, float, int)) or value is None:
+        return  # which most are
     if isinstance(value, Artifact):
-        yield value
+        found.append(value)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from artifacts_in(getattr(value, name))
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from artifacts_in(item)
+            _gather_artifacts(getattr(value, name), found)
     elif isinstance(value, (tuple, list)):
         for item in value:
-            yield from artifacts_in(item)
+            _gather_artifacts(item, found)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _gather_artifacts(item, found)
