@@ -61,7 +61,7 @@ class Slots:
         assert self._free.keys() >= {*names}
         waiting = _Waiting(names, owners, rank)
         self._waiting.append(waiting)
-        self._grant()
+        self._grant([waiting])  # the others have not fitted before
         try:
             await waiting.granted.wait()
             yield
@@ -79,7 +79,7 @@ class Slots:
         self._holders -= 1
         if not self._holders and not self._open:
             self._empty.set()
-        self._grant()
+        self._grant(self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -90,19 +90,20 @@ class Slots:
         """Whether somebody who waits will use one of `name`."""
         return any(name in one.names for one in self._waiting)
 
-    def _grant(self) -> None:
-        while fitting := self._fitting():
-            best = min(fitting, key=self._rank)
+    def _grant(self, those: list[_Waiting]) -> None:
+        while those := self._fitting(those):
+            best = min(those, key=self._rank)
             self._waiting.remove(best)
             self._held.update(best.owners)
             self._holders += 1
             for name in best.names:
                 self._free[name] -= 1
             best.granted.set()
+            those.remove(best)
 
-    def _fitting(self) -> list[_Waiting]:
+    def _fitting(self, those: list[_Waiting]) -> list[_Waiting]:
         free = {name for name, number in self._free.items() if number > 0 and self._open}
-        return [one for one in self._waiting if free.issuperset(one.names)]
+        return [one for one in those if free.issuperset(one.names)]
 
     def _rank(self, waiting: _Waiting) -> Rank:
         urgency, *order = waiting.rank()
