@@ -79,8 +79,7 @@ class Jobs:
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
         self._maker = Maker(catalog, runner, store, previews=previews)
         self._submitting, self._logs, self.webhooks, self._holds = trio.Lock(), logs, webhooks, holds
-        self._live: dict[str, Job] = {}
-        self._running, self.draining = set[str](), False
+        self._live, self._running, self.draining = dict[str, Job](), set[str](), False
         self._last_end: Status | None = None
         webhooks.of = lambda job_id: job.submitted.settings.webhook if (job := self._live.get(job_id)) else None
 
@@ -197,6 +196,7 @@ class Jobs:
         """The job once it has ended."""
         if job := self._live.get(job_id):
             await job.ended.wait()
+            return job.view
         return await self.get(job_id)
 
     async def cancel(self, job_id: str, by: str, reason: str) -> JobView:

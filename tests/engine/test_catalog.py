@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,27 @@ async def test_two_who_look_at_once_look_once(tmp_path: Path, nursery: trio.Nurs
         both.start_soon(catalog.load)
         both.start_soon(catalog.load)
     assert machine.workers.asked == ["a"]
+
+
+async def test_all_who_wait_for_a_look_share_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that had begun before they came may have missed what they are to see."""
+    machine, looks, go_on = Machine(tmp_path, a=says("anna")), list[str](), threading.Event()
+
+    def look(configured: str) -> Path:
+        looks.append(configured)
+        go_on.wait(10)
+        return Path("/bin/true")
+
+    monkeypatch.setattr(machine, "_find_ffmpeg", look)
+    catalog = machine.open()
+    async with trio.open_nursery() as all_of_them:
+        all_of_them.start_soon(catalog.load)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(4):
+            all_of_them.start_soon(catalog.load)
+        await trio.testing.wait_all_tasks_blocked()
+        go_on.set()
+    assert len(looks) == 2
 
 
 async def test_a_look_is_enough_for_all_who_ask_soon_after(
