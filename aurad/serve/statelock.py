@@ -43,9 +43,12 @@ async def locked(
 
 
 def is_awaited(state: Path) -> bool:
-    """Whether there is a service that has the state folder, or wants to."""
-    with (state / SERVICE).open("ab") as service:
-        return not _held(service, fcntl.LOCK_SH)
+    """Whether there is a service that has the state folder, or wants to. A folder that is gone has none."""
+    try:
+        with (state / SERVICE).open("rb") as service:
+            return not _held(service, fcntl.LOCK_SH)
+    except OSError:
+        return False
 
 
 async def _wait(got: Callable[[], bool], state: Path, patience: float) -> None:

@@ -150,7 +150,7 @@ async def test_work_that_does_not_stop_in_time_is_told_by_name_and_the_job_ends_
     patient = {"stages": (*STAGES, Deaf), "voice": ("deaf",), "patience": {"Voice": math.inf}}
     async with open_house(tmp_path, **patient) as house:
         jobs = house.engine.jobs
-        job_id = await house.submit("One sentence.")
+        job_id = await house.submit("One sentence.", until="Voice")
         await gate.reached.wait()
         with pytest.raises(
             AuradError, match=f"after 30 s there is still voice s1 under way; the {verb} goes on"

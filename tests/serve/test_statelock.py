@@ -68,6 +68,7 @@ async def test_a_service_waits_for_a_private_daemon_and_comes_before_the_next(
         nursery.cancel_scope.cancel()
     async with locked(tmp_path, private=True):
         pass
+    assert not is_awaited(tmp_path / "gone")
 
 
 async def _after(seconds: float, event: trio.Event) -> None:
