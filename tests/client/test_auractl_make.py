@@ -169,15 +169,17 @@ def test_missed_news_ends_by_asking_for_the_job(fake: FakeDaemon, here: Path, mo
     assert run(["make", "bees.md"]) == codes.OK
 
 
+@pytest.mark.parametrize("command", [["make", "bees.md", "-q"], ["doctor"]])
 @pytest.mark.parametrize("same", [True, False])
 def test_a_daemon_with_other_variables_is_told(
-    fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, same: bool
+    fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, same: bool, command: list[str]
 ) -> None:
     hello, theirs = fake.answers["system.hello"], environment_stamp(os.environ)
     fake.answers["system.hello"] = lambda params, fds: {**hello(params, fds), "environment": theirs}
     if not same:
         monkeypatch.setenv("AURAD_VOICE__PROVIDERS", '["nobody"]')
-    assert run(["make", "bees.md", "-q"]) == codes.OK
+    fake.answers["system.doctor"] = lambda params, fds: {"checks": []}
+    assert run(command) == codes.OK
     assert ("other AURAD_* variables" in capsys.readouterr().err) is not same
 
 
