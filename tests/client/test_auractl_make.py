@@ -306,6 +306,24 @@ def test_an_answer_that_finds_no_room_is_told(fake: FakeDaemon, here: Path) -> N
     assert "Traceback" not in made.stderr
 
 
+def test_a_job_whose_progress_nobody_reads_any_more_is_cancelled(fake: FakeDaemon, here: Path) -> None:
+    fake.events = [step("Voice", "Running")]
+    read, write = os.pipe()
+    os.close(read)
+    made = subprocess.run([sys.executable, *MAKE], stderr=write, check=False)
+    os.close(write)
+    assert made.returncode == codes.FAILED
+    assert fake.named("jobs.cancel") == [{"jobId": JOB, "reason": "interrupted"}]
+    assert files_of(here) == {"bees.md"}
+
+
+def test_nobody_need_listen(fake: FakeDaemon, here: Path) -> None:
+    made = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, *MAKE], stdout=subprocess.PIPE, check=False
+    )
+    assert (made.returncode, made.stdout) == (codes.OK, b"bees.mp4\n")
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_cancels_the_job_and_leaves_nothing(fake: FakeDaemon, here: Path, sign: signal.Signals) -> None:
     fake.events = [step("Voice", "Running")]
