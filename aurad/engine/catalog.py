@@ -219,8 +219,14 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
             )
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
-        why = f"cannot set {where} to {error.instance!r}: {_meant(error).message}"
+        why = f"cannot set {where} to {error.instance!r}: {_said(_meant(error))}"
         raise AuradError("E102-OPTION", why, remedy=remedy)
+
+
+def _said(error: Any) -> str:
+    """Nobody shall have to read a regular expression where words say what is meant."""
+    meant = error.schema.get("description") if error.validator == "pattern" else None
+    return f"it is not as described: {meant}" if meant else str(error.message)
 
 
 def _meant(error: Any) -> Any:

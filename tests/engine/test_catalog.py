@@ -44,7 +44,13 @@ class Workers:
         """Nor to start."""
 
 
-SCHEMA = {"type": "object", "properties": {"pitch": {"type": "integer", "minimum": 1}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "pitch": {"type": "integer", "minimum": 1},
+        "tint": {"type": "string", "pattern": "^#[0-9a-f]{6}$", "description": "colour, #rrggbb"},
+    },
+}
 
 
 def says(*stages: str, fingerprint: str = "", kind: str = "voice") -> Initialized:
@@ -223,6 +229,7 @@ async def test_without_ffmpeg_stages_are_listed_all_the_same(tmp_path: Path) -> 
         ({"anna": {"pich": 1}}, "E102-OPTION", "anna.pich"),
         ({"a": {"pitch": "high"}}, "E102-OPTION", "a.pitch to 'high'"),
         ({"anna": {"pitch": 0}}, "E102-OPTION", "anna.pitch to 0"),
+        ({"anna": {"tint": "red"}}, "E102-OPTION", "anna.tint to 'red': it is not as described: colour, #rrggbb"),
     ],
 )
 async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, names: str) -> None:
