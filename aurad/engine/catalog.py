@@ -200,8 +200,9 @@ class Catalog:
             if not stages:
                 known = ", ".join(sorted({own for kind, own in self.stages if kind != CORE}))
                 raise AuradError(
-                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}"
-                )
+                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}",
+                    details={"option": name},
+                )  # fmt: skip
             for stage in stages:
                 _check_against(name, values, stage.info.options_schema)
 
@@ -215,12 +216,13 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
         if key not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise AuradError(
-                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy
-            )
+                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy,
+                details={"option": f"{plugin}.{key}"},
+            )  # fmt: skip
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
         why = f"cannot set {where} to {error.instance!r}: {_said(_meant(error))}"
-        raise AuradError("E102-OPTION", why, remedy=remedy)
+        raise AuradError("E102-OPTION", why, remedy=remedy, details={"option": where})
 
 
 def _said(error: Any) -> str:

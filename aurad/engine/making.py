@@ -7,6 +7,7 @@ from aurad.engine.board import Board, EncoderFailed
 from aurad.engine.catalog import Catalog
 from aurad.engine.delivery import deliver
 from aurad.engine.journal import Journal
+from aurad.engine.options import check_merged
 from aurad.engine.outcome import unwrap
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
@@ -36,7 +37,7 @@ class Maker:
         board.remarks = self._remarks
         if self._catalog.ffmpeg_error:
             raise self._catalog.ffmpeg_error
-        self._catalog.check_options(job.recipe.options)
+        check_merged(self._catalog, job.recipe.options, job.submitted.settings.options)
         providers = Providers(self._catalog, job.recipe.providers, job.recipe.brief.language, job.recipe.voice)
         board.leave("Initialization", StepStatus.SUCCEEDED)
         return await self._build(job, board, providers)

@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from aurad.engine.catalog import Catalog, Installed
+from aurad.engine.options import check_merged
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
 from aurad.model.settings import Catalogue, Settings, Tools
@@ -238,6 +239,19 @@ async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, 
     with pytest.raises(AuradError, match=names) as caught:
         catalog.check_options(options)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("own", [{}, {"anna": {"tint": "#000000"}}])
+@pytest.mark.parametrize("merged", [{"anna": {"pitch": 0}}, {"anna": {"pich": 1}}, {"nobody": {}}])
+async def test_a_wrong_option_that_the_job_did_not_name_is_told_to_be_of_a_file(
+    tmp_path: Path, merged: Any, own: Any
+) -> None:
+    catalog = await load(Machine(tmp_path, a=says("anna")))
+    for named, elsewhere in ((own, True), (merged, False)):
+        with pytest.raises(AuradError, match="cannot set") as caught:
+            check_merged(catalog, merged, named)
+        assert ("settings or the preset" in caught.value.detail) is elsewhere
+        assert ("config show plugins --origin" in caught.value.remedy) is elsewhere
 
 
 async def test_workers_of_a_plugin_that_is_gone_or_changed_serve_no_more(tmp_path: Path) -> None:
