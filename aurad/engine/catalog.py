@@ -162,7 +162,12 @@ class Catalog:
             off = next((each for each in self.disabled if name in each), None)
             more = f"; {why.detail}" if why else f"; {off} is disabled" if off else ""
             detail = f"cannot find a {kind} stage {name!r}: there are {known}{more}"
-            raise AuradError("E104-PLUGIN", detail, remedy=f"`auractl plugins enable {off}`." if off else "") from None
+            remedy = (
+                f"`auractl plugins enable {off}`."
+                if off
+                else f"`{kind}.providers` or the job names it; see `auractl plugins`."
+            )
+            raise AuradError("E104-PLUGIN", detail, remedy=remedy) from None
 
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""

@@ -101,6 +101,7 @@ async def test_a_broken_plugin_is_listed_and_the_others_work(tmp_path: Path) -> 
     with pytest.raises(AuradError, match=r"there are anna; .*no such model") as caught:
         catalog.find("voice", "b")
     assert caught.value.code == "E104-PLUGIN"
+    assert ".providers` or the job names it" in caught.value.remedy
 
 
 async def test_what_is_remembered_starts_no_worker(tmp_path: Path) -> None:
