@@ -23,6 +23,7 @@ from aurad.serve.control import Control, open_control
 from aurad.serve.descriptors import raise_limit
 from aurad.serve.logging import open_log
 from aurad.serve.memory import keep_little
+from aurad.serve.ownfolders import check_folders
 from aurad.serve.signals import obey_signals
 from aurad.serve.statelock import is_awaited, locked
 from aurad.serve.systemd import CONTROL, HTTP, take_notify, take_sockets
@@ -41,6 +42,7 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     places = folders(system, os.environ)
     as_read = stamp(places)
     settings, presets, broken = _configured(places, private=private)
+    check_folders(places)
     notify, passed = take_notify(os.environ), take_sockets(os.environ)
 
     def wait() -> None:

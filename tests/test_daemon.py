@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,6 +171,27 @@ def test_a_file_in_the_sockets_place_is_told_and_left(daemons: Daemons) -> None:
     assert (process.returncode, daemons.socket.read_text()) == (1, "precious")
     assert "a file is in the way" in said
     assert "Traceback" not in said
+
+
+def test_a_place_for_the_socket_that_cannot_be_used_is_told_with_another(daemons: Daemons) -> None:
+    (daemons.home / "file").write_text("")
+    for path in (daemons.home / "file" / "s", daemons.home / ("long" * 30)):
+        process = daemons.start(path)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+        assert said.startswith(f"error E503-CONFIG: cannot listen on {path}: ")
+        assert "AURAD_SOCKET" in said
+
+
+@pytest.mark.parametrize("name", ["state", "cache"])
+def test_a_folder_that_cannot_be_written_is_told_before_any_job(daemons: Daemons, name: str) -> None:
+    shutil.rmtree(daemons.home / name, ignore_errors=True)
+    (daemons.home / name).write_text("")
+    process = daemons.start()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert said.startswith(f"error E503-CONFIG: cannot use the {name} folder {daemons.home}/{name}/aurad: ")
+    assert f"XDG_{name.upper()}_HOME" in said
 
 
 def test_a_killed_daemon_leaves_no_worker_and_its_job_goes_on_in_the_next(daemons: Daemons) -> None:
