@@ -69,7 +69,7 @@ class Catalog:
         self.ffmpeg_error: AuradError | None = None
         self._keys: dict[str, str] = {}
         self._memories: dict[str, _Remembered] = {}
-        self._loaded_stamp = ""
+        self._loaded: tuple[str, str, dict[str, PluginSource]] | None = None  # what `stages` go by
         self._looked_for, self._looked = ("", frozenset[str]()), -math.inf
 
     def adopt(self, settings: Settings) -> None:
@@ -79,26 +79,28 @@ class Catalog:
     async def load(self, *, again: bool = False, within: float = 0.0) -> None:
         """Look at what is installed now: milliseconds when nothing has changed since the last time.
 
-        `again` also asks plugins that were broken; a look `within` the last seconds is enough.
+        `again` also asks plugins that were broken; a look that began `within` the last seconds is enough, and so is
+        one that began while others were waited for.
         """
-        async with self._loading:  # two jobs that start together look once after the other
-            wanted = (self._configured, self._disabled)
-            if wanted == self._looked_for and trio.current_time() - self._looked < within:
+        enough = trio.current_time() - within
+        async with self._loading:
+            wanted, now = (self._configured, self._disabled), trio.current_time()
+            if wanted == self._looked_for and self._looked > enough and not again:
                 return
-            self._loaded_stamp = "" if again else self._loaded_stamp
+            self._loaded = None if again else self._loaded
             await self._load()
-            self._looked_for, self._looked = wanted, trio.current_time()
+            self._looked_for, self._looked = wanted, now
 
     async def _load(self) -> None:
         disabled = self._disabled
-        found, stamp = await trio.to_thread.run_sync(lambda: (self._installed.plugins(), self._installed.stamp()))
+        found, stamp, self.ffmpeg, self.ffmpeg_error = await trio.to_thread.run_sync(self._look, self._configured)
         self.sources = {name: source for name, source in found.items() if name not in disabled}
         self.disabled = {name: source for name, source in found.items() if name in disabled}
-        await self._find_ffmpeg()
+        self._executor.ffmpeg = str(self.ffmpeg or "")
         tool = tools.identity(self.ffmpeg) if self.ffmpeg else ""
-        keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
-        if (whole := digest(*(part.encode() for named in keys.items() for part in named))) == self._loaded_stamp:
+        if (there := (stamp, tool, self.sources)) == self._loaded:
             return
+        keys = {name: digest(stamp.encode(), s.fingerprint.encode(), tool.encode()) for name, s in self.sources.items()}
         for name, key in self._keys.items():
             if keys.get(name) != key:
                 self._executor.renew(name)  # warm workers hold the code of before
@@ -114,15 +116,15 @@ class Catalog:
         kept = {name: memory for name, memory in remembered.items() if name in found}
         await trio.to_thread.run_sync(_write_memory, self._memory, kept)
         self._memories = {name: remembered[name] for name in self.disabled if name in remembered}
-        self._loaded_stamp = whole
+        self._loaded = there
 
-    async def _find_ffmpeg(self) -> None:
+    def _look(self, ffmpeg: str) -> tuple[dict[str, PluginSource], str, Path | None, AuradError | None]:
+        """Plugins, what else is installed, and the FFmpeg or why there is none. Blocks."""
+        found, stamp = self._installed.plugins(), self._installed.stamp()
         try:
-            self.ffmpeg = await trio.to_thread.run_sync(self._installed.ffmpeg, self._configured)
-            self.ffmpeg_error = None
+            return found, stamp, self._installed.ffmpeg(ffmpeg), None
         except AuradError as error:
-            self.ffmpeg, self.ffmpeg_error = None, error
-        self._executor.ffmpeg = str(self.ffmpeg or "")
+            return found, stamp, None, error
 
     async def _learn(self, name: str, key: str, remembered: dict[str, _Remembered], broken: dict[str, Broken]) -> None:
         if name not in remembered or remembered[name].key != key:
@@ -162,7 +164,12 @@ class Catalog:
             off = next((each for each in self.disabled if name in each), None)
             more = f"; {why.detail}" if why else f"; {off} is disabled" if off else ""
             detail = f"cannot find a {kind} stage {name!r}: there are {known}{more}"
-            raise AuradError("E104-PLUGIN", detail, remedy=f"`auractl plugins enable {off}`." if off else "") from None
+            remedy = (
+                f"`auractl plugins enable {off}`."
+                if off
+                else f"`{kind}.providers` or the job names it; see `auractl plugins`."
+            )
+            raise AuradError("E104-PLUGIN", detail, remedy=remedy) from None
 
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""
@@ -200,8 +207,9 @@ class Catalog:
             if not stages:
                 known = ", ".join(sorted({own for kind, own in self.stages if kind != CORE}))
                 raise AuradError(
-                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}"
-                )
+                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}",
+                    details={"option": name},
+                )  # fmt: skip
             for stage in stages:
                 _check_against(name, values, stage.info.options_schema)
 
@@ -215,12 +223,19 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
         if key not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise AuradError(
-                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy
-            )
+                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy,
+                details={"option": f"{plugin}.{key}"},
+            )  # fmt: skip
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
-        why = f"cannot set {where} to {error.instance!r}: {_meant(error).message}"
-        raise AuradError("E102-OPTION", why, remedy=remedy)
+        why = f"cannot set {where} to {error.instance!r}: {_said(_meant(error))}"
+        raise AuradError("E102-OPTION", why, remedy=remedy, details={"option": where})
+
+
+def _said(error: Any) -> str:
+    """Nobody shall have to read a regular expression where words say what is meant."""
+    meant = error.schema.get("description") if error.validator == "pattern" else None
+    return f"it is not as described: {meant}" if meant else str(error.message)
 
 
 def _meant(error: Any) -> Any:

@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 
 class Later(Generic[T]):
-    """A value that is being made; awaiting it any number of times gives it once it is there."""
+    """A value that is being made; awaiting it any number of times gives it once it is there.
+
+    What is there is given at once: hundreds are gathered in a row.
+    """
 
     def __init__(self, nursery: trio.Nursery, make: Callable[[], Awaitable[T]]) -> None:
         self._made, self._values = trio.Event(), list[T]()
@@ -26,7 +29,10 @@ class Later(Generic[T]):
         self._made.set()
 
     async def __call__(self) -> T:
-        await self._made.wait()
+        if self._values:
+            await trio.lowlevel.checkpoint_if_cancelled()
+        else:
+            await self._made.wait()
         return self._values[0]
 
 

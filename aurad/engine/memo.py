@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import trio
@@ -12,6 +14,8 @@ from aurad.engine.journal import Journal
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact
 
+RECENT, SMALL = 1024, 16 << 10  # results kept in memory, and how large their JSON may be, in bytes: 16 MiB at most
+NOTED = 60.0  # seconds in which another use of a result is not noted: nobody collects that finely
 FRESH = 3600.0  # seconds in which a file without a row may still be on its way to one
 FREEABLE = """
     SELECT r.digest, r.used_at, coalesce(sum(f.size_bytes), 0) FROM results r LEFT JOIN result_files f
@@ -27,38 +31,61 @@ class Usage(NamedTuple):
     size_bytes: int
 
 
+class _Result(NamedTuple):
+    """As it is on disk; its files by name and size in bytes."""
+
+    output: bytes
+    files: Sequence[tuple[str, int]]
+    used_at: float
+
+
 class Memo:
     """The table of results over the journal, and the collector of what nobody needs any more."""
 
     def __init__(self, journal: Journal, store: Store) -> None:
         self._journal, self._store = journal, store
+        self._recent: dict[str, _Result] = {}  # the last used is the last
 
     async def find(self, digest: str, pins: set[str]) -> bytes | None:
         """The result's JSON, its files pinned; None if it is unknown or a file of it is gone."""
-        rows = await self._journal.read("SELECT output FROM results WHERE digest = ?", digest)
-        if not rows:
+        return self._use(digest, await self._journal.ask(partial(_look_up, digest)), pins)
+
+    def recall(self, digest: str, pins: set[str]) -> bytes | None:
+        """The same, of results that were used lately: without the disk."""
+        return self._use(digest, self._recent.pop(digest, None), pins)
+
+    def _use(self, digest: str, result: _Result | None, pins: set[str]) -> bytes | None:
+        if result is None:
             return None
-        files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
-        for sha256, _ in files:
+        for sha256, _ in result.files:
             self._store.pin(pins, sha256)  # before the check: the collector must not get in between
-        if not all(self._store.has(sha256, size) for sha256, size in files):
+        if not all(self._store.has(sha256, size) for sha256, size in result.files):
             self._journal.commit_soon(_execute("DELETE FROM results WHERE digest = ?", digest))
             return None
-        self._journal.commit_soon(
-            _execute("UPDATE results SET used_at = ? WHERE digest = ?", self._journal.ages.now(), digest)
-        )
-        return bytes(rows[0][0])
+        if (now := self._journal.ages.now()) > result.used_at + NOTED:
+            result = result._replace(used_at=now)
+            self._journal.commit_soon(_execute("UPDATE results SET used_at = ? WHERE digest = ?", now, digest))
+        self._keep(digest, result)
+        return result.output
+
+    def _keep(self, digest: str, result: _Result) -> None:
+        self._recent.pop(digest, None)
+        if len(result.output) <= SMALL:
+            self._recent[digest] = result
+        if len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
 
     async def record(self, digest: str, output: bytes, files: Iterable[Artifact]) -> None:
         """Make a result durable; its files are in the store already."""
-        now = self._journal.ages.now()
-        rows = [(digest, file.sha256, file.size_bytes) for file in {f.sha256: f for f in files}.values()]
+        now, sizes = self._journal.ages.now(), {file.sha256: file.size_bytes for file in files}
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (digest, output, now, now))
+            rows = [(digest, sha256, size) for sha256, size in sizes.items()]
             connection.executemany("INSERT OR REPLACE INTO result_files VALUES (?, ?, ?)", rows)
 
         await self._journal.commit(write)
+        self._keep(digest, _Result(output, tuple(sizes.items()), now))
 
     async def forget_file(self, sha256: str) -> None:
         """Drop a damaged file and every result that holds it; they are made anew when asked for."""
@@ -66,6 +93,7 @@ class Memo:
         await self._journal.commit(
             _execute("DELETE FROM results WHERE digest IN (SELECT digest FROM result_files WHERE sha256 = ?)", sha256)
         )
+        self._recent.clear()
 
     async def usage(self) -> Usage:
         objects = await self._objects()
@@ -92,12 +120,18 @@ class Memo:
                 total -= size
         return freed + await self._sweep(oldest if total <= max_bytes else now - FRESH)
 
+    async def spare(self, needed: float) -> int:
+        """Give up what has been unused longest, `needed` bytes or nothing; returns how many really became free."""
+        total = sum(size for _, _, size in await self._journal.read(FREEABLE))
+        return await self.collect(max_bytes=total - math.ceil(needed), max_age=math.inf) if total >= needed else 0
+
     async def drop(self, digest: str) -> int:
         """Forget a result and remove those of its files that nobody else needs; returns the bytes freed."""
         files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
         if any(self._store.is_pinned(sha256) for sha256, _ in files):
             return 0
         await self._journal.commit(_execute("DELETE FROM results WHERE digest = ?", digest))
+        self._recent.pop(digest, None)
         return sum([await self._remove(sha256, size) for sha256, size in files])
 
     async def _sweep(self, oldest: float) -> int:
@@ -118,6 +152,14 @@ class Memo:
             return 0
         self._store.discard(sha256)
         return size
+
+
+def _look_up(digest: str, connection: sqlite3.Connection) -> _Result | None:
+    row = connection.execute("SELECT output, used_at FROM results WHERE digest = ?", (digest,)).fetchone()
+    if row is None:
+        return None
+    files = connection.execute("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", (digest,)).fetchall()
+    return _Result(bytes(row[0]), [(sha256, size) for sha256, size in files], row[1])
 
 
 def _execute(sql: str, *parameters: object) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,14 +83,15 @@ class Runner:
         Raises what its stage raised once no attempt is left, and `Damaged` for an input whose bytes have
         changed.
         """
-        digest = task.digest
-        if (known := await self.known(task, job.pins)) is not None:
+        if (known := self.memo.recall(task.digest, job.pins)) is None:
+            value, reused = await self._within_budget(task, job)
+        else:
+            await trio.lowlevel.checkpoint()
+            value, reused = _typed(task, known), True
+        if reused:
             self.work.reused[task.method] += 1
             job.reused(task)
-            return known
-        value = await self._within_budget(task, digest, job)
-        for artifact in artifacts_in(value):
-            self.store.pin(job.pins, artifact.sha256)
+            return value
         job.done(task)
         if excess := job.budget.excess():
             await job.budget.wait_paid()
@@ -99,33 +101,40 @@ class Runner:
     async def known(self, task: Task, pins: set[str]) -> Any:
         """The task's result if there is one, its files pinned; else None."""
         known = await self.memo.find(task.digest, pins)
-        return None if known is None else msgspec.json.decode(known, type=METHODS[task.method].result)
+        return None if known is None else _typed(task, known)
 
-    async def _within_budget(self, task: Task, digest: str, job: Asker) -> Any:
-        """Raises `Overspent` once what else this job was billed for has ended. A refusal of others is not ours."""
+    async def _within_budget(self, task: Task, job: Asker) -> tuple[Any, bool]:
+        """The result, and whether it was known.
+
+        Raises `Overspent` once what else this job was billed for has ended. A refusal of others is not ours.
+        """
         while True:
             try:
-                return await self._join(task, digest, job)
+                return await self._join(task, job)
             except Overspent:
                 own = job.budget.refusal(task)
             if own:
                 await job.budget.wait_paid()
                 raise own
 
-    async def _join(self, task: Task, digest: str, job: Asker) -> Any:
+    async def _join(self, task: Task, job: Asker) -> tuple[Any, bool]:
         waiter = Waiter(
-            lambda: job.rank(task), lambda kind, news: job.news(task, kind, news), lambda: job.budget.refusal(task)
-        )
+            lambda: job.rank(task), lambda kind, news: job.news(task, kind, news), lambda: job.budget.refusal(task),
+            job.pins,
+        )  # fmt: skip
         try:
-            return await self._flights.join(digest, waiter, lambda flight: self._fly(task, digest, job, flight))
+            value, reused = await self._flights.join(task.digest, waiter, lambda flight: self._fly(task, job, flight))
+            return value, reused
         finally:
             job.budget.ended(task)
 
-    async def _fly(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
+    async def _fly(self, task: Task, job: Asker, flight: Flight) -> tuple[Any, bool]:
         with self.store.pinned() as flight.pins:  # its own: the job that began it may be gone before
-            if (known := await self.known(task, flight.pins)) is not None:  # it landed while we looked it up
-                return known
-            return await self._decide(task, digest, job, flight)
+            known = await self.known(task, flight.pins)
+            value = await self._decide(task, task.digest, job, flight) if known is None else known
+            for waiter, artifact in product(flight.waiters, artifacts_in(value)):
+                self.store.pin(waiter.pins, artifact.sha256)
+        return value, known is not None
 
     async def _decide(self, task: Task, digest: str, job: Asker, flight: Flight) -> Any:
         try:
@@ -226,6 +235,10 @@ class Runner:
             path = _own_file(file.path, workspace)
             await self.store.put(path, file.media_type, flight.pins, expected=file.sha256)
         return value
+
+
+def _typed(task: Task, output: bytes) -> Any:
+    return msgspec.json.decode(output, type=METHODS[task.method].result)
 
 
 def _own_file(name: str, workspace: Path) -> Path:

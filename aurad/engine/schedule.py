@@ -58,9 +58,10 @@ class Slots:
     @asynccontextmanager
     async def hold(self, names: Sequence[str], owners: Sequence[str], rank: Callable[[], Rank]) -> AsyncIterator[None]:
         """Hold one of each of `names` while the block lasts. `rank` is asked anew whenever one is free."""
+        assert self._free.keys() >= {*names}
         waiting = _Waiting(names, owners, rank)
         self._waiting.append(waiting)
-        self._grant()
+        self._grant([waiting])  # the others have not fitted before
         try:
             await waiting.granted.wait()
             yield
@@ -78,7 +79,7 @@ class Slots:
         self._holders -= 1
         if not self._holders and not self._open:
             self._empty.set()
-        self._grant()
+        self._grant(self._waiting)
 
     @property
     def waiting(self) -> int:
@@ -89,17 +90,20 @@ class Slots:
         """Whether somebody who waits will use one of `name`."""
         return any(name in one.names for one in self._waiting)
 
-    def _grant(self) -> None:
-        while fitting := [
-            one for one in self._waiting if all(self._free[name] > 0 for name in one.names) and self._open
-        ]:
-            best = min(fitting, key=self._rank)
+    def _grant(self, those: list[_Waiting]) -> None:
+        while those := self._fitting(those):
+            best = min(those, key=self._rank)
             self._waiting.remove(best)
             self._held.update(best.owners)
             self._holders += 1
             for name in best.names:
                 self._free[name] -= 1
             best.granted.set()
+            those.remove(best)
+
+    def _fitting(self, those: list[_Waiting]) -> list[_Waiting]:
+        free = {name for name, number in self._free.items() if number > 0 and self._open}
+        return [one for one in those if free.issuperset(one.names)]
 
     def _rank(self, waiting: _Waiting) -> Rank:
         urgency, *order = waiting.rank()
@@ -112,12 +116,15 @@ class _Waiting:
 
 
 class Waiter:
-    """Somebody who wants a flight's result: how urgently, where its news go, and why it may not be begun for them."""
+    """Somebody who wants a flight's result: how urgently, where its news go, and why it may not be begun for them.
+
+    `pins` takes the files of the result.
+    """
 
     def __init__(
-        self, rank: Callable[[], Rank], emit: Emit, refusal: Callable[[], Exception | None] = lambda: None
+        self, rank: Callable[[], Rank], emit: Emit, refusal: Callable[[], Exception | None], pins: set[str]
     ) -> None:
-        self.rank, self.emit, self.refusal = rank, emit, refusal
+        self.rank, self.emit, self.refusal, self.pins = rank, emit, refusal, pins
 
 
 class Flight:

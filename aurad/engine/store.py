@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import errno
 import hashlib
+import io
 import os
 import shutil
 import tempfile
@@ -27,7 +28,11 @@ from aurad.model.artifact import Artifact
 from aurad.model.errors import AuradError
 
 CHUNK = 1 << 20  # bytes read at a time; large enough that Python's overhead vanishes
+SMALL = 64 << 10  # bytes that are hashed sooner than a thread has taken over
 THREADS = 2  # hashing and copying are limited by memory and disk, not by threads
+
+
+Source = Path | int | io.BytesIO  # a file by its path or an open descriptor, or its bytes
 
 
 class Damaged(Exception):
@@ -53,20 +58,25 @@ class Store:
         self._checked: dict[str, tuple[int, int]] = {}
 
     def path(self, sha256: str) -> Path:
-        return self._objects / sha256[:2] / sha256
+        return Path(self._name(sha256))
+
+    def _name(self, sha256: str) -> str:
+        return f"{self._objects}/{sha256[:2]}/{sha256}"
 
     def has(self, sha256: str, size: int) -> bool:
         """Whether a file of that name and size is there; its bytes are checked by `check`."""
         with suppress(OSError):
-            return self.path(sha256).stat().st_size == size
+            return os.stat(self._name(sha256)).st_size == size
         return False
 
     async def put(
-        self, source: Path | int, media_type: str, pins: set[str] | None = None, *, expected: str | None = None
+        self, source: Source, media_type: str, pins: set[str] | None = None, *, expected: str | None = None
     ) -> Artifact:
-        """Copy a file (a path or an open descriptor) in, pinned in `pins` before it is there: the collector must
-        not get in between, also if it was there before. Raises E308 if it is not the `expected` hash, E501.
+        """Copy a file in, pinned in `pins` before it is there: the collector must not get in between, also if it
+        was there before. Raises E308 if it is not the `expected` hash, E501.
         """
+        if expected and pins is not None:
+            self.pin(pins, expected)
         try:
             sha256, size = await trio.to_thread.run_sync(self._put, source, pins, expected, limiter=self._limiter)
         except OSError as error:
@@ -74,19 +84,25 @@ class Store:
         return Artifact(sha256=sha256, size_bytes=size, media_type=media_type)
 
     async def put_bytes(self, data: bytes, media_type: str, pins: set[str] | None = None) -> Artifact:
-        """Store bytes that are already in memory."""
-        with self.workspace() as folder:
-            try:
-                await trio.Path(folder / "data").write_bytes(data)
-            except OSError as error:
-                raise disk_error("store some data", error) from error
-            return await self.put(folder / "data", media_type, pins)
+        """Store bytes that are already in memory. Few of them are not written where they are there already."""
+        if len(data) > SMALL:
+            return await self.put(io.BytesIO(data), media_type, pins)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if pins is not None:
+            self.pin(pins, sha256)
+        if not self._is_good(sha256):
+            return await self.put(io.BytesIO(data), media_type, pins, expected=sha256)
+        await trio.lowlevel.checkpoint()
+        return Artifact(sha256=sha256, size_bytes=len(data), media_type=media_type)
 
     async def check(self, sha256: str) -> Path:
         """The path of an object whose bytes are what they were; raises `Damaged`.
 
         A file is hashed once, and again whenever its size or time has changed.
         """
+        if self._is_good(sha256):
+            await trio.lowlevel.checkpoint()
+            return self.path(sha256)
         return await trio.to_thread.run_sync(self._check, sha256, limiter=self._limiter)
 
     @contextmanager
@@ -131,16 +147,16 @@ class Store:
                 info = entry.stat()
                 yield entry.name, info.st_size, info.st_mtime
 
-    def _put(self, source: Path | int, pins: set[str] | None, expected: str | None) -> tuple[str, int]:
+    def _put(self, source: Source, pins: set[str] | None, expected: str | None) -> tuple[str, int]:
         part, name = tempfile.mkstemp(dir=self.work)
         try:
-            with open(source, "rb", closefd=not isinstance(source, int)) as file, open(part, "wb") as copy:
+            with _open(source) as file, open(part, "wb") as copy:
                 sha256, size = _copy(file, copy)
                 copy.flush()
                 os.fsync(copy.fileno())
             if expected not in (None, sha256):
                 raise AuradError("E308-RESULT", f"cannot take {source}: its hash is {sha256}, not {expected}")
-            if pins is not None:
+            if pins is not None and expected is None:
                 trio.from_thread.run_sync(self.pin, pins, sha256)
             final = self.path(sha256)
             if not self._is_good(sha256):  # what is there may be damaged: our copy is not
@@ -165,26 +181,32 @@ class Store:
     def _is_good(self, sha256: str) -> bool:
         """Whether an object is as it was when its bytes were last seen."""
         with suppress(OSError):
-            return self._checked.get(sha256) == _stamp(self.path(sha256))
+            return self._checked.get(sha256) == _stamp(self._name(sha256))
         return False
 
     def _check(self, sha256: str) -> Path:
         path = self.path(sha256)
         try:
-            if not self._is_good(sha256):
-                stamp = _stamp(path)
-                with path.open("rb") as file:
-                    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                        raise Damaged(sha256)
-                self._checked[sha256] = stamp
+            stamp = _stamp(path)
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                    raise Damaged(sha256)
+            self._checked[sha256] = stamp
         except OSError as error:
             raise Damaged(sha256) from error
         return path
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    info = path.stat()
+def _stamp(path: Path | str) -> tuple[int, int]:
+    info = os.stat(path)
     return info.st_size, info.st_mtime_ns
+
+
+def _open(source: Source) -> BinaryIO:
+    """A descriptor stays open when what is given here is closed."""
+    if isinstance(source, io.BytesIO):
+        return source
+    return open(source, "rb", closefd=not isinstance(source, int))
 
 
 def _copy(file: BinaryIO, copy: BinaryIO) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from aurad.model.stage import Slot
 from aurad.model.value import Value, canonical, digest
 
 
-class Task(Value, frozen=True, kw_only=True):
+class Task(Value, frozen=True, kw_only=True, dict=True):
     """One call of one stage. `salt` keeps apart what must not be shared: a lineage, another take.
 
     `size` is the work in the method's unit (characters, frames, seconds), for estimates only; `leads_to`
@@ -37,7 +37,7 @@ class Task(Value, frozen=True, kw_only=True):
     leads_to: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest(
             self.fingerprint.encode(),
@@ -58,16 +58,24 @@ def seed_of(*facts: object) -> int:
     return int(digest(canonical(facts))[:8], 16) >> 1
 
 
-def artifacts_in(value: object) -> Iterator[Artifact]:
+def artifacts_in(value: object) -> list[Artifact]:
     """Every artifact inside a value, however deep."""
+    found: list[Artifact] = []
+    _gather_artifacts(value, found)
+    return found
+
+
+def _gather_artifacts(value: object, found: list[Artifact]) -> None:
+    if isinstance(value, (str, float, int)) or value is None:
+        return  # which most are
     if isinstance(value, Artifact):
-        yield value
+        found.append(value)
     elif isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
-            yield from artifacts_in(getattr(value, name))
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from artifacts_in(item)
+            _gather_artifacts(getattr(value, name), found)
     elif isinstance(value, (tuple, list)):
         for item in value:
-            yield from artifacts_in(item)
+            _gather_artifacts(item, found)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _gather_artifacts(item, found)

@@ -200,7 +200,7 @@ def _file_of(value: Any) -> tuple[Artifact | None, str]:
         first = next(iter(value.files), None)
         return (first.artifact, first.name) if first else (None, "")
     poster = value.poster if isinstance(value, Visual) else None
-    file = poster or next(artifacts_in(value), None)
+    file = poster or next(iter(artifacts_in(value)), None)
     return file, f"test.{SUFFIX.get(file.media_type, 'bin')}" if file else ""
 
 

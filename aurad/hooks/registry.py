@@ -10,12 +10,15 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -42,8 +45,12 @@ class PluginSource(Value, frozen=True, kw_only=True):
 def find_plugins() -> dict[str, PluginSource]:
     """Every installed plugin by its entry point's name, the core's own included."""
     points = importlib.metadata.entry_points(group=GROUP)
-    found = [_source(point.name, point.value.partition(":")[0], point.dist) for point in points]
-    core = _source(CORE, "aurad.worker.core", importlib.metadata.distribution("aurad"))
+    about = cache(_about)  # for this look: most distributions have several plugins
+    found = [
+        _source(point.name, point.value.partition(":")[0], about(point.dist) if point.dist else None)
+        for point in points
+    ]
+    core = _source(CORE, "aurad.worker.core", about(importlib.metadata.distribution("aurad")))
     ours = digest(*(_hash_sources(f"aurad.{room}").encode() for room in WORKER_ROOMS))
     whole = (replace(p, fingerprint=digest(p.fingerprint.encode(), ours.encode())) for p in (*found, core))
     return {plugin.name: plugin for plugin in sorted(whole, key=lambda plugin: plugin.name)}
@@ -61,15 +68,27 @@ def _records() -> Iterator[tuple[Path, os.stat_result]]:
             yield record, record.stat()
 
 
-def _source(name: str, module: str, distribution: importlib.metadata.Distribution | None) -> PluginSource:
-    if distribution is None:
-        return PluginSource(name=name, module=module, distribution="", version="", fingerprint=_hash_sources(module))
+class _About(NamedTuple):
+    """A distribution; the fingerprint is empty where only its sources tell what it is."""
+
+    name: str = ""
+    version: str = ""
+    fingerprint: str = ""
+
+
+def _about(distribution: importlib.metadata.Distribution) -> _About:
     record = distribution.read_text("RECORD")  # None of a source tree's egg-info, which comes first when we run in it
-    fingerprint = digest(record.encode()) if record and not _is_editable(distribution) else _hash_sources(module)
     known = distribution.metadata  # which is read and parsed each time
+    fingerprint = digest(record.encode()) if record and not _is_editable(distribution) else ""
+    return _About(known["Name"], known["Version"], fingerprint)
+
+
+def _source(name: str, module: str, about: _About | None) -> PluginSource:
+    distribution, version, fingerprint = about or _About()
     return PluginSource(
-        name=name, module=module, distribution=known["Name"], version=known["Version"], fingerprint=fingerprint
-    )
+        name=name, module=module, distribution=distribution, version=version,
+        fingerprint=fingerprint or _hash_sources(module),
+    )  # fmt: skip
 
 
 def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
@@ -79,19 +98,26 @@ def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
 
 def _hash_sources(module: str) -> str:
     root = str(_locate(module))
-    files = [root] if os.path.isfile(root) else sorted(_files(root))
-    return digest(*(part for file in files for part in (file.removeprefix(root).encode(), _hash_file(file))))
+    files = sorted(_files(root))
+    return digest(
+        *(part for file, info in files for part in (file.removeprefix(root).encode(), _hash_file(file, info)))
+    )
 
 
-def _files(root: str) -> Iterator[str]:
+def _files(root: str) -> Iterator[tuple[str, os.stat_result]]:
+    """A single module, or all files of a folder that may shape what it does."""
+    if os.path.isfile(root):
+        yield root, os.stat(root)
     for folder, _, names in os.walk(root):
-        files = (f"{folder}/{name}" for name in names if not name.endswith(".pyc"))
-        yield from filter(os.path.isfile, files)  # editors lock with links to nothing
+        for file in (f"{folder}/{name}" for name in names if not name.endswith(".pyc")):
+            with suppress(OSError):  # editors lock with links to nothing
+                info = os.stat(file)
+                if stat.S_ISREG(info.st_mode):
+                    yield file, info
 
 
-def _hash_file(file: str) -> bytes:
+def _hash_file(file: str, info: os.stat_result) -> bytes:
     """Of its content, which is read again only once the file has been touched: every job and every check-up asks."""
-    info = os.stat(file)
     state = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
     settled = time.time_ns() - info.st_ctime_ns > SETTLED
     return _read_and_hash(file, state) if settled else _read_and_hash.__wrapped__(file, state)
@@ -105,9 +131,7 @@ def _read_and_hash(file: str, state: tuple[int, ...]) -> bytes:
 
 def changed_lately(module: str) -> bool:
     """Whether another change could still hide from Python: it tells compiled modules by whole seconds and the size."""
-    root = str(_locate(module))
-    files = [root] if os.path.isfile(root) else _files(root)
-    return time.time() - max((os.stat(file).st_mtime for file in files), default=0.0) < COMPILED
+    return time.time() - max((info.st_mtime for _, info in _files(str(_locate(module)))), default=0.0) < COMPILED
 
 
 def _locate(module: str) -> Path:

@@ -20,7 +20,7 @@ from aurad.model.value import Value
 def timestamp(moment: datetime.datetime | None = None) -> str:
     """RFC 3339 in UTC with milliseconds."""
     moment = moment or datetime.datetime.now(datetime.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def timestamp_at(seconds: float) -> str:

@@ -28,8 +28,5 @@ def canonical(value: object) -> bytes:
 
 def digest(*parts: bytes) -> str:
     """SHA-256 over length-prefixed parts, in hex; the prefix keeps ("ab","c") apart from ("a","bc")."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(len(part).to_bytes(8, "big"))
-        whole.update(part)
-    return whole.hexdigest()
+    pieces = (piece for part in parts for piece in (len(part).to_bytes(8, "big"), part))
+    return hashlib.sha256(b"".join(pieces)).hexdigest()

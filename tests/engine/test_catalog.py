@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import trio
 import trio.testing
 
 from aurad.engine.catalog import Catalog, Installed
+from aurad.engine.options import check_merged
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
 from aurad.model.settings import Catalogue, Settings, Tools
@@ -44,7 +46,13 @@ class Workers:
         """Nor to start."""
 
 
-SCHEMA = {"type": "object", "properties": {"pitch": {"type": "integer", "minimum": 1}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "pitch": {"type": "integer", "minimum": 1},
+        "tint": {"type": "string", "pattern": "^#[0-9a-f]{6}$", "description": "colour, #rrggbb"},
+    },
+}
 
 
 def says(*stages: str, fingerprint: str = "", kind: str = "voice") -> Initialized:
@@ -94,6 +102,7 @@ async def test_a_broken_plugin_is_listed_and_the_others_work(tmp_path: Path) -> 
     with pytest.raises(AuradError, match=r"there are anna; .*no such model") as caught:
         catalog.find("voice", "b")
     assert caught.value.code == "E104-PLUGIN"
+    assert ".providers` or the job names it" in caught.value.remedy
 
 
 async def test_what_is_remembered_starts_no_worker(tmp_path: Path) -> None:
@@ -178,6 +187,27 @@ async def test_two_who_look_at_once_look_once(tmp_path: Path, nursery: trio.Nurs
     assert machine.workers.asked == ["a"]
 
 
+async def test_all_who_wait_for_a_look_share_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that had begun before they came may have missed what they are to see."""
+    machine, looks, go_on = Machine(tmp_path, a=says("anna")), list[str](), threading.Event()
+
+    def look(configured: str) -> Path:
+        looks.append(configured)
+        go_on.wait(10)
+        return Path("/bin/true")
+
+    monkeypatch.setattr(machine, "_find_ffmpeg", look)
+    catalog = machine.open()
+    async with trio.open_nursery() as all_of_them:
+        all_of_them.start_soon(catalog.load)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(4):
+            all_of_them.start_soon(catalog.load)
+        await trio.testing.wait_all_tasks_blocked()
+        go_on.set()
+    assert len(looks) == 2
+
+
 async def test_a_look_is_enough_for_all_who_ask_soon_after(
     tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
@@ -223,6 +253,7 @@ async def test_without_ffmpeg_stages_are_listed_all_the_same(tmp_path: Path) -> 
         ({"anna": {"pich": 1}}, "E102-OPTION", "anna.pich"),
         ({"a": {"pitch": "high"}}, "E102-OPTION", "a.pitch to 'high'"),
         ({"anna": {"pitch": 0}}, "E102-OPTION", "anna.pitch to 0"),
+        ({"anna": {"tint": "red"}}, "E102-OPTION", "anna.tint to 'red': it is not as described: colour, #rrggbb"),
     ],
 )
 async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, names: str) -> None:
@@ -231,6 +262,19 @@ async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, 
     with pytest.raises(AuradError, match=names) as caught:
         catalog.check_options(options)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("own", [{}, {"anna": {"tint": "#000000"}}])
+@pytest.mark.parametrize("merged", [{"anna": {"pitch": 0}}, {"anna": {"pich": 1}}, {"nobody": {}}])
+async def test_a_wrong_option_that_the_job_did_not_name_is_told_to_be_of_a_file(
+    tmp_path: Path, merged: Any, own: Any
+) -> None:
+    catalog = await load(Machine(tmp_path, a=says("anna")))
+    for named, elsewhere in ((own, True), (merged, False)):
+        with pytest.raises(AuradError, match="cannot set") as caught:
+            check_merged(catalog, merged, named)
+        assert ("settings or the preset" in caught.value.detail) is elsewhere
+        assert ("config show plugins --origin" in caught.value.remedy) is elsewhere
 
 
 async def test_workers_of_a_plugin_that_is_gone_or_changed_serve_no_more(tmp_path: Path) -> None:

@@ -146,12 +146,13 @@ async def test_equal_tasks_of_two_jobs_run_once_and_survive_a_cancel(tmp_path: P
 async def test_a_collector_at_any_moment_takes_nothing_that_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Store.put
+    def before_a_collector(put: Any) -> Any:
+        async def put_and_collect(store: Store, *arguments: Any, **named: Any) -> Artifact:
+            artifact: Artifact = await put(store, *arguments, **named)
+            await house.engine.memo.collect(max_bytes=10**9, max_age=3600)
+            return artifact
 
-    async def put(store: Store, *arguments: Any, **named: Any) -> Artifact:
-        artifact = await real(store, *arguments, **named)
-        await house.engine.memo.collect(max_bytes=10**9, max_age=3600)
-        return artifact
+        return put_and_collect
 
     async def age(store: Store) -> None:
         """What is made again is there already, sound and old."""
@@ -159,7 +160,8 @@ async def test_a_collector_at_any_moment_takes_nothing_that_is_needed(
             os.utime(store.path(name), (0, 0))
             await store.check(name)
 
-    monkeypatch.setattr(Store, "put", put)
+    monkeypatch.setattr(Store, "put", before_a_collector(Store.put))
+    monkeypatch.setattr(Store, "put_bytes", before_a_collector(Store.put_bytes))
     async with open_house(tmp_path) as house:
         store = house.engine.store
         view = await house.make(until="Script")

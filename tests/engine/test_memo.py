@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aurad.engine import memo as module
 from aurad.engine.journal import Journal, open_journal
 from aurad.engine.memo import Memo
 from aurad.engine.store import Store
@@ -37,6 +38,7 @@ class Shelf:
         files = [await self.file(name, hours=hours) for name in names]
         await self.memo.record(digest, b"1", files)
         await self.write("UPDATE results SET used_at = ? WHERE digest = ?", time.time() - hours * HOUR, digest)
+        self.memo = Memo(self.journal, self.store)
         return files
 
     async def write(self, sql: str, *parameters: Any) -> None:
@@ -61,6 +63,42 @@ async def test_a_result_is_found_with_its_files_pinned(shelf: Shelf) -> None:
         assert await shelf.memo.find("d", pins) == b"1"
         assert pins == {file.sha256 for file in files}
     assert await shelf.memo.find("other", set()) is None
+
+
+async def test_what_was_used_lately_is_known_without_the_disk(shelf: Shelf) -> None:
+    files = await shelf.result("old", "a")
+    assert shelf.memo.recall("old", set()) is None
+    with shelf.store.pinned() as pins:
+        assert await shelf.memo.find("old", pins) == b"1"
+    await shelf.memo.record("new", b"2", [])
+    with shelf.store.pinned() as pins:
+        assert (shelf.memo.recall("old", pins), shelf.memo.recall("new", pins)) == (b"1", b"2")
+        assert pins == {file.sha256 for file in files}
+    shelf.store.discard(files[0].sha256)
+    assert shelf.memo.recall("old", set()) is None
+    await shelf.journal.commit()
+    assert await shelf.known() == ["new"]
+
+
+async def test_what_is_forgotten_is_not_recalled(shelf: Shelf) -> None:
+    file = await shelf.file("a")
+    for digest in ("dropped", "damaged"):
+        await shelf.memo.record(digest, b"1", [file])
+    await shelf.memo.drop("dropped")
+    assert shelf.memo.recall("dropped", set()) is None
+    await shelf.memo.forget_file(file.sha256)
+    await shelf.file("a")
+    assert shelf.memo.recall("damaged", set()) is None
+
+
+async def test_what_is_recalled_is_bounded(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RECENT", 2)
+    for digest, output in (("a", b"1"), ("b", b"1"), ("large", bytes(module.SMALL + 1)), ("c", b"1")):
+        shelf.memo.recall("a", set())
+        await shelf.memo.record(digest, output, [])
+    found = {digest for digest in ("a", "b", "large", "c") if shelf.memo.recall(digest, set())}
+    assert found == {"a", "c"}
+    assert await shelf.memo.find("large", set()) == bytes(module.SMALL + 1)
 
 
 async def test_a_result_without_one_of_its_files_is_forgotten(shelf: Shelf) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from aurad.engine.memo import Memo
 from aurad.model.errors import AuradError
 from aurad.model.job import Status
 from tests.engine.house import TALE, open_house
@@ -20,12 +21,35 @@ async def test_a_job_runs_every_task_once_and_succeeds(tmp_path: Path) -> None:
         view = await house.make()
         assert view.status is Status.SUCCEEDED, view.errors
         assert view.progress == 100.0
+        assert view == await house.engine.jobs.get(view.job_id)  # as it is on disk
         assert sorted(house.ran) == sorted(
             ["write", "profile", *["speak", "draw", "render_scene"] * 3, "sound", "join", "finish", "verify"]
         )
         assert {a.name for a in view.artifacts} >= {"video.mp4", "script.json", "manifest.json"}
         assert view.output is not None
         assert view.output.duration_seconds > 2
+
+
+async def test_a_task_is_looked_up_once_and_not_at_all_if_it_was_used_lately(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looked_up = Memo.find, list[str]()
+
+    async def find(memo: Memo, digest: str, pins: set[str]) -> bytes | None:
+        looked_up.append(digest)
+        return await real(memo, digest, pins)
+
+    monkeypatch.setattr(Memo, "find", find)
+    async with open_house(tmp_path) as house:
+        await house.make()
+        assert sorted(looked_up) == sorted({*looked_up})
+        looked_up.clear()
+        await house.make()
+        assert looked_up == []
+    async with open_house(tmp_path) as house:
+        await house.make()
+        assert house.ran == []
+        assert sorted(looked_up) == sorted({*looked_up})
 
 
 async def test_a_finished_sound_is_heard_before_the_last_check_and_once(tmp_path: Path) -> None:

@@ -206,7 +206,9 @@ class Sky:
 
     async def want(self, name: str, digest: str = "d", *, urgency: float = 5) -> None:
         self.heard[name], self.scopes[name] = [], trio.CancelScope()
-        waiter = Waiter(lambda: (urgency,), lambda kind, news: self.heard[name].append((kind, news)))
+        waiter = Waiter(
+            lambda: (urgency,), lambda kind, news: self.heard[name].append((kind, news)), lambda: None, set()
+        )
         self.nursery.start_soon(self._wait, name, digest, waiter)
         await settled()
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +106,28 @@ async def test_putting_again_repairs_what_was_damaged(tmp_path: Path, store: Sto
         assert (await again.check(name)).read_bytes() == b"content"
 
 
+@pytest.mark.parametrize("size", [7, 2 * module.SMALL])
+async def test_bytes_are_pinned_and_repair_what_was_damaged(store: Store, size: int) -> None:
+    with store.pinned() as pins:
+        name = (await store.put_bytes(b"x" * size, "text/plain", pins)).sha256
+        assert pins == {name}
+    with store.pinned() as pins:
+        damage(store, name)
+        store.path(name).write_bytes(b"y" * size)
+        await store.put_bytes(b"x" * size, "text/plain", pins)
+        assert (pins, (await store.check(name)).read_bytes()) == ({name}, b"x" * size)
+
+
+async def test_bytes_that_are_there_are_pinned_and_not_written_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifact = await store.put_bytes(b"content", "text/plain")
+    monkeypatch.setattr(module, "_copy", None)
+    with store.pinned() as pins:
+        assert await store.put_bytes(b"content", "text/plain", pins) == artifact
+        assert pins == {artifact.sha256}
+
+
 async def test_a_missing_object_is_damaged(store: Store, source: Path) -> None:
     name = (await store.put(source, "text/plain")).sha256
     store.discard(name)
@@ -183,7 +204,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
 
 
 async def test_a_full_disk_is_told_for_bytes_and_workspaces_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trio.Path, "write_bytes", full)
+    monkeypatch.setattr(module, "_copy", full)
     with pytest.raises(AuradError) as caught:
         await store.put_bytes(b"content", "text/plain")
     assert caught.value.code == "E501-DISK"
