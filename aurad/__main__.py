@@ -29,6 +29,8 @@ def main() -> None:
         _say(group.exceptions[0])
     except AuradError as error:
         _say(error)
+    except KeyboardInterrupt:  # before there was anything to stop
+        sys.exit(130)
 
 
 def _arguments() -> argparse.Namespace:

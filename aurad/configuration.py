@@ -6,7 +6,7 @@ blocks for a few small files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
@@ -64,14 +64,16 @@ def _without_files(environ: Mapping[str, str]) -> Settings:
 
 def load_settings(places: Folders, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Loaded:
     """Defaults, `aurad.toml`, `aurad.d/*.toml`, environment, flags (by dotted key): later ones win."""
-    entries = [entry for path in _settings_files(places) for entry in entries_of(_read(path), str(path))]
+    files = {places.settings_file: _read_if_there(places.settings_file)}
+    files |= {path: _read(path) for path in _toml_in(places.drop_ins)}
+    entries = [entry for path, data in files.items() for entry in entries_of(data, str(path))]
     return merge([*entries, *entries_of_environment(environ), *entries_of_flags(flags or {})])
 
 
 def load_presets(places: Folders) -> dict[str, Preset]:
     """The presets that came with aurad, and the user's own, which win, by name."""
     found = _packaged_presets()
-    for path in sorted(places.presets.glob("*.toml")):
+    for path in _toml_in(places.presets):
         found[path.stem] = preset_of(_read(path), str(path))
     return dict(sorted(found.items()))
 
@@ -86,8 +88,11 @@ def _packaged_presets() -> dict[str, Preset]:
 
 
 def stamp(places: Folders) -> str:
-    """Changes with every file that `load_settings` or `load_presets` would read."""
-    found = [*_settings_files(places), *sorted(places.presets.glob("*.toml"))]
+    """Changes with every file that `load_settings` or `load_presets` would read; folders we may not read hold none."""
+    found = [places.settings_file]
+    for folder in (places.drop_ins, places.presets):
+        with suppress(AuradError):
+            found += _toml_in(folder)
     return digest(*(f"{path} {_state(path)}".encode() for path in found))
 
 
@@ -99,7 +104,7 @@ def set_value(places: Folders, key: str, raw: str | None) -> Path:
 def write_value(places: Folders, key: str, value: object) -> Path:
     """Write one setting (None: take it back) into auractl's own drop-in, atomically; gives its path."""
     path = places.drop_ins / OWN_DROP_IN
-    data = with_value(_read(path) if path.exists() else b"", str(path), key, value)
+    data = with_value(_read_if_there(path), str(path), key, value)
     try:
         make_folder(path.parent)
         write_whole(path, data, mode=SHARED)
@@ -111,10 +116,14 @@ def write_value(places: Folders, key: str, value: object) -> Path:
     return path
 
 
-def _settings_files(places: Folders) -> Iterator[Path]:
-    if places.settings_file.exists():
-        yield places.settings_file
-    yield from sorted(places.drop_ins.glob("*.toml"))
+def _toml_in(folder: Path) -> list[Path]:
+    """Raises E503 if it is there and cannot be looked into: what somebody set is not to be overlooked."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
 
 
 def _state(path: Path) -> str:
@@ -125,14 +134,27 @@ def _state(path: Path) -> str:
     return f"{info.st_mtime_ns} {info.st_size} {info.st_ino}"
 
 
+def _read_if_there(path: Path) -> bytes:
+    """Nothing if there is no such file; raises E503 if nobody can tell, as `_read` does."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _read(path)
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(FILE_LIMIT + 1)
     except OSError as error:
-        raise AuradError(
-            "E503-CONFIG", f"cannot read {path}: {error.strerror}", remedy="Check its owner and mode."
-        ) from error
+        raise _unreadable(path, error) from error
     if len(data) > FILE_LIMIT:
         raise AuradError("E503-CONFIG", f"cannot read {path}: it is over {FILE_LIMIT} bytes")
     return data
+
+
+def _unreadable(path: Path, error: OSError) -> AuradError:
+    return AuradError("E503-CONFIG", f"cannot read {path}: {error.strerror}", remedy="Check its owner and mode.")

@@ -23,14 +23,16 @@ from aurad.serve.control import Control, open_control
 from aurad.serve.descriptors import raise_limit
 from aurad.serve.logging import open_log
 from aurad.serve.memory import keep_little
+from aurad.serve.ownfolders import check_folders
 from aurad.serve.signals import obey_signals
-from aurad.serve.statelock import locked
+from aurad.serve.statelock import is_awaited, locked
 from aurad.serve.systemd import CONTROL, HTTP, take_notify, take_sockets
 from aurad.serve.tokens import Tokens, open_tokens
 
 log = structlog.get_logger()
 IDLE_CHECK = 0.2  # seconds between two looks whether a private daemon is still needed
 HANDOVER = 10.0  # seconds a private daemon waits for the one before it, which nobody can reach any more, to be gone
+GLANCE = 1.0  # seconds a service waits for another to be gone: private daemons hold its lock when they look at it
 
 
 async def serve(socket: Path, *, system: bool, private: bool) -> None:
@@ -40,10 +42,16 @@ async def serve(socket: Path, *, system: bool, private: bool) -> None:
     places = folders(system, os.environ)
     as_read = stamp(places)
     settings, presets, broken = _configured(places, private=private)
+    check_folders(places)
     notify, passed = take_notify(os.environ), take_sockets(os.environ)
+
+    def wait() -> None:
+        log.info("waiting until a private daemon has no more to do", state=str(places.state))
+        notify("STATUS=waiting until a private daemon has no more to do")
+
     with open_log(settings.log), trio.CancelScope() as scope:
         async with (
-            locked(places.state, patience=HANDOVER if private else 0.0),
+            locked(places.state, private=private, patience=HANDOVER if private else GLANCE, on_wait=wait),
             open_engine(settings, presets, places, private=private, stop=scope.cancel, broken=broken) as engine,
             open_tokens(places.state) as tokens,
             open_control(
@@ -106,9 +114,9 @@ async def _leave_when_idle(engine: Engine, control: Control, idle: float) -> Non
 
 
 async def _wait_unneeded(engine: Engine, control: Control, idle: float) -> None:
-    """After a cancel at once, so that Ctrl-C leaves no process."""
+    """After a cancel at once, so that Ctrl-C leaves no process; and if a service waits for us to be gone."""
     while True:
         await trio.sleep(min(IDLE_CHECK, idle))
-        patience = 0.0 if engine.jobs.given_up else idle
+        patience = 0.0 if engine.jobs.given_up or is_awaited(engine.folders.state) else idle
         if not (engine.jobs.busy or control.connections or trio.current_time() - control.last_used < patience):
             return

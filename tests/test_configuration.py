@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from aurad.configuration import FILE_LIMIT, load_presets, load_settings, load_usable, set_value
+from aurad.configuration import FILE_LIMIT, load_presets, load_settings, load_usable, set_value, stamp
 from aurad.model.brief import Brief
 from aurad.model.errors import AuradError
 from aurad.model.folders import Folders
@@ -52,6 +53,33 @@ def test_a_wrong_file_is_named(places: Folders) -> None:
 def test_a_file_that_cannot_be_read_is_named(places: Folders) -> None:
     places.settings_file.mkdir(parents=True)
     with pytest.raises(AuradError, match=re.escape(f"cannot read {places.settings_file}: Is a directory")):
+        load_settings(places, environ={})
+
+
+def test_a_place_that_cannot_be_looked_into_is_named(places: Folders) -> None:
+    """Files where folders belong: root, who may look into any folder, cannot look into these either."""
+    for folder, read in ((places.presets, load_presets), (places.drop_ins, settings_of), (places.config, settings_of)):
+        if folder == places.config:
+            shutil.rmtree(folder)
+        write(folder, "")
+        with pytest.raises(AuradError, match=rf"cannot read {folder}\S*: Not a directory") as caught:
+            read(places)
+        assert caught.value.code == "E503-CONFIG"
+        assert load_usable(places, environ={}).broken
+        assert stamp(places)
+    with pytest.raises(AuradError, match=r"cannot read .*: Not a directory"):
+        set_value(places, "store.max_gib", "3")
+
+
+def settings_of(places: Folders) -> Settings:
+    return load_settings(places, environ={}).settings
+
+
+def test_a_drop_in_that_leads_nowhere_is_named(places: Folders) -> None:
+    places.drop_ins.mkdir(parents=True)
+    link = places.drop_ins / "10-a.toml"
+    link.symlink_to("gone")
+    with pytest.raises(AuradError, match=re.escape(f"cannot read {link}: No such file")):
         load_settings(places, environ={})
 
 
@@ -108,7 +136,8 @@ def test_a_refused_value_leaves_the_drop_in_as_it_was(places: Folders) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named(places: Folders) -> None:
-    write(places.config, "a file where a folder belongs")
+    places.config.mkdir()
+    places.drop_ins.symlink_to("gone")
     with pytest.raises(AuradError, match=r"cannot write .*90-auractl\.toml"):
         set_value(places, "jobs.max_running", "3")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,12 +33,13 @@ class Daemons:
         lend(home / "cache" / "aurad")
         self._running: list[subprocess.Popen[str]] = []
 
-    def start(self, path: Path | None = None, *, idle: float = 60.0) -> subprocess.Popen[str]:
+    def start(self, path: Path | None = None, *, idle: float = 60.0, private: bool = True) -> subprocess.Popen[str]:
         environ = os.environ | {
             f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("STATE", "CACHE", "CONFIG")
         }
         environ["AURAD_PRIVATE__IDLE_SECONDS"] = str(idle)
-        argv = [sys.executable, "-m", "aurad", "--private", "--socket", str(path or self.socket)]
+        environ["AURAD_HTTP__BIND"] = "127.0.0.1:0"
+        argv = [sys.executable, "-m", "aurad", "--socket", str(path or self.socket), *(["--private"] * private)]
         self._running.append(subprocess.Popen(argv, env=environ, stderr=subprocess.PIPE, text=True))
         return self._running[-1]
 
@@ -136,6 +138,21 @@ def test_a_second_one_on_the_same_state_is_refused_with_a_sentence(daemons: Daem
         assert client.call("rpc.ping") == {"pong": True}
 
 
+def test_a_service_waits_until_a_private_one_has_no_more_to_do(daemons: Daemons) -> None:
+    private = daemons.start()
+    with daemons.connect() as client:
+        service = daemons.start(private=False)
+        assert service.stderr is not None
+        until(lambda: "waiting until a private daemon" in service.stderr.readline() or None)
+        assert client.call("jobs.submit", {"brief": {"source": "Bees see."}, "until": "Script"})
+        assert private.poll() is None
+    assert private.wait(PATIENCE) == 0
+    with daemons.connect() as client:
+        assert (client.hello()["pid"], client.hello()["private"]) == (service.pid, False)
+    service.terminate()
+    assert service.wait(PATIENCE) == 0
+
+
 def test_the_socket_of_a_killed_daemon_is_replaced(daemons: Daemons) -> None:
     first = daemons.start()
     daemons.connect().close()
@@ -154,6 +171,27 @@ def test_a_file_in_the_sockets_place_is_told_and_left(daemons: Daemons) -> None:
     assert (process.returncode, daemons.socket.read_text()) == (1, "precious")
     assert "a file is in the way" in said
     assert "Traceback" not in said
+
+
+def test_a_place_for_the_socket_that_cannot_be_used_is_told_with_another(daemons: Daemons) -> None:
+    (daemons.home / "file").write_text("")
+    for path in (daemons.home / "file" / "s", daemons.home / ("long" * 30)):
+        process = daemons.start(path)
+        _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+        assert said.startswith(f"error E503-CONFIG: cannot listen on {path}: ")
+        assert "AURAD_SOCKET" in said
+
+
+@pytest.mark.parametrize("name", ["state", "cache"])
+def test_a_folder_that_cannot_be_written_is_told_before_any_job(daemons: Daemons, name: str) -> None:
+    shutil.rmtree(daemons.home / name, ignore_errors=True)
+    (daemons.home / name).write_text("")
+    process = daemons.start()
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert said.startswith(f"error E503-CONFIG: cannot use the {name} folder {daemons.home}/{name}/aurad: ")
+    assert f"XDG_{name.upper()}_HOME" in said
 
 
 def test_a_killed_daemon_leaves_no_worker_and_its_job_goes_on_in_the_next(daemons: Daemons) -> None:

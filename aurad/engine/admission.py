@@ -14,6 +14,7 @@ from aurad.engine.assets import Keep, bring_file, keep_asset, look_at
 from aurad.engine.catalog import Catalog, Stage
 from aurad.engine.checks import is_empty
 from aurad.engine.journal import Journal
+from aurad.engine.options import check_merged
 from aurad.engine.providers import Providers
 from aurad.engine.store import Store
 from aurad.engine.task import artifacts_in
@@ -78,7 +79,7 @@ class Admission:
     async def _check_names(self, asked: JobSettings, recipe: Recipe) -> None:
         """Everything that was asked for by name exists; found out now, not after minutes of work."""
         await self._catalog.load()
-        self._catalog.check_options(recipe.options)
+        check_merged(self._catalog, recipe.options, asked.options)
         for kind, names in asked.providers.items():
             for name in names:
                 self._catalog.find(kind, name)

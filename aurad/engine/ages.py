@@ -21,16 +21,17 @@ class Ages:
         wall = time.time()
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (KEY,)).fetchone()
         age, seen = map(float, row[0].split()) if row else (wall, wall)
-        self._ahead = age + min(max(wall - seen, 0.0), OFF) - _running()
+        self._ahead = age + min(max(wall - seen, 0.0), OFF) - running()
 
     def now(self) -> float:
         """From any thread."""
-        return self._ahead + _running()
+        return self._ahead + running()
 
     def keep(self, connection: sqlite3.Connection) -> None:
         """For the next daemon."""
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (KEY, f"{self.now()} {time.time()}"))
 
 
-def _running() -> float:
+def running() -> float:
+    """Seconds of a clock that nobody sets, and that counts a machine's sleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -22,6 +22,7 @@ from aurad.engine.forecast import Forecast
 from aurad.engine.joblog import JobLog
 from aurad.engine.journal import Write
 from aurad.engine.providers import ProviderFailed
+from aurad.engine.remarks import Remarks
 from aurad.engine.schedule import FINISHING, Rank
 from aurad.engine.step import StepState
 from aurad.engine.store import Store
@@ -54,6 +55,8 @@ ERRORS = 20  # of one step that a view tells
 
 class Board:
     """Implements `runner.Asker` for one job."""
+
+    remarks: Remarks  # what is known of results; given by whoever makes the job
 
     def __init__(
         self, view: JobView, lineage: str, events: Events, store: Store, forecast: Forecast, log: JobLog,
@@ -94,6 +97,7 @@ class Board:
         self._forecast.known(task.name)
         now = self._seconds()
         self._record(task, now, now, reused=True)
+        self._repeat(task)
 
     def was_reused(self, name: str) -> bool:
         return name in self._reused
@@ -108,6 +112,8 @@ class Board:
                 self._progress(task, news)
             case WarningNews():
                 self.warn(task.step, news.code, news.detail)
+                if news.task_id:  # else it is ours, and of this attempt only
+                    self.remarks.keep(task, news)
             case UsageNews():
                 self.budget.bill(task, news)
             case LogNews():
@@ -126,6 +132,11 @@ class Board:
         self._forecast.advance(task.name, 1.0)
         now = self._seconds()
         self._record(task, self._began.get(task.name, now), now, reused=False)
+        self._repeat(task)  # we may have joined those who waited for it when it was said already
+
+    def _repeat(self, task: Task) -> None:
+        for code, detail in self.remarks.of(task):
+            self.warn(task.step, code, detail)
 
     def _seconds(self) -> float:
         """Since the job was created."""
@@ -279,15 +290,9 @@ class Board:
         self.warn(step, error.code, f"{name} could not do it, {following} is used: {error.detail}", error.remedy)
 
     def step_error(
-        self,
-        step: Step,
-        error: AuradError,
-        attempt: int,
-        *,
-        will_retry: bool,
-        fallback_to: str = "",
-        scene_id: str = "",
-    ) -> None:
+        self, step: Step, error: AuradError, attempt: int, *,
+        will_retry: bool, fallback_to: str = "", scene_id: str = "",
+    ) -> None:  # fmt: skip
         problem = self.problem(error)
         told = self._steps[step].errors
         told[ERRORS - 1 :] = [brief(problem)]  # the first ones and the last
@@ -367,20 +372,11 @@ class Board:
         """The job now."""
         ended = self._status.terminal
         return msgspec.structs.replace(
-            self._view,
-            status=self._status,
-            stage=self._stage,
-            progress=self.percent,
-            message=self.message,
-            eta=None if ended else self._forecast.eta,
-            steps=tuple(step.view() for step in self._steps.values()),
-            warnings=tuple(self._warnings),
-            usage=self.budget.usage,
-            artifacts=tuple(self._artifacts.values()),
-            last_seq=self.last_seq,
-            last_job_seq=self.job_seq,
-            **changes,
-        )
+            self._view, status=self._status, stage=self._stage, progress=self.percent, message=self.message,
+            eta=None if ended else self._forecast.eta, steps=tuple(step.view() for step in self._steps.values()),
+            warnings=tuple(self._warnings), usage=self.budget.usage, artifacts=tuple(self._artifacts.values()),
+            last_seq=self.last_seq, last_job_seq=self.job_seq, **changes,
+        )  # fmt: skip
 
 
 def created_at(view: JobView) -> float:

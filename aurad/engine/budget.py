@@ -44,6 +44,11 @@ class Budget:
         self._billed = collections.defaultdict[tuple[str, str], float](float)  # of those under way, by currency
         self._ended = trio.Event()
 
+    @property
+    def under_way(self) -> tuple[str, ...]:
+        """Names of the tasks that run for the job."""
+        return tuple(self._under_way)
+
     def began(self, task: Task) -> None:
         self._under_way[task.name] = task
 

@@ -164,7 +164,12 @@ class Catalog:
             off = next((each for each in self.disabled if name in each), None)
             more = f"; {why.detail}" if why else f"; {off} is disabled" if off else ""
             detail = f"cannot find a {kind} stage {name!r}: there are {known}{more}"
-            raise AuradError("E104-PLUGIN", detail, remedy=f"`auractl plugins enable {off}`." if off else "") from None
+            remedy = (
+                f"`auractl plugins enable {off}`."
+                if off
+                else f"`{kind}.providers` or the job names it; see `auractl plugins`."
+            )
+            raise AuradError("E104-PLUGIN", detail, remedy=remedy) from None
 
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""
@@ -202,8 +207,9 @@ class Catalog:
             if not stages:
                 known = ", ".join(sorted({own for kind, own in self.stages if kind != CORE}))
                 raise AuradError(
-                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}"
-                )
+                    "E104-PLUGIN", f"cannot set options of {name!r}: there is no such plugin; there are {known}",
+                    details={"option": name},
+                )  # fmt: skip
             for stage in stages:
                 _check_against(name, values, stage.info.options_schema)
 
@@ -217,12 +223,19 @@ def _check_against(plugin: str, values: dict[str, Any], schema: dict[str, Any]) 
         if key not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise AuradError(
-                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy
-            )
+                "E102-OPTION", f"cannot set {plugin}.{key}: there is no such option; there are {known}", remedy=remedy,
+                details={"option": f"{plugin}.{key}"},
+            )  # fmt: skip
     for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
         where = ".".join([plugin, *map(str, error.absolute_path)])
-        why = f"cannot set {where} to {error.instance!r}: {_meant(error).message}"
-        raise AuradError("E102-OPTION", why, remedy=remedy)
+        why = f"cannot set {where} to {error.instance!r}: {_said(_meant(error))}"
+        raise AuradError("E102-OPTION", why, remedy=remedy, details={"option": where})
+
+
+def _said(error: Any) -> str:
+    """Nobody shall have to read a regular expression where words say what is meant."""
+    meant = error.schema.get("description") if error.validator == "pattern" else None
+    return f"it is not as described: {meant}" if meant else str(error.message)
 
 
 def _meant(error: Any) -> Any:

@@ -9,7 +9,8 @@ import msgspec
 from aurad import __version__
 from aurad.engine.board import Board
 from aurad.engine.catalog import Catalog
-from aurad.engine.pipeline import PREVIEW, VIDEO, Made
+from aurad.engine.pipeline import VIDEO, Made
+from aurad.engine.previews import PREVIEW
 from aurad.engine.provenance import provenance_of
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact

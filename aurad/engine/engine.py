@@ -230,7 +230,7 @@ async def open_engine(
         )
         admission = Admission(journal, store, catalog, settings, presets)
         webhooks, room = Webhooks(journal, events), Room(folders.state, settings.store)
-        holds = Holds(catalog, room, private=private, broken=broken)
+        holds = Holds(catalog, room, memo, private=private, broken=broken)
         jobs = Jobs(
             nursery, journal, events, store, catalog, runner, costs, admission, joblogs, webhooks, holds,
             max_running=settings.jobs.max_running, max_queued=settings.jobs.max_queued, lanes=cores,

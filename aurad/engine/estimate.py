@@ -31,19 +31,19 @@ class Guess(NamedTuple):
 
 
 FIRST_GUESS = {
-    "write": Guess(0.3, 0.05),
-    "speak": Guess(1.1, 0.0015, cores=2),
+    "write": Guess(0.4, 0.03),
+    "speak": Guess(0.5, 0.0012),
     "plan": Guess(0.3, 1.0),
-    "draw": Guess(0.3, 0.45, cores=1.5),
-    "profile": Guess(0.3, 0.3),
-    "render_scene": Guess(0.3, 0.0095, cores=1.3),
-    "preview": Guess(0.3, 0.3),
-    "sound": Guess(0.4, 0.005),
-    "join": Guess(0.1, 0.003),
-    "listen": Guess(0.1, 0.005),
-    "verify": Guess(0.1, 0.001),
-    "finish": Guess(0.5, 0.002),
-    "master.finish": Guess(1.5, 0.014, cores=4),  # the one finisher that computes, in pieces side by side
+    "draw": Guess(0.1, 0.55),
+    "profile": Guess(0.1, 0.15),
+    "render_scene": Guess(0.2, 0.0055, cores=1.6),
+    "preview": Guess(0.1, 0.4),
+    "sound": Guess(0.35, 0.0018),
+    "join": Guess(0.05, 0.001),
+    "listen": Guess(0.1, 0.003),
+    "verify": Guess(0.08, 0.001),
+    "finish": Guess(0.35, 0.001),
+    "master.finish": Guess(1.6, 0.0194, cores=1.5),  # the one finisher that computes, in pieces side by side
 }
 UNHEARD = Guess(0.3, 1.0)
 

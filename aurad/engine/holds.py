@@ -1,7 +1,8 @@
 """Why jobs wait although they could run: settings that cannot be used, no FFmpeg, no room on the disk.
 
-A hold passes by itself, or once somebody has mended something; no job fails for it. Who waits, and is told of it, is
-the business of `jobs`. A private daemon holds nothing: its jobs fail at once, before their user's eyes.
+A hold passes by itself, or once somebody has mended something; no job fails for it. Room is made by giving up results
+that no job needs, if that is enough. Who waits, and is told of it, is the business of `jobs`. A private daemon holds
+nothing: its jobs fail at once, before their user's eyes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import structlog
 import trio
 
 from aurad.engine.catalog import Catalog
+from aurad.engine.memo import Memo
 from aurad.engine.room import Room, Writer
 from aurad.model.errors import AuradError
 
@@ -24,8 +26,10 @@ log = structlog.get_logger()
 class Holds:
     """What keeps jobs from being started. `broken` says why the settings in force are not those of the files."""
 
-    def __init__(self, catalog: Catalog, room: Room, *, private: bool, broken: AuradError | None = None) -> None:
-        self._catalog, self.room, self._private, self.broken = catalog, room, private, broken
+    def __init__(
+        self, catalog: Catalog, room: Room, memo: Memo, *, private: bool, broken: AuradError | None = None
+    ) -> None:
+        self._catalog, self.room, self._memo, self._private, self.broken = catalog, room, memo, private, broken
         self.looked = private  # whether it is known if there is an FFmpeg
         self._news, self._next_look = trio.Event(), 0.0
 
@@ -53,7 +57,10 @@ class Holds:
         while True:
             self._news = trio.Event()
             await self._look()
+            self.room.short = 0.0
             tend()
+            if self.room.short and await self._memo.spare(self.room.short):
+                tend()
             with trio.move_on_after(ROUND):
                 await self._news.wait()
 

@@ -77,7 +77,7 @@ class Jobs:
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
-        self._maker = Maker(catalog, runner, store, previews=previews)
+        self._maker = Maker(catalog, runner, store, journal, previews=previews)
         self._submitting, self._logs, self.webhooks, self._holds = trio.Lock(), logs, webhooks, holds
         self._live, self._running, self.draining = dict[str, Job](), set[str](), False
         self._last_end: Status | None = None
@@ -163,13 +163,13 @@ class Jobs:
     async def get(self, job_id: str) -> JobView:
         """The job now; raises E200."""
         if job := self._live.get(job_id):
-            return shown(job, self._waiting())
+            return shown(job, self._waiting(), drained=self.draining)
         return (await load_job(self._journal, job_id)).view
 
     def live(self) -> list[JobView]:
         """Those that have not ended, all as of this moment."""
         waiting = self._waiting()
-        return [shown(job, waiting) for job in self._live.values()]
+        return [shown(job, waiting, drained=self.draining) for job in self._live.values()]
 
     async def ended(self, owner: int | None, limit: int) -> list[JobView]:
         """The newest that have ended; of one uid, or of everybody."""
@@ -200,35 +200,33 @@ class Jobs:
         return await self.get(job_id)
 
     async def cancel(self, job_id: str, by: str, reason: str) -> JobView:
-        """End a job; returns once it has ended and nothing of it runs. Raises E501 if no disk takes its end in time."""
+        """End a job; returns once it has ended and nothing of it runs. Raises as `Job.stop` and `Journal.settle`."""
         job = await self._in_state(job_id, "cancel", Status.QUEUED, Status.RUNNING, Status.PAUSED)
         job.cancelled = (by, reason)
-        with trio.move_on_after(CONCLUDE):
-            if job.status is Status.RUNNING:
-                job.scope.cancel()
-            else:
-                await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
-            return await self.wait(job_id)
-        raise AuradError("E501-DISK", f"cannot write that {job_id} is cancelled: it ends once the disk takes that")
+        if job.status is Status.RUNNING:
+            await job.stop("cancel")
+        else:
+            self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+        await self._journal.settle(f"that {job_id} is {job.status.value.lower()}")
+        return await self.get(job_id)
 
     async def pause(self, job_id: str) -> JobView:
         """Stop a job's work until `resume`; nothing of it runs when this returns. What is finished is kept."""
         job = await self._in_state(job_id, "pause", Status.QUEUED, Status.RUNNING)
         if job.status is Status.RUNNING:
             job.pausing = True
-            job.scope.cancel()
-            await job.stopped.wait()
+            await job.stop("pause")
             await self._in_state(job_id, "pause", Status.PAUSED)  # it may have ended meanwhile
         else:
             self._set(job, Status.PAUSED)
-        await self.events.flush()
+        await self._journal.settle(f"that {job_id} is paused")
         return await self.get(job_id)
 
     async def resume(self, job_id: str) -> JobView:
         """Let a paused job wait for its turn again."""
         self._set(await self._in_state(job_id, "resume", Status.PAUSED), Status.QUEUED)
-        await self.events.flush()
         self.dispatch()
+        await self._journal.settle(f"that {job_id} goes on")
         return await self.get(job_id)
 
     async def reprioritize(self, job_id: str, priority: int) -> JobView:
@@ -237,7 +235,8 @@ class Jobs:
         job.view = replace(job.view, priority=priority)
         if job.board:
             job.board.rebase(job.view)
-        await self._journal.commit(update_job(job.board.view() if job.board else job.view))
+        self._journal.commit_soon(update_job(job.board.view() if job.board else job.view))
+        await self._journal.settle(f"the priority of {job_id}")
         return await self.get(job_id)
 
     async def delete(self, job_id: str) -> int:
@@ -315,31 +314,33 @@ class Jobs:
                         nursery.cancel_scope.cancel()
             except Exception as error:
                 failure = unwrap(error)
-            with trio.move_on_after(CONCLUDE, shield=True):
-                await self._conclude(job, made, failure)
-        self._running.discard(job.view.job_id)
-        job.stopped.set()
-        self.dispatch()
+            self._conclude(job, made, failure)
+            self._running.discard(job.view.job_id)
+            job.stopped.set()
+            self.dispatch()
+            if job.status.terminal:  # its files stay until that is on disk
+                with trio.move_on_after(CONCLUDE, shield=True):
+                    await self.events.flush()
 
-    async def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
+    def _conclude(self, job: Job, made: tuple[Made, Output | None] | None, failure: Exception | None) -> None:
         assert job.board is not None
         if self._holds.covers(failure) and not (job.cancelled or job.pausing):
             self._park(job, job.board, Status.QUEUED)
         elif failure is not None and not job.scope.cancelled_caught:
             problem = job.board.problem(for_people(failure))
-            await self._end(
+            self._end(
                 job, Status.FAILED, JobFailed, {"errors": (brief(problem),)}, errors=(problem,),
                 log_tail=job.board.log.tail, suggested_actions=tuple(problem["suggestedActions"]),
             )  # fmt: skip
         elif made is None:
             by, reason = job.cancelled or ("aurad", "the daemon stopped")
             if job.cancelled:
-                await self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
+                self._end(job, Status.CANCELLED, JobCancelled, by=by, reason=reason)
             elif job.pausing:
                 self._park(job, job.board, Status.PAUSED)
         else:
             job.board.message = "done"
-            await self._end(
+            self._end(
                 job, Status.SUCCEEDED, JobCompleted, {"output": made[1]}, output=made[1],
                 artifacts=tuple(job.board.view().artifacts),
             )  # fmt: skip
@@ -375,9 +376,7 @@ class Jobs:
     def _keep_seq(self, job: Job, board: Board) -> None:
         job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
 
-    async def _end(
-        self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any
-    ) -> None:
+    def _end(self, job: Job, status: Status, event: Any, changes: dict[str, Any] | None = None, **fields: Any) -> None:
         """The end: row, timeline and terminal event in one transaction, then nothing more of this job."""
         check_move(job.status, status)
         board = job.board or self._board(job)
@@ -389,7 +388,6 @@ class Jobs:
         board.emit(event, write, **fields)
         job.view = replace(job.view, last_seq=board.last_seq, last_job_seq=board.job_seq)
         self._journal.commit_soon(then=lambda _: self._ended(job))
-        await self.events.flush()
 
     def _ended(self, job: Job) -> None:
         """It is on disk, perhaps long after whoever asked for it has left."""

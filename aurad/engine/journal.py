@@ -34,6 +34,7 @@ T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], Any]
 BROKEN = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 FULL_PAUSE = 0.25  # seconds until a full disk is asked again
+PATIENCE = 30.0  # seconds for what is queued to be durable; a disk that takes longer has failed
 READERS = 2  # read connections; reads take microseconds, more would only queue for the GIL
 
 log = structlog.get_logger()
@@ -95,6 +96,22 @@ class Journal:
         if self._failure is not None:
             raise self._failure
         return results
+
+    async def settle(self, what: str) -> None:
+        """Wait until all that was queued is durable.
+
+        Raises E501 for `what` as soon as the disk is known to be full: it stays queued, and is written once there is
+        room.
+        """
+        done, late = trio.Event(), time.monotonic() + PATIENCE
+        self.commit_soon(then=lambda _: done.set(), failed=done.set)
+        while not done.is_set():
+            if self._full or time.monotonic() > late:
+                raise AuradError("E501-DISK", f"cannot write {what}: it is so once the disk takes that")
+            with trio.move_on_after(FULL_PAUSE):
+                await done.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def check_room(self) -> None:
         """Raises E501 while commits wait for room on the disk: what is new had better not be begun."""

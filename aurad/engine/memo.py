@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -118,6 +119,11 @@ class Memo:
                 freed += await self.drop(digest)
                 total -= size
         return freed + await self._sweep(oldest if total <= max_bytes else now - FRESH)
+
+    async def spare(self, needed: float) -> int:
+        """Give up what has been unused longest, `needed` bytes or nothing; returns how many really became free."""
+        total = sum(size for _, _, size in await self._journal.read(FREEABLE))
+        return await self.collect(max_bytes=total - math.ceil(needed), max_age=math.inf) if total >= needed else 0
 
     async def drop(self, digest: str) -> int:
         """Forget a result and remove those of its files that nobody else needs; returns the bytes freed."""

@@ -65,6 +65,12 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE webhooks ADD COLUMN job_seq INTEGER NOT NULL DEFAULT 0;
     """,
+    # Before its result, so no reference: those without one are removed when a daemon starts.
+    """
+    CREATE TABLE remarks (
+        digest TEXT NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (digest, code, detail)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -22,6 +22,7 @@ from aurad.engine.cards import with_cards
 from aurad.engine.catalog import Stage
 from aurad.engine.coming import AHEAD, FIRST, PICTURE, SOON, VOICE, Foresight, writing_size
 from aurad.engine.later import Later, Plans, gather
+from aurad.engine.previews import Previews
 from aurad.engine.provenance import provenance_of
 from aurad.engine.providers import HOPELESS, ProviderFailed, Providers
 from aurad.engine.runner import Runner
@@ -51,8 +52,6 @@ from aurad.model.video import Deliverable, Profile, Segment
 from aurad.model.visual import Visual
 from aurad.model.written import written_text
 
-LAST = 1e6  # order of previews: only in slots that nothing else wants
-PREVIEW = "preview"  # optional, so in no manifest
 VIDEO = "video.mp4"
 
 
@@ -120,8 +119,9 @@ class Pipeline:
             placed = [later(partial(self._place, script, i, voices, visuals)) for i in count]
             segments = [later(partial(self._segment, script, i, placed, voices, profile)) for i in count]
             timed = later(partial(self._lay_out, script, voices))
-            for i in count if self._previews else ():
-                nursery.start_soon(self._preview, script.scenes[i], i, timed, visuals[i], segments[i])
+            if self._previews:
+                previews = Previews(self._ask, self._job, self._canvas.fps, script, timed, visuals, segments)
+                nursery.start_soon(previews.make)
             files: dict[str, Later[Artifact | None]] = {
                 VOICE: later(partial(self._sound, timed, visuals)),
                 PICTURE: later(partial(self._join, segments)),
@@ -133,9 +133,7 @@ class Pipeline:
                 files |= {name: later(partial(_pick, done, name)) for name in stage.info.gives}
                 heard += [later(partial(self._listen, name, files[name], timed)) for name in coming.sounds_of(stage)]
             checked = await gather(segments), await gather(finished), await gather(heard)
-            made = await self._verify(script, await timed(), *checked)
-            nursery.cancel_scope.cancel()  # previews that are still waiting for an idle slot
-        return made
+            return await self._verify(script, await timed(), *checked)
 
     # ------------------------------------------------------------ tasks
 
@@ -274,19 +272,6 @@ class Pipeline:
         except ProviderFailed as failed:
             raise self._job.blame_encoder(request.profile, failed) from failed
         return segment
-
-    async def _preview(
-        self, scene: Scene, i: int, timed: Later[list[Timed]], visual: Later[Visual], segment: Later[Segment]
-    ) -> None:
-        """Only of a segment that is really being made, and only in slots that nothing else wants."""
-        rendered = await segment()
-        if self._job.was_reused(f"segment {scene.scene_id}"):
-            return
-        sound = timeline.scene_sound((await timed())[i], await visual(), self._canvas.fps)
-        request = assembly.PreviewRequest(segment=rendered, sound=sound, fps=self._canvas.fps)
-        name = f"{PREVIEW} {scene.scene_id}"
-        preview: assembly.Preview = await self._ask.core("preview", request, "Rendering", name=name, order=LAST + i)
-        self._job.publish(f"{scene.scene_id}.mp4", "preview", preview.video, scene.scene_id)
 
     async def _lay_out(self, script: Script, voices: list[Later[Narration]]) -> list[Timed]:
         narrations = await gather(voices)

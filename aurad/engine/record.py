@@ -27,9 +27,11 @@ from aurad.model.value import canonical
 
 KEY_SECONDS = 86400.0  # an idempotency key is remembered
 SCRIPT = "script.json"  # the artifact that holds the script a job is made from
+STOP = 30.0  # seconds for a job's work to stop: workers are killed after one, but a disk may hang
 FORGET = 20  # jobs in one commit: thousands of events, some 10 ms that other commits wait
 
 
+DRAINED = "waiting: the daemon is drained, it starts no job"
 INTERRUPTED = "goes on after a restart of the daemon; what was finished is kept"
 
 
@@ -46,6 +48,16 @@ class Job:
         self.held: AuradError | None = None
         self.interrupted = False  # by the end of the last daemon
         self.ended, self.stopped = trio.Event(), trio.Event()
+
+    async def stop(self, verb: str) -> None:
+        """Stop its work; nothing of it runs when this returns. Raises E208 if that takes too long: it goes on then."""
+        self.scope.cancel()
+        with trio.move_on_after(STOP):
+            return await self.stopped.wait()
+        tasks = ", ".join(self.board.budget.under_way) if self.board else ""
+        what = f"after {STOP:g} s there is still {tasks or 'something'} under way; the {verb} goes on"
+        remedy = f"`auractl show {self.view.job_id}` tells when it is done."
+        raise AuradError("E208-TIMEOUT", f"cannot {verb} {self.view.job_id} in time: {what}", remedy=remedy)
 
     def log_failed(self, why: str) -> None:
         """Its log cannot be written."""
@@ -96,12 +108,13 @@ def new_view(job_id: str, submitted: Submitted, owner: Owner, correlation_id: st
     )  # fmt: skip
 
 
-def shown(job: Job, waiting: Sequence[Job]) -> JobView:
-    """The job now, with its place among those that wait."""
+def shown(job: Job, waiting: Sequence[Job], *, drained: bool) -> JobView:
+    """The job now, with its place among those that wait; `drained` says that nobody will be started."""
     position = waiting.index(job) + 1 if job in waiting else None
     if job.board:
         return job.board.view(position=position)
-    return msgspec.structs.replace(job.view, position=position, message=job.message or job.view.message)
+    message = (DRAINED if drained and position else job.message) or job.view.message
+    return msgspec.structs.replace(job.view, position=position, message=message)
 
 
 def parked(view: JobView) -> JobView:
@@ -241,12 +254,16 @@ def save_usage(job_id: str, usage: Sequence[dict[str, Any]]) -> Write:
 
 
 async def forget_job(journal: Journal, job_id: str) -> list[str]:
-    """Forget an ended job whole; gives the digests of its tasks that no other job on record has had."""
+    """Forget an ended job whole; gives the digests of its tasks that no other job on record has had.
+
+    Raises as `Journal.settle`; then what only it needed waits for the next collection.
+    """
     digests = (
         "SELECT json_extract(value, '$.digest') FROM jobs, json_each(CAST(tasks AS TEXT)) WHERE job_id {} ?".format
     )
     rows = await journal.read(f"{digests('=')} EXCEPT {digests('!=')}", job_id, job_id)
-    await journal.commit(lambda connection: connection.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)))
+    journal.commit_soon(lambda connection: connection.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)))
+    await journal.settle(f"that {job_id} is deleted")
     return [row[0] for row in rows]
 
 

@@ -36,10 +36,10 @@ class Writer(Protocol):
 
 
 class Room:
-    """The file system of `folder`, of which `store.reserve_mib` are kept free."""
+    """The file system of `folder`, of which `store.reserve_mib` are kept free. Jobs lack `short` bytes to begin."""
 
     def __init__(self, folder: Path, settings: Store) -> None:
-        self._folder = folder
+        self._folder, self.short = folder, 0.0
         self.adopt(settings)
 
     def adopt(self, settings: Store) -> None:
@@ -52,8 +52,10 @@ class Room:
     def lacks(self, job: Writer, running: Iterable[Writer]) -> AuradError | None:
         """Why this job had better not begin beside those that run."""
         free, promised = self.free, sum(other.disk_left for other in running)
-        if free - promised - job.disk_left >= self.reserve:
+        short = self.reserve + promised + job.disk_left - free
+        if short <= 0:
             return None
+        self.short = max(self.short, short)
         others = f", those that run another {promised / MIB:.0f}" if promised else ""
         why = f"it may take {job.disk_left / MIB:.0f} MiB{others}, and {self.reserve // MIB} are kept free"
         return AuradError("E501-DISK", f"{self._folder} has {free // MIB} MiB left: {why}", remedy=REMEDY)

@@ -25,6 +25,7 @@ PARTS = ("", "-wal", "-shm")
 ASIDE = "damaged-"  # and when, in seconds since the epoch: a folder beside the journal
 TABLES = (
     "jobs", "events", "artifacts", "results", "result_files", "assets", "costs", "webhooks", "attempts",
+    "remarks",
 )  # fmt: skip
 GLANCE = (
     "SELECT count(*) FROM sqlite_master",

@@ -61,6 +61,7 @@ KINDS: dict[str, Kind] = {
         -32012,
         "Raise it, as in `auractl edit JOB --max-cost SUM`: what was paid for is kept and costs nothing again.",
     ),
+    "E208-TIMEOUT": Kind("Not done in time", 504, -32005, "Look at the job again in a while: it goes on being done."),
     "E300-CRASH": Kind(
         "A stage crashed", 500, -32603, "See what it said last, below; report it to the plugin's author."
     ),

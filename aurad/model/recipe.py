@@ -46,7 +46,7 @@ class Preset(Section, frozen=True, kw_only=True, omit_defaults=True):
 def resolve(brief: Brief, asked: JobSettings, settings: Settings, presets: Mapping[str, Preset]) -> Recipe:
     """Make every choice: what was asked, else the brief's aspect, else the preset's, else `[defaults]`."""
     defaults = settings.defaults
-    preset = _preset(asked.preset or defaults.preset, presets)
+    preset = _preset(asked, defaults, presets)
     aspect: Aspect = _first(brief.aspect, preset.aspect, defaults.aspect)
     return Recipe(
         brief=brief,
@@ -75,7 +75,7 @@ def resolve(brief: Brief, asked: JobSettings, settings: Settings, presets: Mappi
 def brand_files(asked: JobSettings, settings: Settings, presets: Mapping[str, Preset]) -> dict[Brand, str]:
     """Paths of the brand's files that the preset or `[defaults]` name; "" for none."""
     defaults = settings.defaults
-    preset = _preset(asked.preset or defaults.preset, presets)
+    preset = _preset(asked, defaults, presets)
     return {"logo": _first(preset.logo, defaults.logo), "font": _first(preset.font, defaults.font)}
 
 
@@ -91,14 +91,16 @@ def complete_brief(brief: Mapping[str, object], defaults: Defaults) -> dict[str,
     return {"language": defaults.language, **brief}
 
 
-def _preset(name: str, presets: Mapping[str, Preset]) -> Preset:
+def _preset(asked: JobSettings, defaults: Defaults, presets: Mapping[str, Preset]) -> Preset:
+    name = asked.preset or defaults.preset
     if name in presets:
         return presets[name]
     close = difflib.get_close_matches(name, presets, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
     known = ", ".join(sorted(presets)) or "none"
+    which = "the preset" if asked.preset else "the preset of [defaults]"
     raise AuradError(
-        "E103-PRESET", f"cannot use the preset {name!r}: there is none of that name", remedy=f"{hint}Known: {known}."
+        "E103-PRESET", f"cannot use {which} {name!r}: there is none of that name", remedy=f"{hint}Known: {known}."
     )
 
 

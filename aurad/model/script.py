@@ -36,9 +36,10 @@ class Slide(Value, frozen=True, kw_only=True):
     """What a scene shows, as content; a visuals stage decides how it looks.
 
     `kicker` is the small line over `heading`. `items` serve bullets, cards, steps, charts (with
-    `value`, in `unit`) and comparisons; `rows` a table, header first; `body` a quote, code or paragraph;
-    `note` a quote's source, code's language or a caption. A chart of two or three series has its numbers in
-    `rows`, as a table has, and the series' names in `items`, which tell when each comes in.
+    `value`, in `unit`) and comparisons, where those with the same text are the points of one side;
+    `rows` a table, header first; `body` a quote, code or paragraph; `note` a quote's source, code's
+    language or a caption. A chart of two or three series has its numbers in `rows`, as a table has, and the
+    series' names in `items`, which tell when each comes in.
     """
 
     kind: SlideKind = "section"

@@ -105,6 +105,7 @@ async def open_control(
     Raises E503 if another daemon listens there already.
     """
     sockets = [listening(fd) for fd in passed] or [await _bind(path, rules)]
+    ours = None if passed else _which(path)
     control = Control(engine, tokens, rules)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(control.serve_forever, [trio.SocketListener(sock) for sock in sockets])
@@ -112,7 +113,7 @@ async def open_control(
             yield control
         finally:
             nursery.cancel_scope.cancel()
-            if not passed:  # what is not ours stays, for the next one
+            if ours and ours == _which(path):  # what is not ours stays, for the next one
                 _remove(path)
 
 
@@ -125,7 +126,7 @@ async def _bind(path: Path, rules: Rules) -> trio.socket.SocketType:
         await sock.bind(str(path))
     except OSError as error:
         sock.close()
-        raise AuradError("E503-CONFIG", f"cannot listen on {path}: {error.strerror or error}") from error
+        raise _in_the_way(path, error.strerror or str(error)) from error
     finally:
         os.umask(mask)
     if rules.system:
@@ -149,17 +150,33 @@ async def _clear_way(path: Path) -> None:
         except OSError:
             _remove(path)
             return
-    raise AuradError("E503-CONFIG", f"cannot listen on {path}: another daemon does already")
+    raise _in_the_way(path, "another daemon does already")
 
 
 def _is_there(path: Path) -> bool:
     """Whether a socket is in the way; raises E503 for anything else. Makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileNotFoundError):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not stat.S_ISSOCK(path.stat().st_mode):
-            raise AuradError("E503-CONFIG", f"cannot listen on {path}: a file is in the way")
-        return True
-    return False
+            raise _in_the_way(path, "a file is in the way")
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _in_the_way(path, error.strerror or str(error)) from error
+    return True
+
+
+def _in_the_way(path: Path, cause: str) -> AuradError:
+    remedy = "Name another place, not over 107 bytes long, in AURAD_SOCKET."
+    return AuradError("E503-CONFIG", f"cannot listen on {path}: {cause}", remedy=remedy)
+
+
+def _which(path: Path) -> tuple[int, int] | None:
+    """The file that is there: systemd puts its own in the place of ours."""
+    with suppress(OSError):
+        there = path.stat()
+        return there.st_dev, there.st_ino
+    return None
 
 
 def _remove(path: Path) -> None:

@@ -208,7 +208,7 @@ def failure(number: jsonrpc.Id, error: AuradError) -> jsonrpc.Message:
 
 
 def _waits(message: jsonrpc.Message | AuradError) -> bool:
-    if not isinstance(message, jsonrpc.Request | jsonrpc.Notification):
+    if not isinstance(message, (jsonrpc.Request, jsonrpc.Notification)):
         return False
     operation = TABLE.get(message.method)
     return operation.waits if operation else message.method == SUBSCRIBE

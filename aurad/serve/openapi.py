@@ -201,8 +201,8 @@ def _problems(one: Endpoint) -> dict[str, Any]:
     if one.role is not None or one.params is not Nothing:
         statuses |= {401, 403, 404}
     if one.route.method not in NO_BODY:
-        statuses |= {408, 413, 415, 429, 507}
-    statuses |= {409} if one.route.method not in ("GET", "HEAD") else set()
+        statuses |= {408, 413, 415, 429}
+    statuses |= {409, 504, 507} if one.route.method not in ("GET", "HEAD") else set()
     statuses |= {416} if 206 in one.also else set()
     content = {PROBLEM: {"schema": {"$ref": REF.format(name="Problem")}}}
     titles = {

@@ -25,15 +25,15 @@ BEYOND = (
     ("events.unsubscribe", Unsubscribe, Unsubscribed, "End a subscription."),
 )
 ALWAYS = ("E100-REQUEST", "E400-DENIED", "E500-INTERNAL", "E502-STOPPING")
-# What else is refused, by a parameter that a method takes, in all methods or in those of one namespace.
+# What else is refused, by a parameter that a method takes, in all methods or in those of one namespace; or by method.
 OF_PARAMS = {
     "jobId": ("E200-NO_JOB",), "artifactId": ("E200-NO_JOB",), "subscription": ("E200-NO_JOB",),
     "brief": ("E101-BRIEF", "E102-OPTION"), "after": ("E205-LIMIT",), "cursor": ("E116-CURSOR",),
     "plugins.name": ("E104-PLUGIN",), "secrets.name": ("E200-NO_JOB",), "key": ("E503-CONFIG",),
 }  # fmt: skip
 OF_CHANGES = {
-    "jobId": ("E201-STATE",), "idempotencyKey": ("E203-IDEMPOTENCY",), "brief": ("E501-DISK",),
-    "jobs.reason": ("E501-DISK",),  # of a cancel, when the disk does not take the end
+    "jobId": ("E201-STATE", "E501-DISK"), "idempotencyKey": ("E203-IDEMPOTENCY",), "brief": ("E501-DISK",),
+    "jobs.cancel": ("E208-TIMEOUT",), "jobs.pause": ("E208-TIMEOUT",),
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _method(
 def _refusals(method: str, role: Role, params: list[dict[str, Any]]) -> list[str]:
     """What may be answered rather than a result, by who may ask and what is asked for."""
     names = [one["name"] for one in params]
-    names += [f"{method.partition('.')[0]}.{name}" for name in names]
+    names += [method, *(f"{method.partition('.')[0]}.{name}" for name in names)]
     tables = (OF_PARAMS,) if role == "read" else (OF_PARAMS, OF_CHANGES)
     return sorted({*ALWAYS, *(code for table in tables for name in names for code in table.get(name, ()))})
 

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 import trio
 
+from aurad.engine.ages import running
 from aurad.engine.secrets import write_private
 from aurad.model.errors import AuradError
 from aurad.model.event import Owner
@@ -40,7 +41,10 @@ log = structlog.get_logger()
 
 
 class Grant(Value, frozen=True, kw_only=True):
-    """What a secret lets its holder be. `digest` is the secret's SHA-256; `until` None does not age."""
+    """What a secret lets its holder be. `digest` is the secret's SHA-256; `until` None does not age.
+
+    `until` goes by the wall clock, for the next daemon: one that runs goes by a clock that nobody sets.
+    """
 
     digest: str
     kind: Kind
@@ -50,13 +54,9 @@ class Grant(Value, frozen=True, kw_only=True):
     until: float | None = None
 
     @property
-    def left(self) -> float:
-        """Seconds for which it still holds; none once it is too old."""
-        return math.inf if self.until is None else self.until - time.time()
-
-    @property
-    def over(self) -> bool:
-        return self.left < 0
+    def end(self) -> float:
+        """When it is too old, by `running`, if the wall clock is right now."""
+        return math.inf if self.until is None else running() + self.until - time.time()
 
 
 class Tokens:
@@ -65,6 +65,7 @@ class Tokens:
     def __init__(self, path: Path) -> None:
         self._path, self.url = path, ""
         self._grants = {grant.digest: grant for grant in _load(path)}
+        self._ends = {grant.digest: grant.end for grant in self._grants.values()}
         self._codes: dict[str, tuple[Caller, float]] = {}
         self._held: dict[str, set[trio.CancelScope]] = {}
         self._writing = trio.Lock()
@@ -72,12 +73,12 @@ class Tokens:
     @property
     def any_token(self) -> bool:
         """Whether anybody could come in with a bearer token."""
-        return any(grant.kind == "token" and not grant.over for grant in self._grants.values())
+        return any(grant.kind == "token" and self._left(grant) > 0 for grant in self._grants.values())
 
     def find(self, secret: str) -> Caller | None:
         """Whoever holds `secret`; None for one that was never given, is too old, or was revoked."""
         grant = self._grants.get(_digest(secret))
-        return None if grant is None or grant.over else Caller(grant.owner, grant.role)
+        return None if grant is None or self._left(grant) <= 0 else Caller(grant.owner, grant.role)
 
     def hold(self, secret: str) -> Watch:
         """A scope for what lasts: it ends when the grant of `secret` does. Without a secret nobody can revoke it."""
@@ -86,7 +87,11 @@ class Tokens:
             return Watch(set())
         if digest not in self._grants:
             return Watch(set(), 0)
-        return Watch(self._held.setdefault(digest, set()), self._grants[digest].left)
+        return Watch(self._held.setdefault(digest, set()), self._left(self._grants[digest]))
+
+    def _left(self, grant: Grant) -> float:
+        """Seconds for which it still holds; none once it is too old."""
+        return self._ends[grant.digest] - running()
 
     async def issue(self, caller: Caller, kind: Kind, *, label: str = "", days: float | None = None) -> str:
         """A new secret for `caller`; it is on disk when this returns."""
@@ -95,8 +100,15 @@ class Tokens:
             digest=_digest(secret), kind=kind, owner=caller.owner, role=caller.role, label=label,
             until=None if days is None else time.time() + days * DAY,
         )  # fmt: skip
-        await self._keep([*_thinned(self._grants.values()), grant])
+        await self._keep([*self._thinned(), grant])
         return secret
+
+    def _thinned(self) -> list[Grant]:
+        """Those that still hold, with room for one more."""
+        kept = [grant for grant in self._grants.values() if self._left(grant) > 0]
+        while len(kept) >= GRANTS:
+            kept.remove(next((grant for grant in kept if grant.kind == "session"), kept[0]))
+        return kept
 
     async def revoke(self, owner: Owner, label: str | None) -> int:
         """Forget an owner's grants, those with `label` or all; tells how many."""
@@ -125,6 +137,7 @@ class Tokens:
     async def _keep(self, grants: Iterable[Grant]) -> None:
         """Who is out is out at once, and on disk; then what they hold ends, which may be the very call that asks."""
         self._grants = {grant.digest: grant for grant in grants}  # before any wait: two changes do not undo each other
+        self._ends = {name: self._ends.get(name, grant.end) for name, grant in self._grants.items()}
         try:
             with trio.CancelScope(shield=True):  # quick, and a thread cannot be cancelled
                 async with self._writing:
@@ -156,14 +169,6 @@ async def open_tokens(state: Path) -> AsyncIterator[Tokens]:
         nursery.start_soon(tokens.watch_file)
         yield tokens
         nursery.cancel_scope.cancel()
-
-
-def _thinned(grants: Iterable[Grant]) -> list[Grant]:
-    """Those that still hold, with room for one more."""
-    kept = [grant for grant in grants if not grant.over]
-    while len(kept) >= GRANTS:
-        kept.remove(next((grant for grant in kept if grant.kind == "session"), kept[0]))
-    return kept
 
 
 def _digest(secret: str) -> str:

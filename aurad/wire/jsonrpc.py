@@ -138,12 +138,13 @@ def _message_to_wire(message: Message) -> _Wire:
 
 
 def _wire_to_message(wire: _Wire) -> Message:
-    params = NOTHING if wire.params is UNSET else wire.params
-    match wire:
-        case _Wire(method=str(method), result=UnsetType(), error=UnsetType()):
-            return Notification(method, params) if wire.id is UNSET else Request(wire.id, method, params)
-        case _Wire(result=Raw() as result, method=UnsetType(), error=UnsetType()) if wire.id is not UNSET:
-            return Reply(wire.id, result)
-        case _Wire(error=ErrorObject() as error, method=UnsetType(), result=UnsetType()) if wire.id is not UNSET:
-            return Failure(wire.id, error)
+    id, method, result, error = wire.id, wire.method, wire.result, wire.error
+    if method is not UNSET and result is UNSET and error is UNSET:
+        params = NOTHING if wire.params is UNSET else wire.params
+        return Notification(method, params) if id is UNSET else Request(id, method, params)
+    if method is UNSET and id is not UNSET:
+        if result is not UNSET and error is UNSET:
+            return Reply(id, result)
+        if error is not UNSET and result is UNSET:
+            return Failure(id, error)
     raise AuradError("E107-MESSAGE", "cannot read the message: it is neither a request nor an answer")

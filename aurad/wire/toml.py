@@ -82,9 +82,17 @@ def entries_of(data: bytes, name: str) -> list[Entry]:
 
 
 def entries_of_environment(environ: Mapping[str, str]) -> list[Entry]:
-    """`AURAD_HTTP__BIND=...` sets `http.bind`; variables without a double underscore are not settings."""
+    """`AURAD_HTTP__BIND=...` sets `http.bind`; a variable without a double underscore is none of ours.
+
+    Raises E503 if it would be with one: whoever set it believes that it counts.
+    """
     found = []
     for name, raw in sorted(environ.items()):
+        if meant := _variables().get(name):
+            raise _wrong(
+                Entry(name, raw, "environment"), "a section and its key are parted by two underscores",
+                f"Did you mean {meant}?",
+            )  # fmt: skip
         if name.startswith(PREFIX) and "__" in name:
             key = ".".join(name.removeprefix(PREFIX).lower().split("__"))
             found.append(Entry(key, typed(key, raw), f"environment {name}"))
@@ -204,6 +212,12 @@ def catalogue() -> dict[str, Field]:
                 field = _field(f"{section}.{name}", hint, getattr(values, name))
                 found[field.key] = field
     return found
+
+
+@cache
+def _variables() -> dict[str, str]:
+    """The variable of every setting, by its likely misspelling."""
+    return {PREFIX + key.upper().replace(".", "_"): PREFIX + key.upper().replace(".", "__") for key in catalogue()}
 
 
 def default_text() -> str:

@@ -17,6 +17,8 @@ NUMBERED, CAPITAL = (
 INITIALS = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]\.$")
 NUMBER = re.compile(r"^[(\[“\"]*(?:\d|[A-Z][\d.,;:)]|[A-Z]$|[IVX]+\b)")  # `3`, `B`, `A.2`, `IV`
 
+DAY, YEAR = re.compile(r"^\d{1,2},$"), re.compile(r"^(?:1[0-9]|20)\d\d\b")
+
 
 def announces(word: str, following: str) -> bool:
     """Whether the sentence goes on after `word`, which ends with a full stop, since it is short for something."""
@@ -27,6 +29,11 @@ def announces(word: str, following: str) -> bool:
     if name.lower() in OPEN:
         return True
     return (name.lower() in NUMBERED or name in CAPITAL) and bool(NUMBER.match(following))
+
+
+def is_date(word: str, following: str) -> bool:
+    """Whether a comma only parts the day from its year: `January 31, 2027`."""
+    return bool(DAY.match(word) and YEAR.match(following))
 
 
 def is_inside(word: str, following: str) -> bool:

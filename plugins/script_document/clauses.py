@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_inside
+from aurad_plugins.script_document.abbreviations import EXPLAINING, NUMBERED, announces, is_date, is_inside
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar, split_edges
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
@@ -37,10 +37,19 @@ def analyse(sentence: Sentence, grammar: Grammar) -> Words:
     lower = [core.lower() for core in cores]
     followers = [*sentence.words[1:], ""]
     trails = [
-        "" if is_inside(word, following) else trail
+        "" if is_inside(word, following) or is_date(word, following) else trail
         for word, following, (_, _, trail) in zip(sentence.words, followers, edges, strict=True)
     ]
-    return Words(cores, lower, corrected(lower, grammar.tags(sentence.words)), trails, sentence.words)
+    tags = grammar.tags(sentence.words)
+    if begins_with_command(tags, grammar.tags([sentence.words[0].lower(), *sentence.words[1:]])):
+        tags[0] = "VB"
+    return Words(cores, lower, corrected(lower, tags), trails, sentence.words)
+
+
+def begins_with_command(tags: list[str], small: list[str]) -> bool:
+    """The tagger takes `Mix 50 g of flour` for a name because of its capital, `Peel 3 onions` for a noun."""
+    is_name = tags[0] == "NNP" and small[0] == "VB" and tags[1:2] and tags[1] in ("CD", "DT", "PRP", "PRP$")
+    return bool(is_name) or (tags[:3] == ["NN", "CD", "NNS"] and FINITE.isdisjoint(tags))
 
 
 def corrected(lower: list[str], tags: list[str]) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from aurad.api import Item, Scene, Slide
+from aurad_plugins.script_document.labels import tidy
 from aurad_plugins.script_document.pairing import is_image
-from aurad_plugins.script_document.phrases import Phrase
 from aurad_plugins.script_document.points import condensed
 from aurad_plugins.script_document.units import Section, Unit, make_said_scene, size
 from aurad_plugins.script_document.wording import Wording
@@ -54,18 +54,20 @@ def make_closing_scene(
     section = sections[-1]
     items = recap(sections, title, wording)
     kicker = section.title if section.title != title and not items else ""
-    body = "" if items else gist(units, title, wording)
+    body = "" if items else gist(units, section.units, title, wording)
     slide = Slide(kind="closing", kicker=kicker, heading=title, body=body, items=items)
     said = (*(section.opening if starts else ()), *units)
     return make_said_scene(said, slide, section.chapter if starts else "")
 
 
-def gist(units: Sequence[Unit], title: str, wording: Wording) -> str:
-    phrases = [wording.phrase(unit.sentence, title) for unit in reversed(units) if unit.sentence]
-    phrase = next((found for found in phrases if found and found.says), None)
-    if phrase:
-        return phrase.text
-    return next((t for u in units if u.sentence and (t := condensed(u.sentence, SHOWN_LAST, wording))), "")
+def gist(units: Sequence[Unit], before: Sequence[Unit], title: str, wording: Wording) -> str:
+    """What the last words come down to; if they are as short as can be, the best of what was told right before."""
+    sentences = [unit.sentence for unit in units if unit.sentence]
+    phrases = [found.text for s in reversed(sentences) if (found := wording.phrase(s, title)) and found.says]
+    texts = [*phrases, *(condensed(sentence, SHOWN_LAST, wording) for sentence in sentences)]
+    said = {tidy(sentence.text).lower() for sentence in sentences}
+    told = (text for text in texts if text and text.lower() not in said)
+    return next(told, "") or takeaway(before, title, wording)
 
 
 def recap(sections: Sequence[Section], title: str, wording: Wording) -> tuple[Item, ...]:
@@ -106,12 +108,10 @@ def chapters(sections: Sequence[Section]) -> Iterator[tuple[str, list[Unit]]]:
 
 
 def takeaway(units: Sequence[Unit], shown: str, wording: Wording) -> str:
-    """The best short statement of some sentences; empty if none stands alone."""
-    phrases = [wording.phrase(unit.sentence, shown) for unit in units if unit.sentence]
-    best: Phrase | None = max(
-        (found for found in phrases if found and found.says), key=lambda phrase: phrase.score, default=None
-    )
-    return best.text if best else ""
+    """The best short statement of some sentences, rather not of `It is ...`; empty if none stands alone."""
+    phrases = [(not unit.leans, wording.phrase(unit.sentence, shown)) for unit in units if unit.sentence]
+    said = [(alone, phrase.score, phrase.text) for alone, phrase in phrases if phrase and phrase.says]
+    return max(said, key=lambda found: found[:2], default=(False, 0.0, ""))[2]
 
 
 def with_detail(item: Item, entry: str) -> Item:

@@ -15,6 +15,7 @@ TIME = re.compile(
     r"[a-z]*\.?(?:\s+\d{4})?|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:week|day|month|year|hour)\s+\d+)$",
     re.IGNORECASE,
 )
+VERSION = re.compile(r"^(?:v|version )?\d+\.\d+(?:\.\d+)*$", re.IGNORECASE)
 SCALES = {"m": "million", "mn": "million", "million": "million", "bn": "billion", "b": "billion", "billion": "billion",
           "k": "thousand", "thousand": "thousand", "thousands": "thousand",
           "millions": "million", "billions": "billion"}  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Block, Table
 from aurad_plugins.script_document.columns import NUMBER, Column, spoken_unit
+from aurad_plugins.script_document.grammar import FINITE
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.telling import TOTAL, has_words, is_course, is_marked
 from aurad_plugins.script_document.units import Speech, Unit
@@ -34,6 +35,14 @@ class Aspect(NamedTuple):
     other: str
 
 
+class Told(NamedTuple):
+    """What is said of an aspect; `one` and `other` are where each side comes in."""
+
+    head: str
+    one: str
+    other: str
+
+
 def comparison_unit(
     header: tuple[str, ...],
     rows: list[tuple[str, ...]],
@@ -52,18 +61,20 @@ def comparison_unit(
     speech = Speech()
     if lead:
         speech.lead(lead, ended=True)
-    places = say_first(names, aspects[0], speech, wording)
-    left = MOST_SAID
-    for aspect in aspects[1:]:
-        sentence = wording.sentence(against(names, aspect, wording))
-        left -= len(sentence.spoken)
-        if left < 0:
-            break
-        speech.say(sentence)
-    items = [
-        Item(text=name, detail="\n".join(shown(aspect.name, aspect[side]) for aspect in aspects), at=at)
-        for side, (name, at) in enumerate(zip(names, places, strict=True), start=1)
-    ]
+    items: list[Item] = []
+    most = len(speech.words) + MOST_SAID
+    by_name = any(is_clause(cell, wording) for aspect in aspects for cell in aspect[1:])
+    for number, aspect in enumerate(aspects):
+        told = opposed(names, aspect, by_name, wording)
+        told = against(aspect, wording) or told if number else told
+        sentence = wording.sentence(" ".join(told))
+        is_said = len(speech.words) + len(sentence.spoken) <= most or not number
+        at = speech.say(sentence) if is_said else len(speech.words)
+        places = at, at + sentence.starts[len(f"{told.head} {told.one}".split())] if is_said else at
+        items += [
+            Item(text=name, detail=shown(aspect.name, cell), at=place)
+            for name, cell, place in zip(names, aspect[1:], places, strict=True)
+        ]
     return speech.unit(Slide(kind="comparison", items=tuple(items)))
 
 
@@ -88,33 +99,37 @@ def turned(block: Block, heading: str) -> Block:
     return Table(header=("", one[0], other[0]), rows=tuple(aspects[1:]))
 
 
-def say_first(names: tuple[str, str], aspect: Aspect, speech: Speech, wording: Wording) -> tuple[int, int]:
-    """`Price: 18,000 € for the heat pump, 9,000 € for the gas boiler.` Where each of the two comes in."""
-    head, first, second = parts(names, aspect, wording)
-    sentence = wording.sentence(f"{head} {first}, {second}")
-    at = speech.say(sentence)
-    return at, at + sentence.starts[len(f"{head} {first}".split())]
+def is_clause(cell: str, wording: Wording) -> bool:
+    """Whether a cell says more than a name or a number: `locks the shard`, `on disk, rebuilt nightly`."""
+    return ", " in cell or wording.grammar.tags(cell.split())[0] in FINITE | {"VB"}
 
 
-def against(names: tuple[str, str], aspect: Aspect, wording: Wording) -> str:
-    """The same where the names are known: `Lifetime: 20 years against 15 years.`"""
-    head, first, second = parts(names, aspect, wording)
+def opposed(names: tuple[str, str], aspect: Aspect, by_name: bool, wording: Wording) -> Told:
+    """`Price: 18,000 € for the heat pump, 9,000 € for the gas boiler.` Or each `by_name`, which may say more."""
+    head, cells = aspect.name.rstrip(" ?:"), aspect[1:]
+    if by_name:
+        one, other = (f"{name}: {wording.soften(cell)}." for name, cell in zip(names, cells, strict=True))
+        return Told(f"{head}.", one, other)
+    one, other = (
+        f"{spoken_unit(wording.soften(cell))} for {called(name, wording)}"
+        for cell, name in zip(cells, names, strict=True)
+    )
+    return Told(f"{head}:", f"{one},", other)
+
+
+def against(aspect: Aspect, wording: Wording) -> Told | None:
+    """The same in few words where the names are known: `Lifetime: 20 against 15 years.` Nothing for clauses."""
     cells = [spoken_unit(wording.soften(cell)) for cell in (aspect.one, aspect.other)]
-    if len(" ".join(cells).split()) <= BRIEF:
-        (one, _, unit), (_, _, same) = (cell.rpartition(" ") for cell in cells)
-        return f"{head} {one if one and unit == same else cells[0]} against {cells[1]}"
-    return f"{head} {first}, {second}"
-
-
-def parts(names: tuple[str, str], aspect: Aspect, wording: Wording) -> tuple[str, str, str]:
-    pairs = zip(aspect[1:], names, strict=True)
-    first, second = (f"{spoken_unit(wording.soften(cell))} for {called(name, wording)}" for cell, name in pairs)
-    return f"{aspect.name.rstrip(' ?:')}:", first, second
+    if len(" ".join(cells).split()) > BRIEF or any(is_clause(cell, wording) for cell in cells):
+        return None
+    (one, _, unit), (_, _, same) = (cell.rpartition(" ") for cell in cells)
+    head = f"{aspect.name.rstrip(' ?:')}:"
+    return Told(head, one if one and unit == same else cells[0], f"against {cells[1]}")
 
 
 def called(name: str, wording: Wording) -> str:
-    """`the heat pump`; names and plurals as they are."""
-    soft = wording.soften(name)
+    """`the heat pump`; names, versions and plurals as they are."""
+    soft = name if name[-1:].isdigit() else wording.soften(name)
     is_one = soft[:1].islower() and wording.grammar.tags(soft.split())[-1:] == ["NN"]
     return f"the {soft}" if is_one and not re.match(r"(?:an?|the|this|our|your)\b", soft) else soft
 

@@ -75,11 +75,17 @@ def read_paragraph(node: SyntaxTreeNode) -> list[Block]:
 
 
 def read_list(node: SyntaxTreeNode) -> list[Block]:
-    """The list, followed by what its entries hold besides text: code, tables, pictures."""
+    """The list, followed by what its entries hold besides text: code, tables, pictures.
+
+    Where most of them tell about their own code it is no list: each stays with its code.
+    """
     entries: list[Entry] = []
     rest: list[Block] = []
-    for item in node.children:
-        blocks = read_nodes(item.children)
+    items = [read_nodes(item.children) for item in node.children]
+    coded = sum(any(isinstance(block, Code) for block in blocks) for blocks in items)
+    if coded > len(items) / 2:
+        return [block for blocks in items for block in blocks]
+    for blocks in items:
         texts = [block.text for block in blocks if isinstance(block, Paragraph)]
         nested = [entry.text for block in blocks if isinstance(block, Listing) for entry in block.entries]
         rest += [block for block in blocks if not isinstance(block, Paragraph | Listing | Heading)]

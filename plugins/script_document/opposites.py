@@ -128,22 +128,37 @@ def versus_unit(versus: Versus, lead: Sentence | None, title: str, wording: Word
         speech.lead(lead)
     elif not names.issuperset(title.lower().split()):
         speech.lead(wording.sentence(title))
-    return speech.unit(Slide(kind="comparison", items=tuple(say_side(side, speech, wording) for side in versus.sides)))
+    items = tuple(item for side in versus.sides for item in say_side(side, speech, wording))
+    return speech.unit(Slide(kind="comparison", items=items))
 
 
-def say_side(side: Side, speech: Speech, wording: Wording) -> Item:
+def say_side(side: Side, speech: Speech, wording: Wording) -> list[Item]:
+    """A side's name comes in with its first entry, each other entry when it is said."""
     texts = [entry_text(entry) for entry in side.entries]
     if len(texts) == 1:
         texts = [sentence.text for sentence in wording.sentences(end_sentence(texts[0]))]
-        start = speech.say(wording.sentence(f"{side.label}: {' '.join(texts)}"))
+        places = say_parts(f"{side.label}:", texts, " ".join(texts), speech, wording)
     elif any(wording.is_statement(text) for text in texts):
         start = speech.say(wording.sentence(side.label))
-        for text in texts:
-            speech.say(wording.sentence(wording.raised(text)))
+        _, *others = [speech.say(wording.sentence(wording.raised(text))) for text in texts]
+        places = [start, *others]
     else:
         names = [wording.soften(text.rstrip(".,;")) for text in texts]
-        start = speech.say(wording.sentence(f"{side.label}: {joined(names)}"))
-    shown = [
-        wording.label(text).text.rstrip(".").replace(";", ",") for text in texts[: max(MOST_PARTS, len(side.entries))]
+        places = say_parts(f"{side.label}:", names, joined(names), speech, wording)
+    shown = texts[: max(MOST_PARTS, len(side.entries))]
+    return [
+        Item(text=side.label, detail=wording.label(text).text.rstrip(".").replace(";", ","), at=at)
+        for text, at in zip(shown, places, strict=False)
     ]
-    return Item(text=side.label, detail="\n".join(shown), at=start)
+
+
+def say_parts(head: str, parts: Sequence[str], listed: str, speech: Speech, wording: Wording) -> list[int]:
+    """Say the parts as they are listed behind their head; where each is said, the first with the head."""
+    sentence = wording.sentence(f"{head} {listed}")
+    start = speech.say(sentence)
+    places, place = [start], len(f"{head} {parts[0]}".split())
+    for part in parts[1:]:
+        place += sentence.words[place : place + 1] == ("and",)
+        places.append(start + sentence.starts[min(place, len(sentence.words) - 1)])
+        place += len(part.split())
+    return places

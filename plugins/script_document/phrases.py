@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from aurad_plugins.script_document.clauses import SUBORDINATORS, Words, analyse, clauses, noun_chunks
 from aurad_plugins.script_document.fragments import BE, PRONOUNS, SPEAKERS, VAGUE, fits
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.labels import render, tidy
+from aurad_plugins.script_document.rating import MOST_WORDS, rate
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.vocabulary import word_set
 
-MOST_WORDS = 9  # more is read instead of listened to
-CRISP, WORDY = 7, 0.15  # words beyond which a phrase repeats the narration, and what each of them costs
 LONGEST_QUESTION = 9
 LONGEST_SEARCHED = 400  # words; a longer sentence is no sentence, and the search would be slow
 WEAKEST = 0.2  # below this a phrase says less than an empty line
@@ -52,16 +51,15 @@ WAITING = word_set(
     same
     """
 )
-CONCEDED = 3.0
 LOOSE = 0.5  # makes up for the pronoun at the beginning
 NOUNS_ALONE = -1.2  # a noun phrase tells what a sentence is about, not what it says
 CIRCUMSTANCES = word_set("if unless until whether what when while where although though whereas since how why")
 CONDITIONAL = word_set("if unless")
 OPENINGS = SUBORDINATORS | word_set("as once before after")
+NARROWING = word_set("with for in on at from under over within inside between among")
 NEGATIONS = word_set("no not never neither nor without nobody nothing hardly cannot")
 KEPT_ADVERBS = word_set("no not never now still also only always often then")
 CODED = re.compile(r"[./_\\-]\w|\w[._/\\]\w|^[“\"]")  # names in code
-RELATIVES = word_set("who that which whose")
 
 
 class Phrase(NamedTuple):
@@ -140,13 +138,13 @@ def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tupl
         return
     main, opening = main_start(words), opening_end(words)
     for clause in found:
-        if clause[0] < main or (opening <= clause[0] and opening and is_negative(words)):
-            continue
+        if clause[0] < main or (0 < opening <= clause[0] and (is_negative(words) or words.tags[clause[0]] == "VB")):
+            continue  # what is denied, or to be done, only then
         trimmed, bonus = trim_start(words, clause)
         starts = [
             (trimmed, 0.0),
             *after_adverbial(words, trimmed),
-            *([(without_that(words, clause), LOOSE)] if loose else []),
+            *([(without_joint(words, clause), LOOSE)] if loose else []),
         ]
         for start, cost in starts:
             for kept, complete in shorten(words, start, most):
@@ -157,8 +155,8 @@ def candidates(words: Words, most: int, *, loose: bool = False) -> Iterator[tupl
             yield chunk, NOUNS_ALONE
 
 
-def without_that(words: Words, clause: list[int]) -> list[int]:
-    return clause[1:] if len(clause) > 1 and words.lower[clause[0]] == "that" else clause
+def without_joint(words: Words, clause: list[int]) -> list[int]:
+    return clause[1:] if len(clause) > 1 and words.lower[clause[0]] in ("that", "so") else clause
 
 
 def is_conditional(words: Words, found: list[list[int]]) -> bool:
@@ -220,6 +218,7 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
         bonus -= 0.2
         if subject in SPEAKERS and len(rest) > 1:
             rest = rest[1:]
+            rest = rest[1:] if words.lower[rest[0]] in FILLERS | {"now"} and len(rest) > 1 else rest
         if words.lower[rest[0]] in BE and len(rest) > 1 and words.lower[rest[1]] not in ("not", "no"):
             rest = rest[1:]
     return rest, bonus
@@ -227,7 +226,11 @@ def trim_start(words: Words, clause: list[int]) -> tuple[list[int], float]:
 
 def is_negative(words: Words, until: int | None = None) -> bool:
     """What does not hold may well hold elsewhere: `On Windows, it doesn't work`."""
-    return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in words.lower[:until])
+    return any(is_denied(word) for word in words.lower[:until])
+
+
+def is_denied(word: str) -> bool:
+    return word in NEGATIONS or word.endswith(("n't", "n’t"))
 
 
 def subordinate_cost(words: Words, clause: list[int]) -> float:
@@ -305,6 +308,10 @@ def is_cut(words: Words, kept: list[int], end: int, clause: list[int], verb: int
         return words.tags[before] in NOUNS and words.tags[kept[end - 2]] != "CD" and follows_of(words, kept[:end])
     if "but" in (words.lower[other] for other in kept[:end]):  # half of what is set against the rest
         return False
+    if lower in NARROWING and any(is_denied(words.lower[other]) for other in kept[:end]):  # it may hold elsewhere
+        return False
+    if tag == "VBN" and words.tags[index + 1 : index + 2] == ["VB"]:  # a command's name: `with tool token renew`
+        return False
     if lower in GLUE or tag not in ("IN", "TO", "VBG", "VBN", "RB", "CC"):
         return False
     if tag == "CC" and not (end + 1 < len(kept) and words.tags[kept[end + 1]] in FINITE | {"VB"}):
@@ -339,43 +346,3 @@ def follows_of(words: Words, kept: list[int]) -> bool:
         if words.tags[index] in FINITE:
             return False
     return False
-
-
-# ---------------------------------------------------------------- choice
-
-
-def rate(
-    words: Words,
-    kept: list[int],
-    complete: float,
-    weights: Mapping[str, float],
-    shown: set[str],
-    strong: Sequence[str],
-) -> float:
-    """Much said in few words, from the main clause, preferably with a number or what the author stressed."""
-    said = sum(weights.get(words.lower[index], 0.0) * (0.3 if words.lower[index] in shown else 1.0) for index in kept)
-    score = complete + 2.2 * said / (len(kept) + 2)
-    text = " ".join(words.cores[index] for index in kept)
-    if any(words.tags[index] == "CD" for index in kept):
-        score += 0.35
-    if any(phrase.lower() in text.lower() for phrase in strong):
-        score += 0.8
-    if len(kept) < 3:
-        score -= 0.5
-    if words.tags[kept[0]] == "IN":
-        score -= 0.5 if any(words.tags[index] in FINITE for index in kept) else 2.0
-    if any(
-        words.tags[index] == "PRP" and words.lower[index] not in SPEAKERS for index in kept
-    ):  # a slide does not tell who "they" are
-        score -= 0.5
-    score -= WORDY * max(0, min(len(kept), MOST_WORDS + 1) - CRISP)
-    if CRISP <= len(kept) == len(words.raw):  # the whole sentence, read along
-        score -= 0.4 if len(kept) <= MOST_WORDS else 1.0
-    following = words.lower[kept[-1] + 1] if kept[-1] + 1 < len(words.lower) else ""
-    if following in RELATIVES and not words.trails[kept[-1]]:  # which of them?
-        score -= 0.8
-    if words.tags[kept[-1]].startswith(("JJ", "VB")) and len(kept) < 5:
-        score -= 0.6
-    if following == "but":  # it may only be admitted: `the pump works, but ...`
-        score -= CONCEDED
-    return score - 0.02 * kept[0]

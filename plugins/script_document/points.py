@@ -19,13 +19,13 @@ from aurad_plugins.script_document.grammar import FINITE, NOUNS
 from aurad_plugins.script_document.labels import capitalise, render, tidy
 from aurad_plugins.script_document.phrases import (
     CONDITIONAL,
-    MOST_WORDS,
     WAITING,
     Phrase,
     is_negative,
     ranked_phrases,
 )
 from aurad_plugins.script_document.rank import STOP, fold
+from aurad_plugins.script_document.rating import CRISP, MOST_WORDS
 from aurad_plugins.script_document.sentences import POINTER, Sentence
 from aurad_plugins.script_document.vocabulary import MONTHS
 from aurad_plugins.script_document.wording import LONGEST_LABEL, Wording
@@ -46,6 +46,7 @@ PARTS = re.compile(r"[;:](?= )|, (?:and|so|which|where|hence)\b")
 ADDS = re.compile(r"\d.* | by ")  # to a name: how many of them, or what was done
 NEGATED = re.compile(r"n['’]t\b")  # the tagger takes `isn't` for a noun
 FEWEST_WORDS = 5  # of a part that says something
+SUBJECTS = frozenset(("DT", "PRP", "PRP$", "JJ", "CD"))  # what they begin with
 VERBS = ("VBZ", "VBD", "VBP", "VB")
 
 
@@ -103,12 +104,11 @@ def sentence_points(sentence: Sentence, number: int, start: int, shown: str, wor
         phrase = wording.phrase(sentence, shown)
         return [point(phrase.text, phrase.start, phrase.end, phrase.says)] if phrase else []
     chosen: list[Point] = []
+    most = 2 if len(words.raw) >= LONG_SENTENCE else 1
     for phrase in statements(sentence, shown, wording):
         made = point(phrase.text, phrase.start, phrase.end, says=True)
-        if all(made.at >= other.end or made.end <= other.at for other in chosen):
+        if len(chosen) < most and all(made.at >= other.end or made.end <= other.at for other in chosen):
             chosen.append(made)
-        if len(chosen) == (2 if len(words.raw) >= LONG_SENTENCE else 1):
-            break
     return sorted(chosen, key=lambda found: found.at)
 
 
@@ -117,13 +117,21 @@ def is_silent(sentence: Sentence, wording: Wording) -> bool:
     return not wording.phrase(sentence) and not sentence_points(sentence, 0, 0, "", wording)
 
 
-def statements(sentence: Sentence, shown: str, wording: Wording) -> list[Phrase]:
-    """What the sentence says, in few words if it can be said in few."""
+def statements(sentence: Sentence, shown: str, wording: Wording) -> Iterator[Phrase]:
+    """What the sentence says, in few words if it can be said in few; of a long one whole clauses, too."""
+    tags, is_said = wording.grammar.tags(sentence.words), False
     for most, loose in ((MOST_WORDS, False), (KEY_WORDS, False), (KEY_WORDS, True)):
         found = ranked_phrases(sentence, wording.grammar, wording.weights, shown, most, loose=loose)
-        if says := [phrase for phrase in found if phrase.says]:
-            return says
-    return []
+        says = [phrase for phrase in found if phrase.says]
+        yield from (phrase for phrase in says if not is_said or is_clause(phrase, tags))
+        is_said = is_said or bool(says)
+        if is_said and len(sentence.words) < LONG_SENTENCE:
+            return
+
+
+def is_clause(phrase: Phrase, tags: list[str]) -> bool:
+    """Whether it is worth standing below a shorter statement: neither torn off nor only `It is there`."""
+    return phrase.end - phrase.start >= CRISP and tags[phrase.start] in NOUNS | SUBJECTS
 
 
 def condensed(sentence: Sentence, most: int, wording: Wording) -> str:
@@ -197,6 +205,23 @@ def find_names(number: int, pair: tuple[Sentence, int], wording: Wording) -> lis
     return found
 
 
+def topic(sentences: list[Sentence], shown: str, wording: Wording) -> str:
+    """The weightiest name in what must not be shortened: better than a heading alone. Empty if there is none."""
+    seen = {fold(word) for word in shown.lower().split()}
+    found: list[tuple[float, str]] = []
+    for sentence in sentences if wording.grammar.knows else []:
+        words = analyse(sentence, wording.grammar)
+        for chunk in noun_chunks(words):
+            own, following = [words.lower[n] for n in chunk], words.lower[chunk[-1] + 1 : chunk[-1] + 2]
+            is_known = not seen.isdisjoint(map(fold, own)) or not (VAGUE | WAITING | MONTHS).isdisjoint(own)
+            may_be_verb = not chunk[0] or following == ["from"]  # `takes limits`, `the company benefits from`
+            is_name = words.tags[chunk[0]] in NOUNS | {"JJ"} and not any("/" in word for word in own)
+            if MEMBER_LEAST <= len(chunk) <= NAME and is_name and not is_known and not may_be_verb:
+                weight = sum(wording.weights.get(word, 0.0) for word in own)
+                found.append((weight, capitalise(render(words, chunk))))
+    return max(found, default=(0.0, ""))[1]
+
+
 def with_deed(words: Words, chunk: list[int]) -> list[int]:
     """`Designed by James Finley` rather than the name alone."""
     begin = chunk[0] - 2
@@ -254,6 +279,8 @@ def enumerations(words: Words) -> Iterator[list[list[int]]]:
             yield [*run, piece[1:]]
             run = []
             continue
+        if run and words.lower[piece[-1]] == "etc":
+            yield [*run, piece[:-1]] if len(piece) > 1 else run
         joint = next((n for n in range(1, len(piece) - 1) if words.lower[piece[n]] in ("and", "or")), 0)
         joint = 0 if "between" in [words.lower[index] for index in piece[:joint]] else joint
         if run and joint and mark == ";":
@@ -273,10 +300,14 @@ def verb_members(words: Words, members: list[list[int]]) -> list[list[int]]:
     if not begins:
         return []
     kept = [next(split_subordinate(words, part)) for part in (first[begins[-1] :], *others)]
-    kept = [before_circumstance(words, part) for part in kept]
-    if words.lower[kept[0][0]] in BE and len(kept[0]) > MEMBER_LEAST and words.tags[kept[0][1]] == "VBN":
-        kept[0] = kept[0][1:]  # `written in Rust`
+    kept = [without_be(words, before_circumstance(words, part)) for part in kept]
     return kept if all(MEMBER_LEAST <= len(part) <= MEMBER for part in kept) else []
+
+
+def without_be(words: Words, part: list[int]) -> list[int]:
+    """`Written in Rust`, `First mentioned in 1230`."""
+    is_passive = words.lower[part[0]] in BE and "VBN" in [words.tags[index] for index in part[1:3]]
+    return part[1:] if is_passive and len(part) > MEMBER_LEAST else part
 
 
 def after_how(words: Words, part: list[int]) -> list[int]:

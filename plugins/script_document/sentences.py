@@ -15,6 +15,11 @@ POINTER = re.compile(
 )  # says where to look, nothing else
 
 INSIDE_NAME = re.compile(r"[A-Za-z0-9]\.$")  # a full stop without a space after it
+# Before a capital a month, a unit or `etc.` ends a sentence, though sentencex takes it for short or for an initial.
+OVERLOOKED = re.compile(
+    r"(?:(?<=\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)|(?<=\bSept\.)|(?<=\betc\.)|(?<=\d [A-Za-z]\.))"
+    r"\s+(?=[“\"(]?[A-Z])"
+)
 
 
 class Sentence(Value, frozen=True, kw_only=True):
@@ -76,7 +81,8 @@ def split_sentences(text: str, language: str, strong: tuple[str, ...] = ()) -> l
             parts[-1] += part
         else:
             parts.append(part)
-    sentences = [make_sentence(part.strip(), strong) for part in parts if part.strip()]
+    ended = [end for part in parts for end in OVERLOOKED.split(part)]
+    sentences = [make_sentence(part.strip(), strong) for part in ended if part.strip()]
     return [sentence for sentence in sentences if sentence.spoken]
 
 

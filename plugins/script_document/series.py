@@ -10,7 +10,7 @@ from typing import Literal
 
 from aurad.api import Item, Slide
 from aurad_plugins.script_document.blocks import Table
-from aurad_plugins.script_document.columns import TIME, Column, of_rows
+from aurad_plugins.script_document.columns import HEAD_UNIT, TIME, VERSION, Column, of_rows
 from aurad_plugins.script_document.labels import capitalise
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.telling import (
@@ -35,7 +35,7 @@ def series_unit(
     table: Table, rows: Rows, columns: list[Column], lead: Sentence | None, wording: Wording
 ) -> Unit | None:
     """Lines over a time, bars in groups for anything else; None where a table tells it better."""
-    rows, columns = years_across(rows, columns)
+    rows, columns = years_across(*with_unit_of_rows(rows, columns))
     if len(columns) != len(rows[0]) - 1 or not is_comparable(columns):
         return None
     if max(len(name) for name in [*(row[0] for row in rows), *(column.name for column in columns)]) > LONGEST_NAME:
@@ -52,6 +52,17 @@ def series_unit(
         drawn = [of_rows(column, kept) for column in columns]
         return speech.unit(chart_slide("bar-chart", head, [rows[n] for n in kept], drawn, places))
     return None
+
+
+def with_unit_of_rows(rows: Rows, columns: list[Column]) -> tuple[Rows, list[Column]]:
+    """Where each row names one and the same unit, as in `Restore (min)`, it is that of the numbers."""
+    named = [HEAD_UNIT.match(row[0]) for row in rows]
+    units = {match["unit"] if match else "" for match in named}
+    unit = units.pop() if len(units) == 1 else ""
+    if not unit or any(column.unit for column in columns):
+        return rows, columns
+    bare = [(match["name"] if match else "", *row[1:]) for match, row in zip(named, rows, strict=True)]
+    return bare, [column._replace(unit=unit, shown=[f"{value} {unit}" for value in column.shown]) for column in columns]
 
 
 def years_across(rows: Rows, columns: list[Column]) -> tuple[Rows, list[Column]]:
@@ -100,7 +111,7 @@ def say_courses(head: str, rows: Rows, columns: list[Column], speech: Speech, wo
 
 def say_groups(labels: list[str], columns: list[Column], speech: Speech, wording: Wording) -> list[int | None]:
     """Where the series are years, the growth of what weighs most, a total too; else how far each series reaches."""
-    if not is_of_years(columns):
+    if not is_of_years(columns) and not all(VERSION.match(column.name) for column in columns):
         return [speech.say(wording.sentence(range_text(labels, column))) for column in columns]
     for number in weightiest(labels, columns[-1]):
         speech.say(wording.sentence(growth_text(number, labels, columns)))

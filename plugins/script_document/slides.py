@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from aurad.api import Item, Scene, Slide
 from aurad_plugins.script_document.figures import find_figures
-from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points
+from aurad_plugins.script_document.points import MOST_POINTS, Point, condensed, fill_silence, find_points, topic
 from aurad_plugins.script_document.scenes import Group
 from aurad_plugins.script_document.sentences import Sentence
 from aurad_plugins.script_document.units import Section, Unit, make_said_scene, moved, size
@@ -73,7 +74,7 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     kicker, heading = headings(place)
     if not heading:
         is_one_series = slide.kind in ("bar-chart", "line-chart") and not slide.rows  # then its note is its name
-        heading = slide.note if is_one_series else announced(group, wording)
+        heading = slide.note if is_one_series else announced(group.units[: rich if unit.spoken else None], wording)
     if not heading:
         kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     items = tuple(moved(item, starts[rich]) for item in slide.items)
@@ -86,9 +87,9 @@ def rich_slide(group: Group, rich: int, starts: list[int], place: Place, wording
     )
 
 
-def announced(group: Group, wording: Wording) -> str:
-    """A heading from the prose that is said over the slide."""
-    for unit in group.units:
+def announced(units: Sequence[Unit], wording: Wording) -> str:
+    """A heading from the prose that is said over the slide, unless something else is said first."""
+    for unit in units:
         if unit.sentence and (phrase := wording.phrase(unit.sentence)):
             return phrase.text
     return ""
@@ -122,6 +123,8 @@ def prose_slide(units: tuple[Unit, ...], starts: list[int], place: Place, wordin
         return points_slide(points, kicker, heading)
     named = points[0].text if points else ""
     body = named if points and points[0].says else whole(sentences, heading, wording) or named
+    if not body and heading == place.section.title:
+        body = topic(sentences, f"{heading} {kicker} {place.title}", wording)
     if kicker and is_shorter(heading, body):  # said once is enough
         kicker, heading = (short_title(place.title) if place.section.level > 1 else ""), kicker
     return Slide(kind="section", kicker=kicker if kicker != heading else "", heading=heading, body=body)

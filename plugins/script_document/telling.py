@@ -133,7 +133,7 @@ def tell_table(
         if len(measures) == 1:
             return [extremes_text(labels, measures[0], header[0], wording)]
         return [range_text(labels, column) for column in (measures or columns)[: TOLD_COLUMNS - 1]]
-    told = [row_text(header, row, wording) for row in rows]
+    told = [row_text(header, row, wording, known=number > 0) for number, row in enumerate(rows)]
     if len(rows) <= SPOKEN_ROWS and len(header) <= SPOKEN_COLUMNS and len(" ".join(told).split()) <= SPOKEN_WORDS:
         return told
     if columns and len(rows) > 1:
@@ -171,7 +171,8 @@ def has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) -> str:
+def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording, *, known: bool = False) -> str:
+    """`1812: depth 237 meters, method hemp line.` What the columns are is `known` from the second row on."""
     row = (FLAG.sub(r"\g<name>", row[0]), *row[1:])
     if len(header) == 2 and tuple(head.strip().lower() for head in header) in CHANGES:
         return f"{row[0]} becomes {row[1]}"
@@ -181,25 +182,27 @@ def row_text(header: tuple[str, ...], row: tuple[str, ...], wording: Wording) ->
         pairs = [f"{cell} for {name}" for name, cell in zip(header[1:], row[1:], strict=True) if has_words(cell)]
         return f"{row[0]}: {joined(pairs)}" if pairs else row[0]
     cells = [
-        with_head(name, cell, wording) if name else cell
+        with_head(name, cell, wording, known=known) if name else cell
         for name, cell in zip(header[1:], row[1:], strict=True)
         if has_words(cell) and not FILE.match(cell.strip())
     ]
     return f"{row[0]}: {', '.join(cells)}" if cells else row[0]
 
 
-def with_head(head: str, cell: str, wording: Wording) -> str:
-    """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`."""
+def with_head(head: str, cell: str, wording: Wording, *, known: bool = False) -> str:
+    """`hit 0.8 milliseconds` for 0.8 under `Hit (ms)`; where that is `known`, only bare numbers need their name."""
     if head.strip().lower() in DESCRIBING or CLAUSE.match(head):  # it says so itself
         return wording.soften(cell)
     if head.endswith("?") and (answer := cell.strip().lower()) in ANSWERS:
         return f"{ANSWERS[answer]}{wording.soften(head[:-1])}"
     head = head.rstrip("?")
-    named = HEAD_UNIT.match(head)
-    if not named or not NUMBER.match(cell.strip()) or not named["name"]:
-        return f"{wording.soften(head)} {wording.soften(cell)}"
-    unit = "" if any(sign in named["unit"] for sign in "$€£¥") else named["unit"]
-    return f"{wording.soften(named['name'])} {spoken_unit(f'{cell} {unit}'.strip())}"
+    named, number = HEAD_UNIT.match(head), NUMBER.match(cell.strip())
+    if not named or not number or not named["name"]:
+        is_bare = number is not None and not number["unit"] and not number["money"]
+        return wording.soften(cell) if known and not is_bare else f"{wording.soften(head)} {wording.soften(cell)}"
+    unit = "" if number["unit"] or any(sign in named["unit"] for sign in "$€£¥") else named["unit"]
+    value = spoken_unit(f"{cell} {unit}".strip())
+    return value if known and (unit or number["unit"]) else f"{wording.soften(named['name'])} {value}"
 
 
 def table_text(header: tuple[str, ...], rows: Rows, announced: bool, wording: Wording) -> str:

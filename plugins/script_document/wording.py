@@ -10,8 +10,10 @@ from typing import NamedTuple
 from aurad_plugins.script_document.fragments import VAGUE
 from aurad_plugins.script_document.grammar import FINITE, NOUNS, Grammar
 from aurad_plugins.script_document.labels import LONGEST_WORD, capitalise, tidy
-from aurad_plugins.script_document.phrases import MOST_WORDS, Phrase, find_phrase, punctuation_phrase
+from aurad_plugins.script_document.phrases import Phrase, find_phrase, punctuation_phrase
+from aurad_plugins.script_document.rating import MOST_WORDS
 from aurad_plugins.script_document.sentences import Sentence, end_sentence, make_sentence, split_sentences
+from aurad_plugins.script_document.vocabulary import NATIONS
 
 LABEL = re.compile(r"^(?P<label>[^:;—.!?()]{1,48}?)\s*(?::|;|\s—)\s+(?P<rest>\S.*)$", re.DOTALL)
 DASHED = re.compile(r"^(?P<label>[^—!?()]{1,64}?)\s+—\s+(?P<rest>\S.*)$", re.DOTALL)  # code may hold any other mark
@@ -107,7 +109,7 @@ class Wording(NamedTuple):
             return text
         first = text.split(" ", 1)[0].strip(".,:;!?")
         is_plain = first[:1].isupper() and (first[1:].islower() or first in ("A", "I")) and first.isalpha()
-        if not is_plain or first == "I" or first in self.names:
+        if not is_plain or first == "I" or first in self.names or first.lower() in NATIONS:
             return text
         small = first.lower()
         second = text.split()[1:2]

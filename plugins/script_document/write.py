@@ -15,7 +15,7 @@ from aurad_plugins.script_document.fragments import PRONOUNS
 from aurad_plugins.script_document.grammar import NOUNS, Grammar
 from aurad_plugins.script_document.pictures import Pictures
 from aurad_plugins.script_document.points import is_silent
-from aurad_plugins.script_document.rank import fold, key_phrases, text_rank, word_weights
+from aurad_plugins.script_document.rank import STOP, fold, key_phrases, text_rank, word_weights
 from aurad_plugins.script_document.read import read_document
 from aurad_plugins.script_document.scenes import group_units, join_silent
 from aurad_plugins.script_document.sections import (
@@ -47,6 +47,7 @@ TAGGED = 40_000  # characters that are looked at for tags; enough to know a word
 DESCRIPTION = 280  # characters
 SMALL = re.compile(r"(?<![\w.])[a-z][\w'’-]+")
 NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w'’-]+")
+COMMAND = re.compile(r"([a-z]\w*) --?[A-Za-z]")  # with a flag: `curl -I`
 
 Warn = Callable[[str, str], None]
 
@@ -83,6 +84,7 @@ def make_wording(brief: Brief, grammar: Grammar, texts: Sequence[str]) -> Wordin
     names, small = frozenset(NAME.findall(whole)), frozenset(SMALL.findall(whole))
     starts = {text.split(maxsplit=1)[0].rstrip(",;:") for text in texts if text[:1].islower()}
     uncapped = frozenset(word for word in starts if grammar.knows and not grammar.is_common(word.lower()))
+    uncapped |= {match[1] for text in texts if (match := COMMAND.match(text)) and match[1] not in STOP}
     return Wording(brief.language, brief.density, grammar, word_weights(texts), names - small, small, uncapped)
 
 

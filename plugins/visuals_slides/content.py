@@ -10,7 +10,7 @@ import msgspec
 
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
-from aurad_plugins.visuals_slides.fonts import presentable, without
+from aurad_plugins.visuals_slides.fonts import JOINT, presentable, without
 from aurad_plugins.visuals_slides.scripts import ScriptFont, reads_from_right
 
 # Characters of one text. More could not be read on any slide, and measuring it would take seconds.
@@ -87,7 +87,7 @@ class _Cleaner:
 
 def united(words: str) -> str:
     """Numbers in one piece with their units, and flags with their dashes, so that no line breaks between them."""
-    return FLAG.sub(lambda flag: flag[0].replace("-", "\u2011"), UNIT_AFTER.sub("\u00a0", words))
+    return FLAG.sub(lambda flag: flag[0].replace("-", "\u2011"), UNIT_AFTER.sub(JOINT, words))
 
 
 def prepared(slide: Slide, words: int, *, branded: bool = False) -> Prepared:

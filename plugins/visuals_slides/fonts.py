@@ -20,6 +20,7 @@ _DRAWN = (
     (0x2200, 0x22A5), (0x2500, 0x25FF), (0xFB01, 0xFB02),
 )  # fmt: skip
 JOINERS = "\u200c\u200d"  # Persian and Indic spelling needs them; alone they draw nothing
+JOINT = "\u00a0\u2060"  # a space that holds its words together: after U+00A0 alone takumi may break a line
 _SYMBOLS = frozenset("✓✔✗✘★☆♥❤⌘⌥⌃⇧⌫⏎")
 
 CREDITS = (  # as they stand in OFL.txt and beside the icons

@@ -160,43 +160,49 @@ def _step_down(item: Item, place: int, reveal: Reveal, *, last: bool) -> Node:
 
 
 def comparison(look: Look) -> Page:
-    """Two (or three) sides next to each other, or above one another; details become the side's points."""
-    items = look.slide.items
-    come = entrances(items, bleed=CARD_BLEED)
-    names = [item.icon or icons.pick(item.text) or "" for item in items]
+    """Two (or three) sides next to each other, or above one another; items with the same text are a side's points."""
+    sides: dict[str, list[tuple[Item, Reveal]]] = {}
+    for item, reveal in zip(look.slide.items, entrances(look.slide.items, bleed=CARD_BLEED), strict=True):
+        sides.setdefault(item.text, []).append((item, reveal))
+    names = [told[0][0].icon or icons.pick(name) or "" for name, told in sides.items()]
     marked = all(names) and len(set(names)) == len(names)  # one side with an icon and one without look like a mistake
-    across = look.wide or (look.frame.shape == "square" and len(items) <= 2)
+    across = look.wide or (look.frame.shape == "square" and len(sides) <= 2)
 
     def body(fit: Fit) -> Node:
-        kept = items[: fit.keep or None]
-        made = [
-            _side(look, item, name if marked else "", place, reveal)
-            for place, (item, name, reveal) in enumerate(zip(kept, names, come, strict=False))
-        ]
+        kept = list(zip(sides.values(), names, strict=True))[: fit.keep or None]
+        made = [_side(look, told, name if marked else "", place) for place, (told, name) in enumerate(kept)]
         columns = min(3, max(1, len(made))) if across else 1
         share = 0.7 if look.slide.body else look.pick(0.98, 0.96, 0.9)
         rows = grid(made, columns, 1.4, height=filled(fit, share, CARD_MOST * -(-len(made) // columns)))
         return box("col", text("lead", look.slide.body, 1.5), rows, gap="1.4em")
 
-    return Page(header=look.header(), body=body, largest=1.75, smallest=0.5, count=len(items), gap=2.0)
+    return Page(header=look.header(), body=body, largest=2.2, smallest=0.5, count=len(sides), gap=2.0)
 
 
-def _side(look: Look, item: Item, name: str, place: int, reveal: Reveal) -> Node:
+def _side(look: Look, told: list[tuple[Item, Reveal]], name: str, place: int) -> Node:
+    """A panel whose name comes in with its first point, the others when they are said."""
     colour = look.theme.accent if place % 2 == 0 else look.theme.second
-    points = [point.strip() for point in item.detail.replace(";", "\n").splitlines() if point.strip()]
+    (first, come), *others = [(_points(item), reveal) for item, reveal in told]
     heading = box(
         "row",
         look.icon(name, 2.2, colour) if name else None,
-        text("strong", item.text, 2.0, flex_grow=1, flex_shrink=1, flex_basis=0),
+        text("strong", told[0][0].text, 2.0, flex_grow=1, flex_shrink=1, flex_basis=0),
         gap="0.9em", align_items="center",
     )  # fmt: skip
-    told = [text("lead", points[0], 1.5)] if len(points) == 1 else [_point(point, colour) for point in points]
+    is_alone = not others and len(first) == 1
+    begun = [text("lead", first[0], 1.5)] if is_alone else [_point(point, colour) for point in first]
+    rest = [box("col", *(_point(point, colour) for point in points), gap="0.55em", reveal=reveal)
+            for points, reveal in others]  # fmt: skip
     stripe = box("", height="0.36em", width="4em", background_color=colour, border_radius="1em")
-    words = box("col", heading, box("col", *told, gap="0.55em"), gap="1.1em", reveal=reveal)
+    words = box("col", heading, box("col", *begun, gap="0.55em"), gap="1.1em", reveal=come)
     return box(
-        "card", stripe, words, gap="1.3em", padding="1.7em" if look.wide else "1.35em 1.5em",
-        flex_grow=1, flex_shrink=1, flex_basis="auto",
+        "card", stripe, box("col", words, *rest, gap="0.55em"), gap="1.3em",
+        padding="1.7em" if look.wide else "1.35em 1.5em", flex_grow=1, flex_shrink=1, flex_basis="auto",
     )  # fmt: skip
+
+
+def _points(item: Item) -> list[str]:
+    return [point.strip() for point in item.detail.replace(";", "\n").splitlines() if point.strip()]
 
 
 def _point(words: str, colour: str) -> Node:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
+from aurad_plugins.visuals_slides.fonts import JOINT
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.nodes import Node, Reveal, box, image, text
 from aurad_plugins.visuals_slides.themes import Mood, Theme
@@ -133,7 +134,7 @@ def kicker(words: str, *, reveal: Reveal | None = None) -> Node | None:
 
 def together(words: str, most: int = 20) -> str:
     """Short words that must stay on one line, so that they shrink rather than break."""
-    return words.replace(" ", "\u00a0") if len(words) <= most else words
+    return words.replace(" ", JOINT) if len(words) <= most else words
 
 
 def source(words: str) -> Node | None:

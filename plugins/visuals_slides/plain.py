@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from aurad.api import Slide
 from aurad_plugins.visuals_slides.compose import Composition
-from aurad_plugins.visuals_slides.fonts import FOLDER, PLAIN, STRONG, presentable
+from aurad_plugins.visuals_slides.fonts import FOLDER, JOINT, PLAIN, STRONG, presentable
 from aurad_plugins.visuals_slides.frame import Frame
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.scripts import font_file
@@ -57,7 +57,7 @@ def _set(
     for words, name, size, colour in paragraphs:
         font = ImageFont.truetype(_file_for(words, name), max(4.0, size * scale * frame.unit))
         height = font.size * 1.3
-        for line in _wrapped(words, font, frame.inner_width):
+        for line in _wrapped(words.replace(JOINT, " "), font, frame.inner_width):
             bottom += height
             lines.append((line, bottom, font, colour))
         bottom += height * GAP

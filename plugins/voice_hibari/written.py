@@ -25,7 +25,8 @@ NAMES = {
     "GiB": "gibibytes", "MiB": "mebibytes", "OAuth2": "O auth 2", "Ctrl": "control", "Cmd": "command",
     "p.a": "per year",
 }  # fmt: skip
-BEFORE_NUMBER = {"c.": "circa", "ca.": "circa", "ca": "circa", "Chap.": "chapter", "chap.": "chapter"}
+BEFORE_NUMBER = {"c.": "circa", "ca.": "circa", "ca": "circa", "Chap.": "chapter", "chap.": "chapter", "p.": "page",
+                 "Sec.": "section", "Eq.": "equation", "Tab.": "table", "App.": "appendix"}  # fmt: skip
 MONTHS = {"Jan": "January", "Feb": "February", "Mar": "March", "Apr": "April", "Jun": "June", "Jul": "July",
           "Aug": "August", "Sep": "September", "Sept": "September", "Oct": "October", "Nov": "November",
           "Dec": "December"}  # fmt: skip

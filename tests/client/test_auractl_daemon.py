@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from aurad.client.blocking import Client, RemoteError
 from aurad.client.cli import codes, daemon
 from aurad.client.cli.main import run
 from aurad.model.errors import AuradError
+from aurad.model.folders import folders
 from tests.client import fake_daemon
 from tests.client.fake_daemon import FakeDaemon, Refusal
 
@@ -123,11 +127,47 @@ def test_a_private_daemon_that_never_answers(places: Path, monkeypatch: pytest.M
         daemon.connect()
 
 
+def test_an_interrupt_while_one_starts_leaves_none(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawned: list[Any] = []
+
+    def spawn(*arguments: Any) -> Any:
+        spawned.append(spawn_really(*arguments))
+        return spawned[-1]
+
+    spawn_really = daemon._spawn
+    monkeypatch.setattr(daemon, "COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(daemon, "_spawn", spawn)
+    monkeypatch.setattr(daemon.time, "sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        daemon.connect()
+    (process,) = spawned
+    assert os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1]) == -signal.SIGTERM
+
+
+def test_an_interrupt_leaves_a_daemon_that_serves_others(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    process = SimpleNamespace(returncode=None, terminate=lambda: ended.append(1))
+    others = FakeDaemon(places / "aurad.sock", places)
+    try:
+        monkeypatch.setattr(daemon, "_spawn", lambda *arguments: process)
+        monkeypatch.setattr(daemon, "_answering", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            daemon._started(folders(False, os.environ), places / "aurad.sock")
+    finally:
+        others.close()
+    assert not ended
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_state_that_cannot_be_written(places: Path) -> None:
     (places / "state").write_text("in the way")
-    with pytest.raises(AuradError) as caught:
+    with pytest.raises(AuradError, match=rf"cannot write {places}/state/aurad: Not a directory") as caught:
         daemon.connect()
     assert caught.value.code == "E504-NO_DAEMON"
+    assert "XDG_STATE_HOME" in caught.value.remedy
 
 
 def test_a_socket_without_a_listener_counts_as_nobody(places: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -71,6 +73,33 @@ def test_a_folder_and_missing_files(tmp_path: Path) -> None:
     assert "it is a folder" in refused(tmp_path).detail
     for name in ("gone.md", "a/gone", "./gone", "my notes.md", "gone.pdf"):
         assert "no such file" in refused(name).detail
+
+
+def test_what_is_there_is_no_topic_though_it_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("round").symlink_to("round")
+    Path("nowhere").symlink_to("gone")
+    assert "cannot read round: Too many levels" in refused("round").detail
+    assert "cannot read nowhere: No such file" in refused("nowhere").detail
+
+    def denied(path: Path, *arguments: object) -> None:  # root may look anywhere, so modes prove nothing
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for method in ("lstat", "stat", "open"):
+        monkeypatch.setattr(Path, method, denied)
+    assert "cannot read locked/notes.md: Permission denied" in refused("locked/notes.md").detail
+
+
+def test_an_address_is_told_to_be_none_that_we_fetch() -> None:
+    error = refused("https://example.org/bees.html")
+    assert "nothing is fetched" in error.detail
+    assert "Save the page" in error.remedy
+    assert source.read("https://example.org explained").brief["topic"]
+
+
+def test_a_name_that_is_no_text_is_a_name(tmp_path: Path) -> None:
+    read = source.read(str(written(tmp_path, b"Hi", os.fsdecode(b"caf\xe9.md"))))
+    assert (read.name, read.label) == ("caf", "caf\ufffd.md")
 
 
 @pytest.mark.parametrize(

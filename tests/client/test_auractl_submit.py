@@ -108,6 +108,18 @@ def test_wait_tells_how_they_ended(fake: FakeDaemon, here: Path, capsys: Any, st
     assert ("cannot speak" in told) == bool(errors)
 
 
+def test_jobs_that_are_held_are_told_in_one_line_with_the_reason(fake: FakeDaemon, here: Path, capsys: Any) -> None:
+    held = {"jobId": JOB, "status": "Queued", "message": "waiting: /var has 5 MiB left"}
+    fake.answers["jobs.get"] = lambda params, fds: held
+    assert run(["submit", "bees.md"]) == codes.OK
+    assert capsys.readouterr().err == f"warning: {JOB}: waiting: /var has 5 MiB left\n"
+    assert run(["submit", "bees.md", "bees.md"]) == codes.OK
+    assert capsys.readouterr().err == f"warning: {JOB} and 1 more: waiting: /var has 5 MiB left\n"
+    held["message"] = ""  # only its turn
+    assert run(["submit", "bees.md"]) == codes.OK
+    assert capsys.readouterr().err == ""
+
+
 def test_a_daemon_that_refuses_is_told_with_the_source(fake: FakeDaemon, here: Path, capsys: Any) -> None:
     def refuse(params: object, fds: object) -> None:
         raise Refusal("E202-BUSY", "cannot take another job")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import ctypes
 import hashlib
 import json
 import os
@@ -20,9 +21,11 @@ from typing import Any, NamedTuple
 
 from aurad.client.blocking import Client, ConnectionLost, RemoteError
 from aurad.engine.tools import find_ffmpeg
+from aurad.worker import guardian
 from tests.learnt import keep, lend
 
 HERE = Path(__file__).parent
+PR_GET_CHILD_SUBREAPER = 37
 PATIENCE = 120.0  # seconds for anything to happen on a busy machine
 ORPHANS_GONE = 2.0  # seconds that workers and tools may outlive their daemon
 TINY = 'description = "For tests"\nshort_side = 240\nfps = 10\nquality = "draft"\nmusic = "none"\n'
@@ -60,6 +63,7 @@ class Estate:
         self.home = Path(tempfile.mkdtemp(prefix="aurad-c-"))
         self.socket, self.wrapper, self.settings = self.home / "s", wrapper, settings
         self.process: subprocess.Popen[bytes] | None = None
+        self._others = guardian.children()
         for name in ("config/aurad/presets", "run"):
             (self.home / name).mkdir(parents=True)
         (self.home / "config/aurad/presets/tiny.toml").write_text(TINY)
@@ -181,15 +185,16 @@ class Estate:
         return [Line(what, method, key, float(at)) for what, method, key, at in map(str.split, lines)]
 
     def processes(self) -> dict[int, str]:
-        """Everything below this folder's daemon, dead or alive, but for itself."""
-        mark, found = f"HOME={self.home}\0".encode(), {}
-        for entry in Path("/proc").glob("[0-9]*"):
+        """Everything that lives below this folder's daemon, or did until we adopted it; but for itself."""
+        known = self._others | ({self.process.pid} if self.process else set())
+        for pid in guardian.children() - known:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        found = {}
+        for pid in guardian.descendants(self._others) - known:
             with suppress(OSError):
-                if mark in (entry / "environ").read_bytes() and (
-                    self.process is None or int(entry.name) != self.process.pid
-                ):
-                    found[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
-        return found
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace").replace("\0", " ")
+        return {pid: line for pid, line in found.items() if line}  # the dead have none
 
     def assert_no_orphans(self) -> None:
         """Workers and tools are gone soon after their daemon."""
@@ -239,8 +244,21 @@ class Estate:
 
 @contextmanager
 def open_estate(wrapper: Sequence[str] = (), **settings: str) -> Iterator[Estate]:
-    estate = Estate(wrapper, **settings)
+    with adopting():
+        estate = Estate(wrapper, **settings)
+        try:
+            yield estate
+        finally:
+            estate.close()
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Whoever below us loses its parents becomes our child: nobody gets away, by two forks or without a trace of us."""
+    prctl, before = ctypes.CDLL(None).prctl, ctypes.c_int()
+    prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    guardian.become_subreaper()
     try:
-        yield estate
+        yield
     finally:
-        estate.close()
+        prctl(guardian.PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)

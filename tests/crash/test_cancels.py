@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from statistics import median
 import pytest
 
 from aurad.engine.tools import find_ffmpeg
-from tests.crash.estate import PATIENCE, Estate, open_estate
+from tests.crash.estate import HERE, PATIENCE, Estate, open_estate
 from tests.serve.chaos import FULL
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
@@ -25,8 +26,12 @@ HELD = {  # what holds it up: a polite tool that hangs, one that is stopped, one
     "ignores": "trap '' TERM HUP INT; sleep 3600 & while :; do sleep 3600; done",
 }
 KINDS = tuple(HELD)
+FINISHERS = '["watched-captions", "master", "watched-package"]'  # a mastered sound is one that the core listens to
+CORE = ("sound", "preview", "listen", "join", "verify")
+TOOLS = ("segment", "preview")  # runs of FFmpeg: by a plugin, by the core
 FFMPEG = """#!/bin/sh
-case "$*" in *libx264*) if [ -e {hold} ]; then touch {hold}.reached; . {hold}; fi;; esac
+case "$*" in *libx264*) hold={hold}-segment;; *preview.mp4*) hold={hold}-preview;; esac
+if [ -e "$hold" ]; then touch "$hold.reached"; . "$hold"; fi
 exec {real} "$@"
 """
 
@@ -35,9 +40,11 @@ exec {real} "$@"
 def estate() -> Iterator[Estate]:
     with open_estate() as estate:
         program = estate.home / "ffmpeg"
-        program.write_text(FFMPEG.format(hold=estate.home / "hold-ffmpeg", real=find_ffmpeg("")))
+        program.write_text(FFMPEG.format(hold=estate.home / "hold", real=find_ffmpeg("")))
         program.chmod(0o755)
         estate.settings["AURAD_TOOLS__FFMPEG"] = str(program)
+        estate.settings["AURAD_FINISH__PROVIDERS"] = FINISHERS
+        shutil.copy(HERE / "held_core.py", estate.home / "site/sitecustomize.py")
         estate.start()
         estate.wait_up()
         yield estate
@@ -57,11 +64,26 @@ def test_a_cancel_is_prompt_and_leaves_nothing(estate: Estate) -> None:
     estate.assert_quiet()
 
 
+@pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cancel_ends_an_ffmpeg_however_it_hangs(estate: Estate, kind: str) -> None:
-    hold = estate.home / "hold-ffmpeg"
+def test_a_cancel_ends_an_ffmpeg_however_it_hangs(estate: Estate, kind: str, tool: str) -> None:
+    hold = estate.home / f"hold-{tool}"
     hold.write_text(HELD[kind])
-    job_id = submitted(estate, "FFmpeg", kind)
+    job_id = submitted(estate, f"FFmpeg of a {tool}", kind)
+    wait_for(hold.with_suffix(".reached"))
+    assert cancelled(estate, job_id) <= HARD
+    hold.unlink()
+    hold.with_suffix(".reached").unlink()
+
+
+@pytest.mark.parametrize("kind", ["looks", "deaf"])
+@pytest.mark.parametrize("method", CORE)
+def test_a_cancel_ends_what_the_core_does_itself(estate: Estate, method: str, kind: str) -> None:
+    hold = estate.home / f"cache/aurad/plugins/core/hold-{method}"
+    hold.parent.mkdir(parents=True, exist_ok=True)
+    hold.write_text(kind)
+    words = "on and on " * (1 + CORE.index(method)) + "again " * (kind == "deaf")  # no two sound the same
+    job_id = submitted(estate, method, f"{words}{kind}")
     wait_for(hold.with_suffix(".reached"))
     assert cancelled(estate, job_id) <= HARD
     hold.unlink()

@@ -20,7 +20,7 @@ from tests.crash.test_kills import tale, undisturbed
 from tests.serve.chaos import FULL, dice
 
 pytestmark = pytest.mark.slow
-BUDGETS = 200 if FULL else 15
+BUDGETS, DISKS = 15, 14 if FULL else 1  # of each disk, which has room for the results of so many jobs
 SIZE, MOST, STEP = 64 << 20, 2 << 20, 4096  # bytes: of the disk, of what is left of it at most, of a write
 ANSWER = 10.0  # seconds within which reading and cancelling work on a full disk, beside other tests
 MOUNT = 'mkdir -p "$0" && mount -t tmpfs -o size={} none "$0" && exec "$@"'
@@ -40,10 +40,11 @@ def cramped() -> Iterator[Estate]:
         yield estate
 
 
+@pytest.mark.parametrize("disk", range(DISKS))
 def test_a_disk_that_fills_up_at_any_moment_costs_nothing_that_was_accepted(
-    cramped: Estate, request: pytest.FixtureRequest
+    cramped: Estate, request: pytest.FixtureRequest, disk: int
 ) -> None:
-    numbers, told, codes = dice(request), dict[int, str](), set[str]()
+    numbers, told, codes = random.Random(f"{dice(request).random()} {disk}"), dict[int, str](), set[str]()
     for number in range(BUDGETS):
         told[number], code = made_after_all(cramped, numbers, number)
         codes.add(code)

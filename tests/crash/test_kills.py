@@ -80,7 +80,8 @@ def _made(tales: list[int]) -> dict[int, str]:
         estate.start()
         estate.wait_up()
         jobs = {number: estate.submit(tale(number)) for number in tales}
-        estate.wait_idle()
+        for job_id in jobs.values():
+            estate.wait(job_id)
         frames = {number: estate.frames(job_id) for number, job_id in jobs.items()}
         assert set(estate.executions().values()) == {1}
         assert estate.stop() == 0

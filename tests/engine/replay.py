@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from aurad.engine import forecast
-from aurad.engine.coming import AHEAD, Coming
+from aurad.engine.coming import BODY, Coming, unwritten
 from aurad.engine.cores import Cores, kind_of
 from aurad.engine.estimate import Costs, first_guess, task_key
 from aurad.engine.forecast import Forecast
@@ -28,8 +28,6 @@ from tests.bench.journal import Moment
 RUNS = Path(__file__).with_name("runs")
 LANES = 2
 HD = Canvas(width=1920, height=1080)
-
-CHECK = "core.core.listen@1920x1080"  # what costs in these runs, whose last check listened to all of the sound itself
 
 
 class Nowhere:
@@ -63,7 +61,8 @@ class Ran(NamedTuple):
         on_canvas = "@" in what.key
         return Task(
             plugin=plugin, stage=stage, method=method, fingerprint="", step="Voice", name=what.name, size=what.size,
-            order=what.order, request=ProfileRequest(canvas=HD, quality="standard") if on_canvas
+            order=what.order, slot=what.slot,
+            request=ProfileRequest(canvas=HD, quality="standard") if on_canvas
             else VoiceRequest(text="a", language="en"),
         )  # fmt: skip
 
@@ -93,44 +92,26 @@ class Recording(NamedTuple):
 
 
 def recorded(name: str) -> Recording:
-    """A run by its file's name."""
+    """A run by its file's name, as `record` wrote it."""
     data = json.loads((RUNS / f"{name}.json").read_text())
-    expected = list(_expected(data["scenes"]))
-    orders = {one.name: one.order for one in expected}
+    scripted = next(at for at, what, _ in data["events"] if what == "drop")
+    expected = [_coming(one) for at, what, one in data["events"] if what == "expect" and at >= scripted]
     begins: dict[str, tuple[float, Coming]] = {}
     ends, told = dict[str, float](), dict[str, list[tuple[float, float]]]()
-    for at, what, task, *more in data["events"]:
-        match what:
-            case "begin":
-                method, size, key = more
-                key = CHECK if method == "verify" else key
-                begins[task] = (at, Coming(task, method, size, key, order=orders.get(task, 0.0)))
-            case "done":
-                told.setdefault(task, []).append((at, more[0]))
-            case "end":
+    for at, what, about in data["events"]:
+        match what, about:
+            case "begin", (task, method, size, key, slot, order):
+                begins[task] = (at, Coming(task, method, size, key, slot, order))
+            case "advance", (task, done):
+                told.setdefault(task, []).append((at, done))
+            case "learn", (task, _):
                 ends[task] = at
-    ran = [Ran(w, at, ends[n], tuple(told.get(n, ()))) for n, (at, w) in begins.items()]
-    return Recording(data["scripted"], expected, ran, data["end"])
+    ran = [Ran(w, at, ends[n], tuple(told.get(n, ()))) for n, (at, w) in begins.items() if n in ends]
+    return Recording(scripted, expected, ran, data["end"])
 
 
-def _expected(scenes: list[tuple[int, float]]) -> Iterator[Coming]:
-    """What the engine foresees for a script of scenes of so many characters and, it is guessed, frames."""
-    for i, (characters, frames) in enumerate(scenes):
-        near = [number + 1 for number in (i - 1, i) if number >= 0]
-        parts = tuple(f"{what} s{number}" for what in ("voice", "visuals") for number in near)
-        yield Coming(f"voice s{i + 1}", "speak", characters, "voice_hibari.hibari.speak", order=i)
-        yield Coming(f"visuals s{i + 1}", "draw", 1, "visuals_slides.slides.draw@1920x1080", order=i + 0.5)
-        key = "render_ffmpeg.ffmpeg.render_scene@1920x1080"
-        yield Coming(f"segment s{i + 1}", "render_scene", frames, key, order=i + AHEAD, after=parts)
-    seconds, numbers = sum(frames for _, frames in scenes) / HD.fps, range(1, len(scenes) + 1)
-    voices, slides, segments = (
-        tuple(f"{what} s{number}" for number in numbers) for what in ("voice", "visuals", "segment")
-    )
-    yield Coming("sound", "sound", seconds, "core.core.sound", after=voices + slides)
-    yield Coming("join", "join", seconds, "core.core.join@1920x1080", after=segments)
-    for name, after in (("master", ("sound",)), ("captions", ()), ("package", ("join", "master", "captions"))):
-        yield Coming(name, "finish", seconds, f"finish_{name}.{name}.finish@1920x1080", after=voices + after)
-    yield Coming("verify", "verify", seconds, CHECK, after=("package",))
+def _coming(one: dict[str, Any]) -> Coming:
+    return Coming(**one | {"after": tuple(one["after"])})
 
 
 def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.25) -> list[Moment]:
@@ -149,8 +130,8 @@ def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.
 
 
 def _events(run: Recording, costs: Costs, cores: Cores, seen: Forecast) -> Iterator[tuple[float, Any]]:
-    yield 0.0, lambda: seen.expect(Coming("render_scene", "render_scene", 3000, "render_scene"))
-    yield run.scripted, lambda: (seen.drop("render_scene"), [seen.expect(one) for one in run.expected])
+    yield 0.0, lambda: [seen.expect(one) for one in unwritten(HD.fps)]
+    yield run.scripted, lambda: ([seen.drop(method) for method in BODY], [seen.expect(one) for one in run.expected])
     for ran in run.ran:
         running = _Running(ran.task, cores, costs, seen)
         yield ran.begin, running.begin

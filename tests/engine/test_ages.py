@@ -28,10 +28,10 @@ class Clocks:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.wall, self.passed = 0.0, 0.0
-        real, running = time.time, ages._running
+        real, running = time.time, ages.running
         monkeypatch.setattr(time, "time", lambda: real() + self.wall)
         monkeypatch.setattr(time, "time_ns", lambda: int((real() + self.wall) * 1e9))
-        monkeypatch.setattr(ages, "_running", lambda: running() + self.passed)
+        monkeypatch.setattr(ages, "running", lambda: running() + self.passed)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import trio
 import trio.testing
 
 from aurad.engine.catalog import Catalog, Installed
+from aurad.engine.options import check_merged
 from aurad.hooks.registry import PluginSource
 from aurad.model.errors import AuradError
 from aurad.model.settings import Catalogue, Settings, Tools
@@ -45,7 +46,13 @@ class Workers:
         """Nor to start."""
 
 
-SCHEMA = {"type": "object", "properties": {"pitch": {"type": "integer", "minimum": 1}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "pitch": {"type": "integer", "minimum": 1},
+        "tint": {"type": "string", "pattern": "^#[0-9a-f]{6}$", "description": "colour, #rrggbb"},
+    },
+}
 
 
 def says(*stages: str, fingerprint: str = "", kind: str = "voice") -> Initialized:
@@ -95,6 +102,7 @@ async def test_a_broken_plugin_is_listed_and_the_others_work(tmp_path: Path) -> 
     with pytest.raises(AuradError, match=r"there are anna; .*no such model") as caught:
         catalog.find("voice", "b")
     assert caught.value.code == "E104-PLUGIN"
+    assert ".providers` or the job names it" in caught.value.remedy
 
 
 async def test_what_is_remembered_starts_no_worker(tmp_path: Path) -> None:
@@ -245,6 +253,7 @@ async def test_without_ffmpeg_stages_are_listed_all_the_same(tmp_path: Path) -> 
         ({"anna": {"pich": 1}}, "E102-OPTION", "anna.pich"),
         ({"a": {"pitch": "high"}}, "E102-OPTION", "a.pitch to 'high'"),
         ({"anna": {"pitch": 0}}, "E102-OPTION", "anna.pitch to 0"),
+        ({"anna": {"tint": "red"}}, "E102-OPTION", "anna.tint to 'red': it is not as described: colour, #rrggbb"),
     ],
 )
 async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, names: str) -> None:
@@ -253,6 +262,19 @@ async def test_wrong_options_are_named(tmp_path: Path, options: Any, code: str, 
     with pytest.raises(AuradError, match=names) as caught:
         catalog.check_options(options)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("own", [{}, {"anna": {"tint": "#000000"}}])
+@pytest.mark.parametrize("merged", [{"anna": {"pitch": 0}}, {"anna": {"pich": 1}}, {"nobody": {}}])
+async def test_a_wrong_option_that_the_job_did_not_name_is_told_to_be_of_a_file(
+    tmp_path: Path, merged: Any, own: Any
+) -> None:
+    catalog = await load(Machine(tmp_path, a=says("anna")))
+    for named, elsewhere in ((own, True), (merged, False)):
+        with pytest.raises(AuradError, match="cannot set") as caught:
+            check_merged(catalog, merged, named)
+        assert ("settings or the preset" in caught.value.detail) is elsewhere
+        assert ("config show plugins --origin" in caught.value.remedy) is elsewhere
 
 
 async def test_workers_of_a_plugin_that_is_gone_or_changed_serve_no_more(tmp_path: Path) -> None:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.lowlevel
 import trio.testing
 
+from aurad.api import Narration, VoiceRequest
 from aurad.engine.jobs import Job, Jobs
 from aurad.engine.journal import Journal
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
 from aurad.model.job import Status
 from tests.engine.house import House, open_house
-from tests.engine.toys import Gated
+from tests.engine.toys import STAGES, Context, Gated
 
 NEVER = 1e5  # seconds of a clock that does not wait
+PROMPT = 5.0  # seconds until somebody is told that the disk is full
 
 
 class Disk:
@@ -49,6 +54,22 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 def gate() -> Iterator[type[Gated]]:
     Gated.gate, Gated.reached = trio.Event(), trio.Event()
     return Gated
+
+
+class Deaf(Gated):
+    """A voice that no cancel reaches."""
+
+    name = "deaf"
+
+    async def speak(self, request: VoiceRequest, context: Context) -> Narration:
+        with trio.fail_after(NEVER) as scope:
+            scope.shield = True
+            return await super().speak(request, context)
+
+
+async def cancel(jobs: Jobs, job_id: str) -> None:
+    with suppress(AuradError):  # a disk that is known to be full is told at once
+        await jobs.cancel(job_id, "me", "")
 
 
 async def wait(house: House, job_id: str, seen: list[JobView]) -> None:
@@ -86,6 +107,62 @@ async def test_an_end_that_no_disk_takes_is_told_and_comes_with_room(
     assert [view.status for view in seen] == [Status.CANCELLED]
 
 
+async def test_whatever_else_no_disk_takes_is_told_as_such_too(
+    tmp_path: Path, gate: type[Gated], disk: Disk, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with open_house(tmp_path, voice=("gated",), max_running=1, patience={"Voice": math.inf}) as house:
+        jobs = house.engine.jobs
+        ended = await house.submit(until="Script")
+        await jobs.wait(ended)
+        running, waiting = await house.submit(), await house.submit("Another tale.")
+        await gate.reached.wait()
+        disk.full = True
+        changes = [
+            (jobs.pause, running), (jobs.pause, waiting), (jobs.resume, waiting), (jobs.reprioritize, waiting, 1),
+            (jobs.delete, ended),
+        ]  # fmt: skip
+        for change, *arguments in changes:
+            began = time.monotonic()
+            with (
+                trio.fail_after(NEVER),
+                pytest.raises(AuradError, match=f"cannot write that|the priority of {arguments[0]}") as caught,
+            ):
+                await change(*arguments)
+            assert caught.value.code == "E501-DISK"
+            assert time.monotonic() - began < PROMPT
+        disk.full = False
+        await house.engine.events.flush()
+        assert [(await jobs.get(job_id)).status for job_id in (running, waiting)] == [Status.PAUSED, Status.RUNNING]
+        assert (await jobs.get(waiting)).priority == 1
+        with pytest.raises(AuradError, match="cannot find job"):
+            await jobs.get(ended)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause"])
+async def test_work_that_does_not_stop_in_time_is_told_by_name_and_the_job_ends_with_it(
+    tmp_path: Path,
+    gate: type[Gated],
+    monkeypatch: pytest.MonkeyPatch,
+    autojump_clock: trio.testing.MockClock,
+    verb: str,
+) -> None:
+    monkeypatch.setattr("aurad.engine.schedule.DOWN", NEVER)
+    patient = {"stages": (*STAGES, Deaf), "voice": ("deaf",), "patience": {"Voice": math.inf}}
+    async with open_house(tmp_path, **patient) as house:
+        jobs = house.engine.jobs
+        job_id = await house.submit("One sentence.", until="Voice")
+        await gate.reached.wait()
+        with pytest.raises(
+            AuradError, match=f"after 30 s there is still voice s1 under way; the {verb} goes on"
+        ) as caught:
+            await (jobs.cancel(job_id, "me", "") if verb == "cancel" else jobs.pause(job_id))
+        assert caught.value.code == "E208-TIMEOUT"
+        gate.gate.set()
+        while (status := (await jobs.get(job_id)).status) is Status.RUNNING:
+            await trio.lowlevel.checkpoint()
+        assert status is (Status.CANCELLED if verb == "cancel" else Status.PAUSED)
+
+
 async def test_whoever_cancels_and_leaves_has_cancelled(tmp_path: Path, gate: type[Gated], disk: Disk) -> None:
     async with open_house(tmp_path, voice=("gated",), max_running=1) as house:
         jobs = house.engine.jobs
@@ -94,7 +171,7 @@ async def test_whoever_cancels_and_leaves_has_cancelled(tmp_path: Path, gate: ty
         waiting = await house.submit("Another tale.")
         disk.full = True
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(jobs.cancel, waiting, "me", "")
+            nursery.start_soon(cancel, jobs, waiting)
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
         disk.full = False

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import trio
 
+from aurad.engine.record import load_job
 from aurad.engine.room import MIB, Room, disk_needed
 from aurad.model.errors import AuradError
 from aurad.model.event import JobView
@@ -139,6 +140,28 @@ async def test_a_job_waits_for_room_and_starts_by_itself(tmp_path: Path, disk: D
         disk.left = 1000.0
         assert (await ended(house, job)).status is Status.SUCCEEDED
         assert await warnings(house, job) == ["E501-DISK"]
+
+
+async def test_results_that_no_job_needs_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_house(tmp_path, private=False) as house:
+        first, store = await ended(house, await house.submit("Bees see colours.")), house.engine.store
+        needed = disk_needed((await load_job(house.engine._journal, first.job_id)).recipe)
+        kept = sum(size for _, size, _ in store.objects())
+        disk = needed + house.engine.holds.room.reserve + kept - 1  # bytes: one is missing
+        monkeypatch.setattr(Room, "free", property(lambda room: disk - sum(size for _, size, _ in store.objects())))
+        second = await ended(house, await house.submit("Bees miss colours."))
+        assert second.status is Status.SUCCEEDED
+        assert all(store.has(one.sha256, one.size_bytes) for one in first.artifacts)
+
+
+async def test_results_are_kept_where_giving_them_up_would_not_be_enough(tmp_path: Path, disk: Disk) -> None:
+    async with open_house(tmp_path, private=False) as house:
+        await ended(house, await house.submit("Bees see colours."))
+        kept, disk.left = await house.engine.memo.usage(), 400.0
+        job = await house.submit("Bees miss colours.")
+        await held(house, job)
+        await trio.sleep(0.1)  # some rounds
+        assert await house.engine.memo.usage() == kept
 
 
 async def test_what_needs_less_passes_what_needs_more(tmp_path: Path, disk: Disk) -> None:

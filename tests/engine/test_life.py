@@ -176,7 +176,9 @@ async def test_while_draining_no_job_starts(house: House, gate: type[Gated]) -> 
     assert (await house.engine.jobs.wait(running)).status is Status.SUCCEEDED
     await trio.testing.wait_all_tasks_blocked()
     assert await position(house, waiting) == 1
+    assert "drained" in (await house.engine.jobs.get(waiting)).message
     house.engine.jobs.drain(False)
+    assert "drained" not in (await house.engine.jobs.get(waiting)).message
     assert (await house.engine.jobs.wait(waiting)).status is Status.SUCCEEDED
 
 

@@ -81,6 +81,8 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
         resolve(BRIEF, JobSettings(preset="onw"), Settings(), PRESETS)
     assert caught.value.code == "E103-PRESET"
     assert caught.value.remedy == "Did you mean own? Known: own, youtube-1080p."
+    with pytest.raises(AuradError, match=r"the preset of \[defaults\] 'nope'"):
+        resolve(BRIEF, JobSettings(), Settings(defaults=Defaults(preset="nope")), PRESETS)
 
 
 def test_the_language_of_a_brief_without_one_is_the_configured() -> None:

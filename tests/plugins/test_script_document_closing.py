@@ -43,6 +43,12 @@ def test_a_word_more_does_not_change_which_chapters_it_sums_up(english: Grammar)
     assert one.items == other.items
 
 
+def test_what_leans_on_the_sentence_before_is_no_sum(english: Grammar) -> None:
+    path = "A path leads around the bay. It is 118 km long and takes six days."
+    told = {item.text: item.detail for item in closing(PARTS | {"Light": path}, english).slide.items}
+    assert told["Light"] == "A path leads around the bay"
+
+
 def test_it_never_repeats_what_is_being_said(english: Grammar) -> None:
     scene = closing(PARTS, english)
     assert scene.text == LAST
@@ -55,6 +61,16 @@ def test_a_document_of_one_chapter_ends_on_its_last_thought(english: Grammar) ->
     slide = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1].slide
     assert (slide.kind, slide.items) == ("closing", ())
     assert slide.body
+
+
+def test_a_short_farewell_is_not_shown_word_for_word(english: Grammar) -> None:
+    told = "Its lamp turns four times a minute. Two keepers lived here. It was cold. A storm broke it in 1911. It fell."
+    last = "If it rains, the tower stays closed all day."
+    source = f"# The tower\n\nA tower stands by the sea.\n\n## Today\n\n{told} {last}"
+    scene = write_document(Brief(source=source), english, lambda code, detail: None).scenes[-1]
+    assert (scene.slide.kind, scene.text[-len(last) :]) == ("closing", last)
+    assert scene.slide.body
+    assert scene.slide.body not in scene.text
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,27 @@ def test_a_page_of_code_is(english: Grammar) -> None:
     lines = "\n".join(f"step_{n}()" for n in range(9))
     (scene,) = write(f"{STORY.format(END)}```python\n{lines}\n```", english)
     assert (scene.slide.kind, scene.text) == ("code", STORY.format(END).strip())
+
+
+STEPS = "1. Log in as root:\n\n   ```sh\n   ssh root@host\n   ```\n\n2. Copy the pages:\n\n   ```sh\n   {}\n   ```\n"
+
+
+def test_a_step_stays_with_its_command(english: Grammar) -> None:
+    """They are no list that is told before the commands are seen."""
+    (scene,) = write(STEPS.format("rsync -a site/ host:"), english)
+    assert (scene.slide.kind, scene.slide.body) == ("code", "ssh root@host\n\nrsync -a site/ host:")
+    assert scene.text == "Log in as root. Copy the pages."
+
+
+def test_no_heading_over_code_is_said_only_after_it(english: Grammar) -> None:
+    prose = STORY.format(END)
+    code = "Run this once a month:\n\n```sh\ncertbot renew --dry-run\n```\n\nYou are done."
+    scene = next(scene for scene in write(f"{prose}{code}", english) if scene.slide.kind == "code")
+    assert scene.text.endswith("You are done.")
+    assert scene.slide.heading == "C"
+
+
+def test_a_command_with_a_flag_has_no_capital(english: Grammar) -> None:
+    entries = "- `curl -I host` asks for the headers only.\n- `the -v flag` shows what went wrong.\n"
+    (scene,) = write(entries, english)
+    assert [item.text[:3] for item in scene.slide.items] == ["cur", "The"]

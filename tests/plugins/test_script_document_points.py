@@ -337,3 +337,53 @@ def test_half_of_what_is_set_against_the_rest_is_no_point(english: Grammar) -> N
     shown = [item.text for scene in write(source, english).scenes for item in scene.slide.items]
     assert not [text for text in shown if text.endswith(("account", "fleet"))]
     assert "Harbour Street" not in shown
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("The console does not show shards with more than 10,000 partitions at all today.", "partitions"),
+        ("Renew them with harbor token renew or in the console under Account.", "harbor token renew"),
+        ("From 3.7 or earlier, upgrade to 3.8 first.", "From 3.7 or earlier, upgrade to 3.8 first"),
+        ("Tokens made before this release keep working until January 31, 2027.", "January 31, 2027"),
+    ],
+)
+def test_no_point_leaves_out_what_it_holds_for(sentence: str, shown: str, english: Grammar) -> None:
+    slide = slide_of(f"The wind was cold and the sea was grey. {sentence}", english)
+    assert shown in " ".join([slide.heading, slide.body, *texts(slide)])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        (
+            "Every line carries the request it belongs to, so a slow query can be followed to the disk.",
+            "A slow query can be followed to the disk",
+        ),
+        ("Mix 50 g of rye flour with 50 g of warm water and leave it for a day.", "Mix 50 g of rye flour"),
+        ("You can now pause a backup and resume it on another machine.", "Pause a backup"),
+        (
+            "Signal crayfish were found in 2011, and although traps were set, they have spread to three of the rivers.",
+            "They have spread to three of the rivers",
+        ),
+    ],
+)
+def test_a_point_is_not_torn_off(sentence: str, shown: str, english: Grammar) -> None:
+    slide = slide_of(sentence, english)
+    assert shown in (slide.heading, slide.body, *texts(slide))
+
+
+def test_members_lose_their_auxiliary_and_etc_ends_them(english: Grammar) -> None:
+    burned = slide_of("The castle was first mentioned in 1230, burned in 1296 and was rebuilt by the king.", english)
+    assert texts(burned) == ["First mentioned in 1230", "Burned in 1296", "Rebuilt by the king"]
+    trips = slide_of("People come for boat trips, hiking, the castle etc. Then the season ends for them.", english)
+    assert not [text for text in (trips.heading, trips.body, *texts(trips)) if text.endswith("boat trips")]
+
+
+def test_a_condition_too_long_for_a_slide_shows_what_it_is_about(english: Grammar) -> None:
+    slide = slide_of(
+        "If you ship your own modules and know the layout of all their objects at build time, the code generator"
+        " compiles them into one reader.",
+        english,
+    )
+    assert (slide.heading, slide.body) == ("Part", "Code generator")

@@ -33,6 +33,23 @@ def test_an_abbreviation_ends_no_sentence(sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "sentence",
+    [
+        "It was opened in May.",
+        "It snows in Dec.",
+        "It closes in Sept.",
+        "The wall is 3 m.",
+        "See No. 5 on p. 12 of Fig. 3.",
+        "They sell tea, cakes etc.",
+        "J. R. R. Tolkien won it on Dec. 24, 1937.",
+    ],
+)
+def test_a_month_a_unit_or_an_abbreviation_may_end_one(sentence: str) -> None:
+    for following in ("E-bikes can be rented there.", "It goes on."):
+        assert [found.text for found in split_sentences(f"{sentence} {following}", "en")] == [sentence, following]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Use the app. It helps.",

@@ -82,7 +82,7 @@ def test_columns_that_describe_or_name_files_are_not_announced(english: Grammar)
     assert scene.slide.rows[2] == ("skip", "[]", "Left out")
     files = "| System | File | Size |\n|--|--|--|\n"
     files += "| Linux | pen-4.2.0.AppImage | 9 MB |\n| Plan 9 | pen-4.2.0.tar.gz | 5 MB |\n"
-    assert told(files, english).text == "Linux: size 9 MB. Plan 9: size 5 MB."
+    assert told(files, english).text == "Linux: size 9 MB. Plan 9: 5 MB."
 
 
 def test_versions_in_their_order_are_a_course_and_years_no_measure(english: Grammar) -> None:
@@ -112,3 +112,20 @@ def test_rows_light_up_when_they_are_named(english: Grammar) -> None:
     lit = {item.text: scene.words[item.at].strip(",.:;") for item in scene.slide.items if item.at is not None}
     assert lit == {name: name for name in lit}
     assert {"Oslo", "Bern"} <= lit.keys()
+
+
+def test_what_the_columns_are_is_said_once(english: Grammar) -> None:
+    rows = "| 1812 | 237 | hemp line |\n| 1903 | 212 | piano wire |\n| 2016 | 211 ft | sonar |\n"
+    scene = told(f"| Year | Depth (m) | Method |\n|--|--|--|\n{rows}", english)
+    assert scene.text == "1812: depth 237 meters, method hemp line. 1903: 212 meters, piano wire. 2016: 211 ft, sonar."
+    assert scene.slide.items[2].at == 12
+    bare = told("| Team | Wins | Home |\n|--|--|--|\n| Reds | 12 | Oslo |\n| Blues | nine | Bergen |\n", english)
+    assert bare.text == "Reds: wins 12, home Oslo. Blues: nine, Bergen."
+
+
+def test_the_unit_of_every_row_is_that_of_the_numbers_and_versions_are_a_course(english: Grammar) -> None:
+    rows = "| Backup (min) | 47 | 12 |\n| Restore (min) | 61 | 38 |\n"
+    scene = told(f"| Task | 3.8 | 4.0 |\n|--|--|--|\n{rows}", english)
+    assert (scene.slide.kind, scene.slide.unit) == ("bar-chart", "min")
+    assert [row[0] for row in scene.slide.rows] == ["Task", "Backup", "Restore"]
+    assert scene.text.startswith("Restore fell from 61 minutes in 3.8 to 38 minutes in 4.0.")

@@ -9,6 +9,7 @@ import pytest
 
 from aurad.api import Canvas, Item, Slide
 from aurad_plugins.visuals_slides.fit import Fit, fitted, placed
+from aurad_plugins.visuals_slides.fonts import JOINT
 from aurad_plugins.visuals_slides.frame import frame_of
 from aurad_plugins.visuals_slides.layout_charts import is_valley
 from aurad_plugins.visuals_slides.layouts import layout_for
@@ -49,7 +50,7 @@ def test_a_word_that_fits_is_not_broken_to_balance_lines() -> None:
 def test_a_number_in_a_table_stays_with_its_unit_and_rows_are_named_at_the_left() -> None:
     rows = (("Version", "File", "Size"), ("4.0", "lumen-4.2.0-arm64.dmg", "104 MB"), ("4.1", "lumen.exe", "98 MB"))
     node, _, painter = laid_out(Slide(kind="table", heading="Download", rows=rows), SQUARE)
-    cells = {part.text.replace("\u00a0", " "): (part, rect) for part, rect in placed(node, painter) if part.text}
+    cells = {part.text.replace(JOINT, " "): (part, rect) for part, rect in placed(node, painter) if part.text}
     heights = {words: rect[3] - rect[1] for words, (_, rect) in cells.items()}
     assert heights["104 MB"] == heights["98 MB"] == heights["4.0"]
     assert cells["4.0"][0].style.get("text_align") == "left"

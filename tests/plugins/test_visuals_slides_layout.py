@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
 
 from aurad.api import Canvas, Item, Slide
-from aurad_plugins.visuals_slides.content import prepared
+from aurad_plugins.visuals_slides.content import prepared, united
 from aurad_plugins.visuals_slides.fit import fitted, placed
 from aurad_plugins.visuals_slides.frame import frame_of
 from aurad_plugins.visuals_slides.layouts import LAYOUTS, layout_for
-from aurad_plugins.visuals_slides.nodes import texts
+from aurad_plugins.visuals_slides.nodes import Node, box, text, texts
 from aurad_plugins.visuals_slides.page import Fit, Look
 from aurad_plugins.visuals_slides.painter import Painter, provide
 from aurad_plugins.visuals_slides.themes import THEMES
@@ -149,3 +150,38 @@ def test_the_frame_is_not_empty_before_the_first_word(kind: str, aspect: str) ->
     node, _ = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
     structure = painter.paint(node, frozenset())[height // 2 :, :, 3]
     assert structure.any(axis=0).mean() > 0.5, "most columns have something in them"
+
+
+def test_the_points_of_a_side_come_in_one_by_one() -> None:
+    """Items with the same text are one side: its name and each point wait for words of their own."""
+    told = [("Pump", "quiet", 0), ("Boiler", "loud", 4), ("Pump", "dear", 8), ("Boiler", "cheap", 12)]
+    slide = Slide(kind="comparison", items=tuple(Item(text=name, detail=point, at=at) for name, point, at in told))
+    painter = Painter(frame_of(Canvas(width=320, height=180)), THEMES["paper"])
+    node, _ = fitted(layout_for(slide)(Look(slide, painter.frame, painter.theme)), painter)
+    shown = {at: words for at, words in revealed(node, None) if words}
+    assert shown == {0: "Pump quiet", 4: "Boiler loud", 8: "dear", 12: "cheap"}
+
+
+def revealed(node: Node, at: int | None) -> Iterator[tuple[int | None, str]]:
+    """All that comes in with each word."""
+    own = node.reveal.at if node.reveal else at
+    inner = [found for child in node.children for found in revealed(child, own)]
+    same = " ".join(words for place, words in inner if place == own and words)
+    yield own, " ".join(part for part in (node.text, same) if part)
+    yield from (found for found in inner if found[0] != own)
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_no_line_ends_between_a_number_and_its_unit(theme: str) -> None:
+    painter = Painter(frame_of(Canvas(width=320, height=180)), THEMES[theme])
+
+    def first_line(words: str) -> int:
+        """Where the ink of the first line ends, in pixels."""
+        column = box("col", text("strong", united(words), 1.6, color="#fff"), width="150px", **{"font-size": "11px"})
+        ink = painter.paint(column)[:, :, 3] > 0
+        rows = ink.any(axis=1)
+        start = int(rows.argmax())
+        end = start + int((~rows[start:]).argmax())
+        return int(ink[start:end].any(axis=0).nonzero()[0].max())
+
+    assert first_line("It can deliver 300 MW") == first_line("It can deliver")

@@ -8,7 +8,7 @@ import pytest
 from aurad.api import Item, Slide
 from aurad_plugins.visuals_slides import icons
 from aurad_plugins.visuals_slides.content import prepared, united
-from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, presentable, without
+from aurad_plugins.visuals_slides.fonts import FILES, FOLDER, JOINT, presentable, without
 from aurad_plugins.visuals_slides.ground import ground
 from aurad_plugins.visuals_slides.highlight import highlighted
 from aurad_plugins.visuals_slides.layout_text import _folded
@@ -126,10 +126,10 @@ def test_numbers_beside_one_another_have_as_many_places() -> None:
 
 
 def test_numbers_stay_with_their_units() -> None:
-    assert united("Doses of 5–10 g in 3 in 10 of 12 MB") == "Doses of 5–10\u00a0g in 3 in 10 of 12\u00a0MB"
+    assert united("Doses of 5–10 g in 3 in 10 of 12 MB") == f"Doses of 5–10{JOINT}g in 3 in 10 of 12{JOINT}MB"
     assert united("Run git --dry-run, -y or a-b -5") == "Run git \u2011\u2011dry\u2011run, \u2011y or a-b -5"
     item = prepared(Slide(items=(Item(text="It takes 38 s", detail="of 2 TB and 7 cats"),)), 9).slide.items[0]
-    assert (item.text, item.detail) == ("It takes 38\u00a0s", "of 2\u00a0TB and 7 cats")
+    assert (item.text, item.detail) == (f"It takes 38{JOINT}s", f"of 2{JOINT}TB and 7 cats")
 
 
 def test_emoji_go_and_letters_stay() -> None:

@@ -12,6 +12,7 @@ from aurad_plugins.voice_hibari.written import readable
     ("written", "read"),
     [
         ("v2.3.1,", "version 2 point 3 point 1,"),
+        ("on p. 12 (Sec. 4, Eq. 7) of Tab. 2", "on page 12 (section 4, equation 7) of table 2"),
         ("version v2.3.1-rc.1", "version 2 point 3 point 1 R C 1"),
         ("Python 3.11 and 3.11.4", "Python 3.11 and 3 point 11 point 4"),
         ("CO2 (CO₂)", "C O 2 (C O 2)"),

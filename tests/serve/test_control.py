@@ -285,6 +285,14 @@ async def test_a_file_in_the_way_is_not_touched(tmp_path: Path, path: Path) -> N
     assert await trio.Path(path).read_text() == "precious"
 
 
+async def test_a_socket_that_somebody_has_put_in_its_place_stays(tmp_path: Path, path: Path) -> None:
+    async with open_house(tmp_path) as house, open_control(house.engine, path):
+        await trio.Path(path).unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(path))
+    assert await trio.Path(path).exists()
+
+
 async def test_a_path_that_the_kernel_does_not_take_is_named(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 120)
     async with open_house(tmp_path) as house:

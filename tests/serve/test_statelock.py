@@ -9,7 +9,7 @@ import trio
 import trio.testing
 
 from aurad.model.errors import AuradError
-from aurad.serve.statelock import locked
+from aurad.serve.statelock import is_awaited, locked
 
 
 async def test_a_second_is_refused(tmp_path: Path) -> None:
@@ -40,6 +40,35 @@ async def test_its_patience_ends(tmp_path: Path, autojump_clock: trio.testing.Mo
             async with locked(tmp_path, patience=2.0):
                 pass
     assert trio.current_time() >= 2.0
+
+
+async def test_a_service_waits_for_a_private_daemon_and_comes_before_the_next(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    told, held = list[bool](), trio.Event()
+
+    async def serve() -> None:
+        async with locked(tmp_path, on_wait=lambda: told.append(is_awaited(tmp_path))):
+            held.set()
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        async with locked(tmp_path, private=True):
+            assert not is_awaited(tmp_path)
+            nursery.start_soon(serve)
+            await trio.sleep(1000)
+            assert told == [True]
+            with pytest.raises(AuradError, match="another daemon does"):
+                async with locked(tmp_path, patience=2.0):
+                    pass
+        with pytest.raises(AuradError, match="another daemon does"):
+            async with locked(tmp_path, private=True, patience=2.0):
+                pass
+        assert held.is_set()
+        nursery.cancel_scope.cancel()
+    async with locked(tmp_path, private=True):
+        pass
+    assert not is_awaited(tmp_path / "gone")
 
 
 async def _after(seconds: float, event: trio.Event) -> None:

@@ -134,6 +134,13 @@ def test_a_wrong_variable_is_named() -> None:
         merge(entries_of_environment({"AURAD_JOBS__MAX_RUNING": "4"}))
 
 
+def test_a_variable_with_one_underscore_is_not_passed_over() -> None:
+    with pytest.raises(AuradError, match=r"AURAD_JOBS_MAX_RUNNING = \"4\" \(environment\)") as caught:
+        entries_of_environment({"AURAD_JOBS_MAX_RUNNING": "4"})
+    assert "AURAD_JOBS__MAX_RUNNING" in caught.value.remedy
+    assert entries_of_environment({"AURAD_SOCKET": "/s", "AURAD_NO_SUCH": "4", "JOBS_MAX_RUNNING": "4"}) == []
+
+
 def test_bytes_that_are_not_utf_8_are_named() -> None:
     with pytest.raises(AuradError, match=r"cannot read a\.toml: byte 1 is not UTF-8"):
         entries_of(b"#\xff", "a.toml")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aurad.client.cli import codes, daemon
-from aurad.client.cli.jobs import as_json, call
+from aurad.client.cli.jobs import as_json
 from aurad.client.cli.table import print_json, print_table
 from aurad.model.errors import AuradError
 
@@ -20,7 +20,9 @@ SIGNS = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red
 @as_json
 def doctor(as_json: bool) -> int:
     """Check FFmpeg, fonts, voices, disk and plugins."""
-    checks: list[dict[str, Any]] = call("system.doctor")["checks"]
+    client, _ = daemon.connect(work=True)  # the one that `make` would use, and whether it goes by our variables
+    with client:
+        checks: list[dict[str, Any]] = client.call("system.doctor")["checks"]
     if as_json:
         print_json(checks)
     else:

@@ -21,7 +21,8 @@ such job or file; 4 no daemon answers and none can be started; 5 not allowed; 6 
 _CODES = (
     # The first that fits. Requests, settings, and an output place are the caller's to correct.
     ("E110-", NOT_FOUND), ("E113-", TIMEOUT), ("E1", USAGE), ("E200-", NOT_FOUND), ("E204-", CANCELLED),
-    ("E301-", TIMEOUT), ("E4", DENIED), ("E502-", NO_DAEMON), ("E503-", USAGE), ("E504-", NO_DAEMON), ("E505-", USAGE),
+    ("E208-", TIMEOUT), ("E301-", TIMEOUT), ("E4", DENIED), ("E502-", NO_DAEMON), ("E503-", USAGE),
+    ("E504-", NO_DAEMON), ("E505-", USAGE),
 )  # fmt: skip
 
 

@@ -64,7 +64,13 @@ def start_private(own: Folders, path: Path) -> Client:
     try:
         with _locked(own.state / LOCK_NAME):
             return _try(path, last=True) or _started(own, path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        cause = f"cannot write {error.filename}: {error.strerror}" if error.filename else str(error)
+        remedy = "Make the folder yours to write, or name another in XDG_STATE_HOME."
+        raise AuradError(
+            "E504-NO_DAEMON", f"cannot start a private daemon on {path}: {cause}", remedy=remedy
+        ) from error
+    except ValueError as error:
         raise AuradError("E504-NO_DAEMON", f"cannot start a private daemon on {path}: {error}") from error
 
 
@@ -105,6 +111,10 @@ def _started(own: Folders, path: Path) -> Client:
         process = _spawn(own, path, file)
     try:
         return _answering(process, path, log, began)
+    except KeyboardInterrupt:
+        if not path.is_socket():  # it serves nobody yet
+            process.terminate()
+        raise
     finally:
         if process.returncode is None:
             process.returncode = 0  # it lives on without us: nobody shall wait for it, nor warn

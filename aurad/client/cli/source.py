@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -39,6 +40,7 @@ _FRONT_TITLE = re.compile(r"---\n(?:(?!---).*\n)*?title: *(.+)\n")
 _HEADING = re.compile(r"^# +(.+)$", re.MULTILINE)
 _MARKUP = re.compile(r"<[^<>]*>")
 TITLE_WITHIN = 10_000  # characters; a title further down names nothing
+_ADDRESS = re.compile(r"(?:https?|ftp|file)://\S+$", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -72,6 +74,8 @@ def read(argument: str) -> Source:
     path = Path(argument)
     if _is_there(path):
         return _file(path)
+    if _ADDRESS.match(argument):
+        raise _bad(f"cannot read {argument}: nothing is fetched from the net", "Save the page and name its file.")
     if _looks_like_path(argument):
         raise _bad(f"cannot read {argument}: no such file", "Check the name, or quote a topic in words.")
     return _topic(argument)
@@ -111,7 +115,7 @@ def _standard_input() -> bytes:
 
 
 def _file(path: Path) -> Source:
-    if path.is_dir():
+    if os.path.isdir(path):
         raise _bad(f"cannot read {path}: it is a folder", "Name a Markdown, text or HTML file.")
     return _document(_open(path), str(path), path)
 
@@ -141,7 +145,12 @@ def _document(data: bytes, name: str, path: Path | None) -> Source:
     title = path.stem if path else _title(text, kind)
     folder = path.resolve().parent if path else Path.cwd()
     brief = {"source": text, "sourceFormat": kind}
-    return Source(brief=brief, name=slug(title), label=path.name if path else title, folder=folder)
+    return Source(brief=brief, name=slug(title), label=_printable(path.name) if path else title, folder=folder)
+
+
+def _printable(name: str) -> str:
+    """A file's name may hold bytes that are no text."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _is_html(text: str) -> bool:
@@ -192,11 +201,14 @@ def _topic(text: str) -> Source:
 
 
 def _is_there(path: Path) -> bool:
-    """False too for what can be no name of a file: a topic may be long."""
+    """A link that leads nowhere too, and what a locked folder may hold; not what can be no name, as a long topic."""
     try:
-        return path.exists()
+        path.lstat()
+    except PermissionError:
+        return True
     except (OSError, ValueError):
         return False
+    return True
 
 
 def _looks_like_path(text: str) -> bool:

@@ -35,6 +35,7 @@ def submit_all(orders: Sequence[tuple[str, dict[str, Any]]], *, wait: bool, dry_
             except (AuradError, RemoteError) as error:
                 talk.error(error.code, f"{word}: {error.detail}", error.remedy)
                 failed = True
+        _tell_held(client, [job_id for job_id, _ in jobs])
         for job_id, word in jobs if wait else ():
             failed |= not _succeeded(client, job_id, word)
     return codes.FAILED if failed else codes.OK
@@ -44,6 +45,14 @@ def _submit(client: Client, word: str, given: dict[str, Any]) -> str:
     order = _order(word, given)
     assets = images.upload(client, make.find_pictures(order))
     return str(client.call("jobs.submit", _params(order, given, assets))["jobId"])
+
+
+def _tell_held(client: Client, job_ids: Sequence[str]) -> None:
+    """In one line, that jobs are not begun although they could be, with the reason of the first."""
+    jobs = [client.call("jobs.get", {"jobId": job_id}) for job_id in job_ids]
+    if held := [job for job in jobs if job["status"] == "Queued" and job.get("message")]:
+        others = f" and {len(held) - 1} more" if len(held) > 1 else ""
+        talk.warning(f"{held[0]['jobId']}{others}: {held[0]['message']}")
 
 
 def _tell_plan(client: Client, word: str, given: dict[str, Any]) -> None:

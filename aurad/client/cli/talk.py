@@ -14,8 +14,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def interactive() -> bool:
-    """Whether somebody watches stderr on a terminal that can move its cursor."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    """Whether somebody watches stderr on a terminal that can move its cursor; it may be closed."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def harmless(text: str) -> str:

@@ -75,11 +75,7 @@ class Operation(NamedTuple):
     route: Route | None = None
     result: Any = Any
     deprecated: str = ""  # the method to use instead
-
-    @property
-    def waits(self) -> bool:
-        """Whether its handler may."""
-        return iscoroutinefunction(self.handler)
+    waits: bool = False  # whether its handler may
 
     async def perform(self, call: Call, params: Any) -> Any:
         """What the handler gives."""
@@ -103,7 +99,8 @@ def operation(
     def enter(handler: Handler) -> Handler:
         result = get_type_hints(handler, include_extras=True).get("return", Any)
         summary = (handler.__doc__ or "").strip()
-        TABLE[name] = Operation(name, params, role, handler, summary, route, result, deprecated)
+        waits = iscoroutinefunction(handler)
+        TABLE[name] = Operation(name, params, role, handler, summary, route, result, deprecated, waits)
         return handler
 
     return enter
