@@ -91,7 +91,9 @@ def identity(tool: Path) -> str:
 
 def hardware() -> str:
     """Changes with the graphics devices and drivers that an encoder may use; "" where there are none."""
-    devices = sorted(path.name for path in Path("/dev/dri").glob("render*")) if Path("/dev/dri").is_dir() else []
-    driver = Path("/proc/driver/nvidia/version")
-    version = driver.read_text() if driver.is_file() else ""
+    devices, version = list[str](), ""
+    with suppress(OSError):
+        devices = sorted(name for name in os.listdir("/dev/dri") if name.startswith("render"))
+    with suppress(OSError):
+        version = Path("/proc/driver/nvidia/version").read_text()
     return digest(*(name.encode() for name in devices), version.encode()) if devices or version else ""
