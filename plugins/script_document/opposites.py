@@ -136,7 +136,7 @@ def say_side(side: Side, speech: Speech, wording: Wording) -> list[Item]:
     """A side's name comes in with its first entry, each other entry when it is said."""
     texts = [entry_text(entry) for entry in side.entries]
     if len(texts) == 1:
-        texts = [sentence.text for sentence in wording.sentences(end_sentence(texts[0]))]
+        texts = [sentence.text for sentence in wording.sentences(end_sentence(texts[0]))] or texts
         places = say_parts(f"{side.label}:", texts, " ".join(texts), speech, wording)
     elif any(wording.is_statement(text) for text in texts):
         start = speech.say(wording.sentence(side.label))

@@ -122,3 +122,8 @@ def test_a_column_that_answers_a_question_is_told_as_an_answer(english: Grammar)
     )
     (scene,) = (scene for scene in write(f"## Commands\n\n{table}", english).scenes if scene.slide.kind == "table")
     assert scene.text.endswith("gc: old objects, safe. clean: every file, not safe.")
+
+
+def test_a_side_of_which_nothing_is_said_is_still_there(english: Grammar) -> None:
+    scene = compared("Pros: …\n\nCons: It is dear.", english)
+    assert [(item.text, item.detail) for item in scene.slide.items] == [("Pros", "…"), ("Cons", "It is dear")]
