@@ -22,6 +22,10 @@ FREEABLE = """
     ON f.digest = r.digest AND f.sha256 NOT IN (SELECT sha256 FROM artifacts)
     AND f.sha256 NOT IN (SELECT sha256 FROM assets) GROUP BY r.digest ORDER BY r.used_at
 """
+FILES = """
+    SELECT DISTINCT sha256, size_bytes FROM result_files WHERE sha256 NOT IN (SELECT sha256 FROM artifacts)
+    AND sha256 NOT IN (SELECT sha256 FROM assets)
+"""
 
 
 class Usage(NamedTuple):
@@ -110,20 +114,23 @@ class Memo:
         """
         now, freed = self._journal.ages.now(), 0
         oldest = now - max_age
-        rows = await self._journal.read(FREEABLE)
-        total = sum(size for _, _, size in rows)
-        for digest, used_at, size in rows:
-            if used_at >= oldest and total <= max_bytes:
+        total = await self._freeable()
+        for digest, used_at, size in await self._journal.read(FREEABLE):
+            if used_at >= oldest and total - freed <= max_bytes:
                 break
             if used_at < oldest or size:
                 freed += await self.drop(digest)
-                total -= size
-        return freed + await self._sweep(oldest if total <= max_bytes else now - FRESH)
+        return freed + await self._sweep(oldest if total - freed <= max_bytes else now - FRESH)
 
     async def spare(self, needed: float) -> int:
         """Give up what has been unused longest, `needed` bytes or nothing; returns how many really became free."""
-        total = sum(size for _, _, size in await self._journal.read(FREEABLE))
+        total = await self._freeable()
         return await self.collect(max_bytes=total - math.ceil(needed), max_age=math.inf) if total >= needed else 0
+
+    async def _freeable(self) -> int:
+        """Bytes of what only results need; a file of several of them is there once."""
+        files = await self._journal.read(FILES)
+        return sum(size for sha256, size in files if not self._store.is_pinned(sha256))
 
     async def drop(self, digest: str) -> int:
         """Forget a result and remove those of its files that nobody else needs; returns the bytes freed."""

@@ -36,7 +36,7 @@ class Writer(Protocol):
 
 
 class Room:
-    """The file system of `folder`, of which `store.reserve_mib` are kept free. Jobs lack `short` bytes to begin."""
+    """The file system of `folder`, of which `store.reserve_mib` are kept free. With `short` bytes more a job begins."""
 
     def __init__(self, folder: Path, settings: Store) -> None:
         self._folder, self.short = folder, 0.0
@@ -55,7 +55,7 @@ class Room:
         short = self.reserve + promised + job.disk_left - free
         if short <= 0:
             return None
-        self.short = max(self.short, short)
+        self.short = min(self.short or short, short)  # who needs most must not keep the others waiting
         others = f", those that run another {promised / MIB:.0f}" if promised else ""
         why = f"it may take {job.disk_left / MIB:.0f} MiB{others}, and {self.reserve // MIB} are kept free"
         return AuradError("E501-DISK", f"{self._folder} has {free // MIB} MiB left: {why}", remedy=REMEDY)

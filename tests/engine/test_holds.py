@@ -154,6 +154,16 @@ async def test_results_that_no_job_needs_make_room(tmp_path: Path, monkeypatch: 
         assert all(store.has(one.sha256, one.size_bytes) for one in first.artifacts)
 
 
+async def test_room_is_made_for_whoever_needs_least(tmp_path: Path, disk: Disk) -> None:
+    async with open_house(tmp_path, private=False) as house:
+        disk.left = 400.0
+        small, large = await house.submit(), await house.submit("Bees see. " * 1000)
+        await held(house, small)
+        await held(house, large)
+        room = house.engine.holds.room
+        assert room.short == room.reserve + house.engine.jobs._live[small].disk_left - room.free
+
+
 async def test_results_are_kept_where_giving_them_up_would_not_be_enough(tmp_path: Path, disk: Disk) -> None:
     async with open_house(tmp_path, private=False) as house:
         await ended(house, await house.submit("Bees see colours."))

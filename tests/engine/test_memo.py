@@ -175,6 +175,20 @@ async def test_what_a_job_has_pinned_stays(shelf: Shelf) -> None:
     assert await shelf.memo.collect(max_bytes=0, max_age=HOUR) == 2 * SIZE
 
 
+async def test_only_what_becomes_free_is_counted(shelf: Shelf) -> None:
+    """A file of two results is there once, and one that a job holds keeps nothing else from going."""
+    for hours, digest, name in ((5, "held", "held"), (4, "one", "shared"), (3, "two", "shared"), (2, "own", "own")):
+        (file,) = await shelf.result(digest, name, hours=hours)
+        if name == "held":
+            held = file
+    with shelf.store.pinned() as pins:
+        shelf.store.pin(pins, held.sha256)
+        assert await shelf.memo.spare(2 * SIZE + 1) == 0
+        assert await shelf.known() == ["held", "one", "own", "two"]
+        assert await shelf.memo.spare(SIZE) == SIZE
+        assert await shelf.known() == ["held", "own"]
+
+
 @pytest.mark.parametrize("table", ["artifacts", "assets"])
 async def test_files_of_jobs_and_users_stay_though_their_results_go(shelf: Shelf, table: str) -> None:
     (file,) = await shelf.result("old", "a", hours=3)
