@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -127,8 +128,12 @@ def test_a_private_daemon_that_never_answers(places: Path, monkeypatch: pytest.M
         daemon.connect()
 
 
-def test_an_interrupt_while_one_starts_leaves_none(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stale", [False, True])
+def test_an_interrupt_while_one_starts_leaves_none(places: Path, monkeypatch: pytest.MonkeyPatch, stale: bool) -> None:
     spawned: list[Any] = []
+    if stale:
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(places / "aurad.sock"))
 
     def spawn(*arguments: Any) -> Any:
         spawned.append(spawn_really(*arguments))

@@ -112,12 +112,19 @@ def _started(own: Folders, path: Path) -> Client:
     try:
         return _answering(process, path, log, began)
     except KeyboardInterrupt:
-        if not path.is_socket():  # it serves nobody yet
+        if not _is_served(path):
             process.terminate()
         raise
     finally:
         if process.returncode is None:
             process.returncode = 0  # it lives on without us: nobody shall wait for it, nor warn
+
+
+def _is_served(path: Path) -> bool:
+    """Whether somebody listens: the socket of a killed daemon stays there until the next one removes it."""
+    with suppress(OSError), Client(path):
+        return True
+    return False
 
 
 def _answering(process: subprocess.Popen[bytes], path: Path, log: Path, began: int) -> Client:
