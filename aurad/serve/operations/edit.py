@@ -8,6 +8,8 @@ from aurad.model.job import Accepted
 from aurad.serve.operations.jobs import JOB, accepted
 from aurad.serve.operations.table import Call, CorrelationId, JobId, Route, operation, visible
 
+ENDS_ANYHOW = ("E201-STATE", "E208-TIMEOUT", "E501-DISK")  # it has ended by itself, or ends later
+
 
 class Edit(Changes, frozen=True, kw_only=True):
     """`brief` and `settings` are merged into the old ones (RFC 7396). `cancelOld` ends the old job."""
@@ -32,5 +34,5 @@ async def _cancel(call: Call, old: str, new: str) -> None:
     try:
         await call.engine.jobs.cancel(old, call.caller.owner.name, f"replaced by {new}")
     except AuradError as error:
-        if error.code != "E201-STATE":  # it has ended by itself
+        if error.code not in ENDS_ANYHOW:  # else nobody would hear of the new one
             raise
