@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -252,7 +253,8 @@ def _read_memory(path: Path) -> dict[str, _Remembered]:
 
 
 def _write_memory(path: Path, remembered: dict[str, _Remembered]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(remembered))
-    part.replace(path)
+    with suppress(OSError):  # the next daemon asks anew
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(remembered))
+        part.replace(path)

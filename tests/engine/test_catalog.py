@@ -178,6 +178,12 @@ async def test_what_is_gone_is_gone(tmp_path: Path) -> None:
     assert set(catalog.stages) == {("voice", "anna")}
 
 
+async def test_a_disk_without_room_for_what_is_remembered_fails_no_job(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    catalog = await load(Machine(tmp_path / "file", a=says("anna")))
+    assert catalog.find("voice", "anna").plugin == "a"
+
+
 async def test_two_who_look_at_once_look_once(tmp_path: Path, nursery: trio.Nursery) -> None:
     machine = Machine(tmp_path, a=says("anna"))
     catalog = machine.open()
