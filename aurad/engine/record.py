@@ -111,7 +111,7 @@ def new_view(job_id: str, submitted: Submitted, owner: Owner, correlation_id: st
 def shown(job: Job, waiting: Sequence[Job], *, drained: bool) -> JobView:
     """The job now, with its place among those that wait; `drained` says that nobody will be started."""
     position = waiting.index(job) + 1 if job in waiting else None
-    if job.board:
+    if job.board and not job.status.terminal:  # its last view has more: when it ended, and with what
         return job.board.view(position=position)
     message = (DRAINED if drained and position else job.message) or job.view.message
     return msgspec.structs.replace(job.view, position=position, message=message)

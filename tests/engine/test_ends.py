@@ -93,7 +93,9 @@ async def test_an_end_that_no_disk_takes_is_told_and_comes_with_room(
         with pytest.raises(AuradError, match=f"cannot write that {job_id} is cancelled") as caught:
             await jobs.cancel(job_id, "me", "")
         assert caught.value.code == "E501-DISK"
-        assert (await jobs.get(job_id)).status is Status.CANCELLED
+        told = await jobs.get(job_id)
+        assert told.status is Status.CANCELLED
+        assert told.ended_at
         with pytest.raises(AuradError, match="Cancelled"):
             await jobs.cancel(job_id, "me", "")
         assert not seen
@@ -104,7 +106,7 @@ async def test_an_end_that_no_disk_takes_is_told_and_comes_with_room(
         ends = [event["type"] for event in await house.events(job_id) if "cancel" in event["type"]]
         assert ends == ["job-cancelled"]
         assert not jobs.busy
-    assert [view.status for view in seen] == [Status.CANCELLED]
+    assert seen == [told]
 
 
 async def test_whatever_else_no_disk_takes_is_told_as_such_too(
