@@ -15,9 +15,10 @@ POINTER = re.compile(
 )  # says where to look, nothing else
 
 INSIDE_NAME = re.compile(r"[A-Za-z0-9]\.$")  # a full stop without a space after it
-# Before a capital a month, a unit or `etc.` ends a sentence, though sentencex takes it for short or for an initial.
+# Before a capital a month, a unit or `etc.` ends a sentence, though sentencex takes it for short or for an initial;
+# after a year it is an initial.
 OVERLOOKED = re.compile(
-    r"(?:(?<=\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)|(?<=\bSept\.)|(?<=\betc\.)|(?<=\d [A-Za-z]\.))"
+    r"(?:(?<=\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)|(?<=\bSept\.)|(?<=\betc\.)|(?<=\d [A-Za-z]\.)(?<!\d{4} [A-Z]\.))"
     r"\s+(?=[“\"(]?[A-Z])"
 )
 

@@ -42,6 +42,7 @@ def test_an_abbreviation_ends_no_sentence(sentence: str) -> None:
         "See No. 5 on p. 12 of Fig. 3.",
         "They sell tea, cakes etc.",
         "J. R. R. Tolkien won it on Dec. 24, 1937.",
+        "In 1859 C. Darwin told why.",
     ],
 )
 def test_a_month_a_unit_or_an_abbreviation_may_end_one(sentence: str) -> None:
