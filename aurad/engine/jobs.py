@@ -391,7 +391,6 @@ class Jobs:
 
     def _ended(self, job: Job) -> None:
         """It is on disk, perhaps long after whoever asked for it has left."""
-        self._running.discard(job.view.job_id)
         self._live.pop(job.view.job_id, None)
         self._last_end = job.status
         job.ended.set()

@@ -18,8 +18,8 @@ INSIDE_NAME = re.compile(r"[A-Za-z0-9]\.$")  # a full stop without a space after
 # Before a capital a month, a unit or `etc.` ends a sentence, though sentencex takes it for short or for an initial;
 # after a year it is an initial.
 OVERLOOKED = re.compile(
-    r"(?:(?<=\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)|(?<=\bSept\.)|(?<=\betc\.)|(?<=\d [A-Za-z]\.)(?<!\d{4} [A-Z]\.))"
-    r"\s+(?=[“\"(]?[A-Z])"
+    r"(?:(?<=\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\.)|(?<=\bSept\.)|(?<=\betc\.)"
+    r"|(?<=\d [A-Za-z]\.)(?<!\d{4} [A-Z]\.))\s+(?=[“\"(]?[A-Z])"
 )
 
 
