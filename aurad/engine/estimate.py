@@ -15,9 +15,9 @@ from aurad.engine.journal import Journal
 from aurad.engine.task import Task
 from aurad.model.video import Canvas
 
-KEEP = 0.85  # of what older tasks weigh when one more is done: about the last seven count, as a machine's load changes
+KEEP = 0.9  # of what older tasks weigh when one more is done: about the last ten count, as a machine's load changes
 AS_GUESSED = 1.0  # what the guess itself says of the speed, beside the kinds of tasks that were done
-PRIOR = 1.0  # tasks that a guess counts for beside real ones
+PRIOR = 7.0  # tasks that a guess counts for at first: scenes differ more than machines do, whose speed scales it
 TINY = 1e-6
 LEAST = 0.2  # of a first task's time that is work at least, however long its worker takes to start
 
@@ -43,7 +43,7 @@ FIRST_GUESS = {
     "listen": Guess(0.1, 0.003),
     "verify": Guess(0.08, 0.001),
     "finish": Guess(0.35, 0.001),
-    "master.finish": Guess(1.6, 0.0194, cores=1.5),  # the one finisher that computes, in pieces side by side
+    "master.finish": Guess(2.0, 0.0185),  # the one finisher that computes, in pieces side by side
 }
 UNHEARD = Guess(0.3, 1.0)
 
@@ -105,7 +105,8 @@ class Costs:
     def of(self, key: str, *, size: float = 0.0, seconds: float = 0.0, typical: float = 1.0) -> float:
         """Seconds for a unit. `size` units took `seconds` in tasks that still run; one task is about `typical`."""
         done = self._done.get(key, Done())
-        prior = PRIOR * max(done.size / done.tasks if done.tasks else typical, TINY)
+        fresh = PRIOR * (1 - (1 - KEEP) * done.tasks)  # it grows old as tasks do
+        prior = fresh * max(done.size / done.tasks if done.tasks else typical, TINY)
         guess = self._guess(key) * self._speed
         return (done.seconds + seconds + guess * prior) / (done.size + size + prior)
 

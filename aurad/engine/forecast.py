@@ -38,9 +38,11 @@ class _Piece(NamedTuple):
         expected = self.start + cost * self.what.size
         if self.began is None:
             return expected, expected * (1 - self.done)
-        took = (self.told if self.done == 1 else now) - self.began
-        paced = expected * (1 - self.done) + (self.told - self.began)
-        left = max(paced - took, OVERDUE * took) * (self.done < 1)
+        took, so_far = (self.told if self.done == 1 else now) - self.began, self.told - self.began
+        units, seconds = self.pace
+        own = seconds / units * self.what.size if units else expected
+        rest = (1 - self.done) * (self.done * own + (1 - self.done) * expected)
+        left = max(so_far + rest - took, OVERDUE * took) * (self.done < 1)
         return took + left, left
 
     def heard(self, done: float, now: float) -> _Piece:

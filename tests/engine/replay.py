@@ -24,9 +24,9 @@ from aurad.engine.task import Task
 from aurad.model.stage import ProfileRequest, VoiceRequest
 from aurad.model.video import Canvas
 from tests.bench.journal import Moment
+from tests.engine.pacing import LANES, Ran, paced
 
 RUNS = Path(__file__).with_name("runs")
-LANES = 2
 HD = Canvas(width=1920, height=1080)
 
 
@@ -35,36 +35,6 @@ class Nowhere:
 
     def commit_soon(self, *writes: Any) -> None:
         pass
-
-
-class Ran(NamedTuple):
-    """A recorded task; `told` are the shares it said were done, and when."""
-
-    coming: Coming
-    begin: float
-    end: float
-    told: tuple[tuple[float, float], ...]
-
-    def stretched(self, begin: float, factor: float) -> Ran:
-        """The same task from `begin` on, at another pace."""
-
-        def at(moment: float) -> float:
-            return begin + (moment - self.begin) * factor
-
-        told = tuple((at(moment), done) for moment, done in self.told)
-        return Ran(self.coming, begin, at(self.end), told)
-
-    @property
-    def task(self) -> Task:
-        what = self.coming
-        plugin, stage, method = what.key.partition("@")[0].split(".")
-        on_canvas = "@" in what.key
-        return Task(
-            plugin=plugin, stage=stage, method=method, fingerprint="", step="Voice", name=what.name, size=what.size,
-            order=what.order, slot=what.slot,
-            request=ProfileRequest(canvas=HD, quality="standard") if on_canvas
-            else VoiceRequest(text="a", language="en"),
-        )  # fmt: skip
 
 
 class Recording(NamedTuple):
@@ -76,19 +46,11 @@ class Recording(NamedTuple):
     end: float
 
     def paced(self, factors: Mapping[str, float]) -> Recording:
-        """With some tasks (by name or method) faster or slower, the others in the same order of slots as they were."""
-        after = {one.name: set(one.after) for one in self.expected}
-        new: dict[str, Ran] = {}
-        for ran in sorted(self.ran, key=lambda one: one.begin):
-            ended = [one for one in self.ran if one.end <= ran.begin]
-            freed = {max(ended, key=lambda one: one.end).coming.name} if ended else set()
-            before = [one for one in ended if one.coming.name in after.get(ran.coming.name, set()) | freed]
-            gap = ran.begin - max((one.end for one in before), default=0.0)
-            begin = max((new[one.coming.name].end for one in before), default=0.0) + gap
-            factor = factors.get(ran.coming.name, factors.get(ran.coming.method, 1.0))
-            new[ran.coming.name] = ran.stretched(begin, factor)
-        rest = self.end - max(one.end for one in self.ran)
-        return Recording(new["script"].end, self.expected, list(new.values()), max(o.end for o in new.values()) + rest)
+        """With some tasks (by name or method) faster or slower."""
+        new = paced(self.ran, {one.name: set(one.after) for one in self.expected}, factors)
+        ends = {ran.name: ran.end for ran in new}
+        rest = self.end - max(ran.end for ran in self.ran)
+        return Recording(ends["script"], self.expected, new, max(ends.values()) + rest)
 
 
 def recorded(name: str) -> Recording:
@@ -114,6 +76,19 @@ def _coming(one: dict[str, Any]) -> Coming:
     return Coming(**one | {"after": tuple(one["after"])})
 
 
+def task_of(ran: Ran) -> Task:
+    """As the engine had it, as far as costs and forecasts look at it."""
+    what = ran.coming
+    plugin, stage, method = what.key.partition("@")[0].split(".")
+    request = (
+        ProfileRequest(canvas=HD, quality="standard") if "@" in what.key else VoiceRequest(text="a", language="en")
+    )
+    return Task(
+        plugin=plugin, stage=stage, method=method, fingerprint="", step="Voice", name=what.name, size=what.size,
+        order=what.order, slot=what.slot, request=request,
+    )  # fmt: skip
+
+
 def replay(run: Recording, monkeypatch: pytest.MonkeyPatch, *, every: float = 0.25) -> list[Moment]:
     """What was promised, four times a second."""
     now = 0.0
@@ -133,7 +108,7 @@ def _events(run: Recording, costs: Costs, cores: Cores, seen: Forecast) -> Itera
     yield 0.0, lambda: [seen.expect(one) for one in unwritten(HD.fps)]
     yield run.scripted, lambda: ([seen.drop(method) for method in BODY], [seen.expect(one) for one in run.expected])
     for ran in run.ran:
-        running = _Running(ran.task, cores, costs, seen)
+        running = _Running(task_of(ran), cores, costs, seen)
         yield ran.begin, running.begin
         for at, done in ran.told:
             yield at, partial(seen.advance, ran.coming.name, done)
