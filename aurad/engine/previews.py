@@ -47,5 +47,8 @@ class Previews(NamedTuple):
         sound = timeline.scene_sound((await self.timed())[i], await self.visuals[i](), self.fps)
         request = assembly.PreviewRequest(segment=rendered, sound=sound, fps=self.fps)
         name = f"{PREVIEW} {scene}"
-        preview: assembly.Preview = await self.ask.core("preview", request, "Rendering", name=name, order=LAST + i)
-        self.job.publish(f"{scene}.mp4", "preview", preview.video, scene)
+        made: assembly.Preview | None = await self.ask.core_or_none(
+            "preview", request, "Rendering", name=name, order=LAST + i
+        )
+        if made:
+            self.job.publish(f"{scene}.mp4", "preview", made.video, scene)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trio
@@ -16,10 +16,13 @@ import trio.testing
 from aurad.api import BadInput, RateLimited, Transient, Unavailable
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact
+from aurad.model.assembly import Preview, PreviewRequest
 from aurad.model.errors import AuradError
 from aurad.model.job import Status
+from aurad.model.stage import SegmentRequest
+from aurad.model.video import Segment
 from tests.engine.house import ME, House, open_house
-from tests.engine.toys import Gated, Scripted
+from tests.engine.toys import STAGES, Context, Core, Counter, Gated, Scripted
 
 
 @pytest.fixture
@@ -39,6 +42,27 @@ def gate() -> Iterator[type[Gated]]:
 def quick_clock() -> trio.testing.MockClock:
     """Two hundred times real time: the journal's thread is real, so jumping would leave it behind."""
     return trio.testing.MockClock(rate=200)
+
+
+class Waiting(Counter):
+    """Encodes its first scene once a preview of another has failed, and been told of."""
+
+    async def render_scene(self, request: SegmentRequest, context: Context) -> Segment:
+        if not request.tail:
+            await Blind.failed.wait()
+            await trio.testing.wait_all_tasks_blocked()
+        return await super().render_scene(request, context)
+
+
+class Blind(Core):
+    """Makes no preview."""
+
+    failed: ClassVar[trio.Event]
+
+    async def preview(self, request: PreviewRequest, context: Context) -> Preview:
+        await trio.lowlevel.checkpoint()
+        self.failed.set()
+        raise BadInput("cannot encode this preview")
 
 
 def types(events: list[dict[str, Any]]) -> list[str]:
@@ -361,3 +385,12 @@ async def test_what_is_looked_after_just_when_a_job_ends_harms_nobody(
         monkeypatch.setattr(house.engine.joblogs, "finish", lambda job_id: [jobs.tend(), ends.append(job_id)])
         job_ids = [(await house.make(f"Sentence {n}.")).job_id for n in range(2)]
     assert ends == job_ids
+
+
+async def test_a_preview_that_fails_costs_nothing_else(tmp_path: Path) -> None:
+    Blind.failed = trio.Event()
+    stages = [stage for stage in STAGES if not issubclass(stage, (Core, Counter))]
+    async with open_house(tmp_path, stages=(*stages, Waiting, Blind), private=False) as house:
+        view = await house.make()
+    assert Blind.failed.is_set()
+    assert view.status is Status.SUCCEEDED, view.errors
