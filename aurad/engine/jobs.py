@@ -77,7 +77,7 @@ class Jobs:
         self._nursery, self._journal, self.events, self.store = nursery, journal, events, store
         self.catalog, self._runner, self._costs, self._admission = catalog, runner, costs, admission
         self._max_running, self._max_queued, self._lanes = max_running, max_queued, lanes
-        self._maker = Maker(catalog, runner, store, journal, previews=previews)
+        self._maker = Maker(catalog, runner, store, previews=previews)
         self._submitting, self._logs, self.webhooks, self._holds = trio.Lock(), logs, webhooks, holds
         self._live, self._running, self.draining = dict[str, Job](), set[str](), False
         self._last_end: Status | None = None

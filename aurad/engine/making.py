@@ -6,13 +6,11 @@ from aurad.engine.asking import STEP
 from aurad.engine.board import Board, EncoderFailed
 from aurad.engine.catalog import Catalog
 from aurad.engine.delivery import deliver
-from aurad.engine.journal import Journal
 from aurad.engine.options import check_merged
 from aurad.engine.outcome import unwrap
 from aurad.engine.pipeline import Made, Pipeline
 from aurad.engine.providers import ProviderFailed, Providers
 from aurad.engine.record import Job
-from aurad.engine.remarks import Remarks
 from aurad.engine.runner import Runner
 from aurad.engine.store import Damaged, Store
 from aurad.model.errors import AuradError
@@ -25,16 +23,15 @@ DAMAGE_PATIENCE = 5  # times one job starts over because a stored file was damag
 class Maker:
     """What every job is made with."""
 
-    def __init__(self, catalog: Catalog, runner: Runner, store: Store, journal: Journal, *, previews: bool) -> None:
+    def __init__(self, catalog: Catalog, runner: Runner, store: Store, *, previews: bool) -> None:
         self._catalog, self._runner, self._store, self._previews = catalog, runner, store, previews
-        self._remarks = Remarks(journal)
 
     async def make(self, job: Job, board: Board) -> tuple[Made, Output | None]:
         """All of a job's work; the video is None if it ends before there is one. Raises what ends the job."""
         board.enter("Initialization")
         await self._catalog.load()
-        await self._remarks.load()
-        board.remarks = self._remarks
+        board.remarks = self._runner.memo.remarks
+        await board.remarks.load()
         if self._catalog.ffmpeg_error:
             raise self._catalog.ffmpeg_error
         check_merged(self._catalog, job.recipe.options, job.submitted.settings.options)

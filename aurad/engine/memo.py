@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import trio
 
 from aurad.engine.journal import Journal
+from aurad.engine.remarks import Remarks
 from aurad.engine.store import Store
 from aurad.model.artifact import Artifact
 
@@ -47,7 +48,7 @@ class Memo:
     """The table of results over the journal, and the collector of what nobody needs any more."""
 
     def __init__(self, journal: Journal, store: Store) -> None:
-        self._journal, self._store = journal, store
+        self._journal, self._store, self.remarks = journal, store, Remarks(journal)
         self._recent: dict[str, _Result] = {}  # the last used is the last
 
     async def find(self, digest: str, pins: set[str]) -> bytes | None:
@@ -137,8 +138,10 @@ class Memo:
         files = await self._journal.read("SELECT sha256, size_bytes FROM result_files WHERE digest = ?", digest)
         if any(self._store.is_pinned(sha256) for sha256, _ in files):
             return 0
-        await self._journal.commit(_execute("DELETE FROM results WHERE digest = ?", digest))
+        gone = [_execute(f"DELETE FROM {table} WHERE digest = ?", digest) for table in ("results", "remarks")]
+        await self._journal.commit(*gone)
         self._recent.pop(digest, None)
+        self.remarks.forget(digest)
         return sum([await self._remove(sha256, size) for sha256, size in files])
 
     async def _sweep(self, oldest: float) -> int:

@@ -41,6 +41,10 @@ class Remarks:
                 lambda connection: connection.execute("INSERT OR IGNORE INTO remarks VALUES (?, ?, ?)", row)
             )
 
+    def forget(self, digest: str) -> None:
+        """Its result is given up."""
+        self._said.pop(digest, None)
+
     def of(self, task: Task) -> tuple[tuple[str, str], ...]:
         """Code and detail of each."""
         return tuple(self._said.get(task.digest, ())) if self._said else ()

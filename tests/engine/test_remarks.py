@@ -68,9 +68,20 @@ async def test_who_joins_late_is_told_too(tmp_path: Path) -> None:
 
 async def test_those_of_results_that_are_gone_go_with_the_next_start(tmp_path: Path) -> None:
     async with open_mumbling(tmp_path) as house:
-        for task in await house.tasks((await house.make(TEXT)).job_id):
-            await house.engine.memo.drop(task.digest)
+        await house.make(TEXT)
+        await house.engine._journal.commit(lambda connection: connection.execute("DELETE FROM results"))
     async with open_mumbling(tmp_path) as house:
         await house.make("Wasps fly.")
     with closing(sqlite3.connect(tmp_path / "state" / "journal.sqlite")) as journal:
         assert journal.execute("SELECT detail FROM remarks").fetchall() == [("cannot say “Wasps”",)]
+
+
+async def test_those_of_results_that_are_given_up_go_with_them(tmp_path: Path) -> None:
+    async with open_mumbling(tmp_path) as house:
+        for task in await house.tasks((await house.make(TEXT)).job_id):
+            await house.engine.memo.drop(task.digest)
+        assert await house.engine._journal.read("SELECT * FROM remarks") == []
+        await house.make(TEXT)
+    async with open_mumbling(tmp_path) as house:
+        assert told(await house.make(TEXT)) == SAID
+    assert house.ran == []
