@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from aurad.client.cli import codes
+from aurad.client.cli.main import run
+from aurad.client.cli.session import Session
 from tests.client.fake_daemon import JOB, FakeDaemon, files_of, step
 
 MAKE = ("-m", "aurad.client.cli.main", "make", "bees.md")
@@ -30,6 +34,16 @@ def test_a_job_whose_progress_nobody_reads_any_more_is_cancelled(fake: FakeDaemo
     assert made.returncode == codes.FAILED
     assert fake.named("jobs.cancel") == [{"jobId": JOB, "reason": "interrupted"}]
     assert files_of(here) == {"bees.md"}
+
+
+def test_a_job_of_a_daemon_that_is_slow_goes_on(fake: FakeDaemon, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def follow(session: Session) -> None:
+        raise TimeoutError("cannot hear the daemon: it said nothing in time")
+
+    monkeypatch.setattr(Session, "follow", follow)
+    assert run(["make", "bees.md"]) == codes.TIMEOUT
+    assert fake.named("jobs.submit")
+    assert not fake.named("jobs.cancel")
 
 
 def test_nobody_need_listen(fake: FakeDaemon, here: Path) -> None:

@@ -66,6 +66,8 @@ def make(order: Order) -> int:
             return _finish(order, session, where)
         except KeyboardInterrupt:
             return _cancelled(order, session)
+        except TimeoutError:  # of a daemon that is slow
+            raise
         except OSError:  # whoever read what we say has gone, or its file is full: nobody waits for the result
             if session:
                 session.cancel()
