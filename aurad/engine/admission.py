@@ -93,16 +93,17 @@ class Admission:
                     if of == kind and name in recipe.providers[kind]
                 ]  # fmt: skip
                 where = f"the {what} of the preset or of [defaults]"
-                self._check_name(where, getattr(recipe, member), there, listed)
+                self._check_name(where, getattr(recipe, member), there, listed, setting=f"defaults.{member}")
 
-    def _check_name(self, what: str, chosen: str, stages: Sequence[Stage], listed: str) -> None:
+    def _check_name(self, what: str, chosen: str, stages: Sequence[Stage], listed: str, *, setting: str = "") -> None:
         known = self._catalog.described(stages, listed)
         if chosen and known and chosen not in known:
             alike = list(dict.fromkeys([*get_close_matches(chosen, known), *known]))
             more = f" and {len(alike) - SHOWN} more" if len(alike) > SHOWN else ""
             raise AuradError(
-                "E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(alike[:SHOWN])}{more}"
-            )
+                "E100-REQUEST", f"cannot use {what} {chosen!r}: there are {', '.join(alike[:SHOWN])}{more}",
+                details={"setting": setting} if setting else {},
+            )  # fmt: skip
 
     async def _brief(self, raw: dict[str, Any], owner: Owner) -> Brief:
         assets = [await self._asset(entry, owner) for entry in raw.get("assets") or ()]
@@ -174,7 +175,7 @@ def _names_something(asked: JobSettings, recipe: Recipe) -> bool:
     """Whether anything has to be looked up; a plain submission is not kept waiting for the catalogue."""
     plain = Defaults()
     named = any(getattr(recipe, member) != getattr(plain, member) for _, member, _, _ in NAMED)
-    return bool(named or asked.options or asked.providers or recipe.brief.language != plain.language)
+    return bool(named or recipe.options or asked.providers or recipe.brief.language != plain.language)
 
 
 def check_text(text: str) -> str:

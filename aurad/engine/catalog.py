@@ -155,8 +155,8 @@ class Catalog:
             info=info,
         )
 
-    def find(self, kind: str, name: str) -> Stage:
-        """A stage by its name; raises E104 that names those there are."""
+    def find(self, kind: str, name: str, *, setting: str = "") -> Stage:
+        """A stage by its name, which `setting` says; raises E104 that names those there are."""
         try:
             return self.stages[kind, name]
         except KeyError:
@@ -170,7 +170,8 @@ class Catalog:
                 if off
                 else f"`{kind}.providers` or the job names it; see `auractl plugins`."
             )
-            raise AuradError("E104-PLUGIN", detail, remedy=remedy) from None
+            details = {"setting": setting} if setting else None
+            raise AuradError("E104-PLUGIN", detail, remedy=remedy, details=details) from None
 
     def named(self, name: str) -> Iterator[Stage]:
         """Every stage of that name, or of the plugin of that name, of whatever kind."""

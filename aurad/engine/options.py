@@ -17,8 +17,9 @@ def check_merged(catalog: Catalog, merged: Options, own: Options) -> None:
     try:
         catalog.check_options(dict(merged))
     except AuradError as error:
-        plugin, _, option = str(error.details["option"]).partition(".")
-        if plugin in own and option.partition(".")[0] in ("", *own[plugin]):
+        plugin, option, *_ = *str(error.details["option"]).split("."), ""
+        if plugin in own and option in ("", *own[plugin]):
             raise
+        details = {**error.details, "setting": f"plugins.{plugin}.{option}"}
         detail = f"{error.detail} (so says a file of settings or the preset)"
-        raise AuradError(error.code, detail, remedy=f"{WHERE} {error.remedy}", details=error.details) from error
+        raise AuradError(error.code, detail, remedy=f"{WHERE} {error.remedy}", details=details) from error

@@ -37,7 +37,6 @@ class Planner:
         await self._catalog.load()
         if self._catalog.ffmpeg_error:
             raise self._catalog.ffmpeg_error
-        self._catalog.check_options(recipe.options)
         providers = Providers(self._catalog, recipe.providers, recipe.brief.language, recipe.voice)
         script = timeline.with_ids(with_cards(foreseen(recipe.brief), recipe))
         return Plan(

@@ -35,7 +35,7 @@ class Providers:
         """The installed ones of `names` that speak the language. Raises E104 or E109 if none is left."""
         installed = [self.catalog.stages[kind, name] for name in names if (kind, name) in self.catalog.stages]
         if names and not installed:
-            self.catalog.find(kind, names[0])
+            self.catalog.find(kind, names[0], setting=f"{kind}.providers")
         fitting = [stage for stage in installed if not stage.info.lacks and speaks(stage, self._language)]
         if installed and not fitting:
             raise self._nobody(kind, names)

@@ -7,6 +7,7 @@ and tools, E4xx access, E5xx daemon and disk, E6xx plugins.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 BULKY = ("stderr", "logTail")  # up to 64 KiB of an error
@@ -126,11 +127,13 @@ class AuradError(Exception):
     machine-readable facts for the problem object.
     """
 
-    def __init__(self, code: str, detail: str, *, remedy: str = "", details: dict[str, object] | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, *, remedy: str = "", details: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(detail)
         self.code, self.detail = code, detail
         self.remedy = remedy or KINDS[code].remedy
-        self.details = details or {}
+        self.details = dict(details or {})
 
     @property
     def kind(self) -> Kind:

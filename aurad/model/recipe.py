@@ -98,10 +98,11 @@ def _preset(asked: JobSettings, defaults: Defaults, presets: Mapping[str, Preset
     close = difflib.get_close_matches(name, presets, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
     known = ", ".join(sorted(presets)) or "none"
-    which = "the preset" if asked.preset else "the preset of [defaults]"
-    raise AuradError(
-        "E103-PRESET", f"cannot use {which} {name!r}: there is none of that name", remedy=f"{hint}Known: {known}."
+    which, setting = (
+        ("the preset", {}) if asked.preset else ("the preset of [defaults]", {"setting": "defaults.preset"})
     )
+    why = f"cannot use {which} {name!r}: there is none of that name"
+    raise AuradError("E103-PRESET", why, remedy=f"{hint}Known: {known}.", details=setting)
 
 
 def _first(*choices: T | None) -> T:

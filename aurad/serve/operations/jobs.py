@@ -16,6 +16,7 @@ from aurad.model.plan import Plan
 from aurad.model.script import Script
 from aurad.model.value import Value
 from aurad.serve.operations.table import PAGE, ByJob, Call, CorrelationId, JobId, Result, Route, operation, visible
+from aurad.serve.origins import naming_origin
 from aurad.serve.reload import refresh
 
 JOB = "/api/jobs/{jobId}"
@@ -92,7 +93,8 @@ async def submit(call: Call, params: Submit) -> Accepted | Planned:
         known = params.correlation_id or new_id("")
         return Planned(job_id=None, correlation_id=known, position=None, plan=await _plan(call, params))
     await refresh(call.engine)
-    job = await call.engine.jobs.submit(_submission(params), call.caller.owner, params.correlation_id)
+    async with naming_origin(call.engine):
+        job = await call.engine.jobs.submit(_submission(params), call.caller.owner, params.correlation_id)
     return await accepted(call, job)
 
 
@@ -171,7 +173,8 @@ async def accepted(call: Call, job: Job) -> Accepted:
 
 async def _plan(call: Call, params: Validate) -> Plan:
     await refresh(call.engine)
-    return await call.engine.planner.plan(_submission(params), call.caller.owner)
+    async with naming_origin(call.engine):
+        return await call.engine.planner.plan(_submission(params), call.caller.owner)
 
 
 def _submission(params: Validate) -> dict[str, Any]:
