@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
 
 import pytest
 
@@ -98,15 +99,17 @@ def assert_made(estate: Estate, told: dict[int, str]) -> None:
     assert {number: estate.frames(job_id) for number, job_id in told.items()} == expected
 
 
-def done_again(lines: list[Line], deaths: list[float]) -> list[Line]:
+def done_again(lines: list[Line], deaths: list[float]) -> list[str]:
     """Tasks that were begun although they had been finished, and were not under way when a daemon died."""
     finished: dict[str, float] = {}
     wrong = []
     for line in lines:
         if line.what == "end":
             finished[line.key] = line.at
-        elif line.key in finished and not any(0 <= death - finished[line.key] < RECORDED for death in deaths):
-            wrong.append(line)
+        elif line.key in finished:
+            lived = min((death - finished[line.key] for death in deaths if death >= finished[line.key]), default=inf)
+            if lived >= RECORDED:
+                wrong.append(f"{line.method} {line.key} had ended {lived:.2f} s before its daemon was killed")
     return wrong
 
 
