@@ -22,7 +22,7 @@ class Catalogue:
         stage = self.stages.get((kind, name))
         return "is not installed" if stage is None else stage.info.lacks and f"cannot be used: {stage.info.lacks}"
 
-    def find(self, kind: str, name: str) -> Stage:
+    def find(self, kind: str, name: str, *, setting: str = "") -> Stage:
         raise AuradError("E104-PLUGIN", f"cannot find a {kind} stage {name!r}")
 
 
