@@ -132,9 +132,8 @@ class Pipeline:
                 finished.append(done)
                 files |= {name: later(partial(_pick, done, name)) for name in stage.info.gives}
                 heard += [later(partial(self._listen, name, files[name], timed)) for name in coming.sounds_of(stage)]
-            checked = await gather(segments), await gather(finished), await gather(heard)
-            made = await self._verify(script, await timed(), *checked)
-        return made
+            checked = await timed(), await gather(segments), await gather(finished), await gather(heard)
+        return await self._verify(script, *checked)
 
     # ------------------------------------------------------------ tasks
 

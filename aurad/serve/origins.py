@@ -17,17 +17,19 @@ from aurad.wire.toml import DEFAULT
 @asynccontextmanager
 async def naming_origin(engine: Engine) -> AsyncIterator[None]:
     """An error that tells of a `setting` in its details also tells where somebody gave it, if anybody did."""
+    failure: AuradError | None = None
     try:
         yield
     except AuradError as error:
-        if (origin := await _origin(engine, str(error.details.get("setting", "")))) == DEFAULT:
-            raise
-        detail = f"{error.detail}; see {origin}"
-        raise AuradError(error.code, detail, remedy=error.remedy, details=error.details) from error
+        failure = error
+    if failure:
+        raise await _placed(failure, engine)
 
 
-async def _origin(engine: Engine, key: str) -> str:
+async def _placed(error: AuradError, engine: Engine) -> AuradError:
+    origins: dict[str, str] = {}
     with suppress(AuradError):
-        loaded = await trio.to_thread.run_sync(lambda: load_settings(engine.folders, environ=os.environ))
-        return loaded.origins.get(key, DEFAULT)
-    return DEFAULT
+        origins = (await trio.to_thread.run_sync(lambda: load_settings(engine.folders, environ=os.environ))).origins
+    if (origin := origins.get(str(error.details.get("setting")), DEFAULT)) == DEFAULT:
+        return error
+    return AuradError(error.code, f"{error.detail}; see {origin}", remedy=error.remedy, details=error.details)

@@ -160,8 +160,10 @@ async def test_work_that_does_not_stop_in_time_is_told_by_name_and_the_job_ends_
             await (jobs.cancel(job_id, "me", "") if verb == "cancel" else jobs.pause(job_id))
         assert caught.value.code == "E208-TIMEOUT"
         gate.gate.set()
-        while (status := (await jobs.get(job_id)).status) is Status.RUNNING:  # noqa: ASYNC110
+        status = Status.RUNNING
+        while status is Status.RUNNING:
             await trio.lowlevel.checkpoint()
+            status = (await jobs.get(job_id)).status
         assert status is (Status.CANCELLED if verb == "cancel" else Status.PAUSED)
 
 
