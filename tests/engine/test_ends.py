@@ -109,9 +109,7 @@ async def test_an_end_that_no_disk_takes_is_told_and_comes_with_room(
     assert seen == [told]
 
 
-async def test_whatever_else_no_disk_takes_is_told_as_such_too(
-    tmp_path: Path, gate: type[Gated], disk: Disk, autojump_clock: trio.testing.MockClock
-) -> None:
+async def test_whatever_else_no_disk_takes_is_told_as_such_too(tmp_path: Path, gate: type[Gated], disk: Disk) -> None:
     async with open_house(tmp_path, voice=("gated",), max_running=1, patience={"Voice": math.inf}) as house:
         jobs = house.engine.jobs
         ended = await house.submit(until="Script")
@@ -124,14 +122,12 @@ async def test_whatever_else_no_disk_takes_is_told_as_such_too(
             (jobs.delete, ended),
         ]  # fmt: skip
         for change, *arguments in changes:
-            began = time.monotonic()
             with (
-                trio.fail_after(NEVER),
+                trio.fail_after(PROMPT),
                 pytest.raises(AuradError, match=f"cannot write that|the priority of {arguments[0]}") as caught,
             ):
                 await change(*arguments)
             assert caught.value.code == "E501-DISK"
-            assert time.monotonic() - began < PROMPT
         disk.full = False
         await house.engine.events.flush()
         assert [(await jobs.get(job_id)).status for job_id in (running, waiting)] == [Status.PAUSED, Status.RUNNING]
