@@ -23,7 +23,7 @@ async def naming_origin(engine: Engine) -> AsyncIterator[None]:
     except AuradError as error:
         failure = error
     if failure:
-        raise await _placed(failure, engine)
+        raise await _placed(failure, engine) if "setting" in failure.details else failure
 
 
 async def _placed(error: AuradError, engine: Engine) -> AuradError:
